@@ -1,0 +1,1 @@
+"""Cross-lingual teacher learning: a named-entity tagger for a language without labelled data."""

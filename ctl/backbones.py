@@ -1,0 +1,176 @@
+"""Pre-trained encoders and their tokenizers: the only caller of ``from_pretrained``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ctl.data.encoding import WordBatch
+from ctl.errors import CTLError
+
+Pooling = Literal["first", "last", "mean"]
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+TOKENS_AT_ONCE = 65_536  # subwords in one forward pass; only a sentence of book length has more
+
+
+def load_config(name: str) -> Any:  # noqa: ANN401  (transformers' classes are untyped)
+    """The configuration of a backbone by Hub name or folder."""
+    from transformers import AutoConfig
+
+    return _load(AutoConfig, name)
+
+
+def load_tokenizer(name: str) -> Any:  # noqa: ANN401
+    """The fast tokenizer of a backbone; byte-level ones read every word with the space before it.
+
+    Raises:
+        CTLError: there is none, or only a slow one.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = _load(AutoTokenizer, name)
+    if not tokenizer.is_fast:
+        raise CTLError(f"backbone {name}: it has no fast tokenizer (tokenizer.json), and word alignment needs one")
+    backend = tokenizer.backend_tokenizer
+    if "ByteLevel" in type(backend.pre_tokenizer).__name__ and not backend.pre_tokenizer.add_prefix_space:
+        backend.pre_tokenizer.add_prefix_space = True
+    return tokenizer
+
+
+def load_encoder(name: str) -> Any:  # noqa: ANN401
+    """A backbone in float32 and training mode.
+
+    Raises:
+        CTLError: it can't be had; says why and what to do.
+    """
+    from transformers import AutoModel
+
+    model = _load(AutoModel, name, dtype=torch.float32)
+    return model.train()  # from_pretrained leaves it in eval mode, and Lightning keeps it so
+
+
+def build_encoder(config: dict[str, Any]) -> Any:  # noqa: ANN401
+    """A backbone of this configuration with random weights, to be filled from a checkpoint."""
+    from transformers import AutoConfig, AutoModel
+
+    return AutoModel.from_config(AutoConfig.for_model(**config))  # type: ignore[no-untyped-call]
+
+
+def check_backbone(name: str) -> None:
+    """Stops early where loading would fail: no folder, no configuration, no weights, no fast tokenizer.
+
+    Raises:
+        CTLError: says which.
+    """
+    folder = Path(name)
+    if not folder.is_dir() and (folder.is_absolute() or name.startswith((".", "~"))):
+        raise CTLError(f"backbone {name}: no such folder")
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise CTLError(f"backbone {name}: the folder has no config.json")
+        if not any((folder / file).is_file() for file in WEIGHTS):
+            raise CTLError(f"backbone {name}: the folder has no weights (looked for {', '.join(WEIGHTS)})")
+    load_tokenizer(name)
+
+
+def longest_input(tokenizer: Any, config: Any) -> int:  # noqa: ANN401
+    """Subwords that the model can read at once, special tokens included."""
+    positions = getattr(config, "max_position_embeddings", None) or 10**9
+    if "roberta" in config.model_type or config.model_type in ("camembert", "mpnet"):
+        positions -= int(config.pad_token_id) + 1  # their positions begin after the padding id
+    return int(min(tokenizer.model_max_length, positions))
+
+
+def freeze(model: nn.Module, embeddings: bool, layers: int) -> None:
+    """Freezes the embeddings and the bottom layers: no gradient, no optimiser state, no autograd below the rest.
+
+    Wu et al. (ACL 2020) freeze the embeddings and three layers of mBERT, in teachers and students alike.
+    """
+    for name, parameter in model.named_parameters():
+        layer = re.search(r"(?:^|\.)layers?\.(\d+)\.", name)
+        if (embeddings and "embed" in name) or (layer and int(layer[1]) < layers):
+            parameter.requires_grad = False
+
+
+class WordClassifier(nn.Module):
+    """A backbone and a linear layer that gives each word the logits of its tags.
+
+    Args:
+        encoder: a backbone that maps (R, T) subword ids to hidden states (R, T, D).
+        classes: number of tags C.
+        pooling: what stands for a word: its first subword, its last, or the mean of all.
+        dropout: of the word's state before the linear layer.
+    """
+
+    def __init__(self, encoder: nn.Module, classes: int, pooling: Pooling = "first", dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(int(encoder.config.hidden_size), classes)  # type: ignore[union-attr, arg-type]
+
+    def forward(self, batch: WordBatch) -> Tensor:
+        """Logits of every word (N, C), in float32 under any precision."""
+        hidden = self.dropout(pool_words(encode(self.encoder, batch), batch, self.pooling))  # (N, D)
+        with torch.autocast(hidden.device.type, enabled=False):
+            return self.head(hidden.float())  # type: ignore[no-any-return]
+
+
+def encode(encoder: nn.Module, batch: WordBatch) -> Tensor:
+    """Last hidden states (R, T, D)."""
+    rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
+    chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
+    return torch.cat([encoder(input_ids=ids, attention_mask=mask).last_hidden_state for ids, mask in chunks])
+
+
+def pool_words(hidden: Tensor, batch: WordBatch, pooling: Pooling) -> Tensor:
+    """One vector a word (N, D) from hidden states (R, T, D)."""
+    flat = hidden.flatten(0, 1)  # (R * T, D)
+    match pooling:
+        case "first":
+            return flat[batch.first]
+        case "last":
+            return flat[batch.last]
+        case "mean":
+            counts = batch.last - batch.first + 1
+            starts = counts.cumsum(0) - counts
+            subwords = torch.arange(int(counts.sum()), device=flat.device)
+            subwords += (batch.first - starts).repeat_interleave(counts)
+            return F.embedding_bag(subwords, flat, starts, mode="mean")
+
+
+def mean_over_sentence(hidden: Tensor, batch: WordBatch) -> Tensor:
+    """One vector a sentence (S, D): the mean over its subwords, special tokens included and padding left out."""
+    mask = batch.attention_mask.unsqueeze(-1).to(hidden.dtype)
+    total = hidden.new_zeros(len(batch.lengths), hidden.shape[-1]).index_add_(0, batch.rows, (hidden * mask).sum(1))
+    count = hidden.new_zeros(len(batch.lengths), 1).index_add_(0, batch.rows, mask.sum(1))
+    return total / count
+
+
+def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the language-model head that is left out helps nobody
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return auto_class.from_pretrained(name, **kwargs)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
+        raise CTLError(f"backbone {name}: {reason}{hint}") from error
+
+
+def fingerprint_backbone(name: str) -> str:
+    """SHA-256 (16 hex digits) of a backbone's files, or of its name where the Hub keeps them."""
+    digest = hashlib.sha256(b"" if Path(name).is_dir() else name.encode())
+    for path in sorted(Path(name).glob("*")) if Path(name).is_dir() else []:
+        if path.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"):
+            with path.open("rb") as file:
+                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,83 @@
+"""The LightningCLI of ctl: which classes it builds, what is linked, what every run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger
+
+import ctl.modules  # noqa: F401  (its classes are found by their short names)
+from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter
+from ctl.data.datamodule import NERDataModule
+from ctl.modules import LanguageIdentifier
+
+
+class SaveConfig(SaveConfigCallback):
+    """Keeps the configuration of every command beside its results: ``<run>/config.fit.yaml`` and so on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **{**kwargs, "save_to_log_dir": False})
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Writes it; the first process does."""
+        folder, command = Path(trainer.default_root_dir), trainer.state.fn
+        assert command is not None
+        folder.mkdir(parents=True, exist_ok=True)
+        text = self.parser.dump(self.config, skip_none=False)
+        (folder / f"config.{command.value}.yaml").write_text(text, encoding="utf-8")
+
+
+class CTLCLI(LightningCLI):
+    """Builds one of the modules and the data module, seeded before either is made."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Says the backbone and the types once, for the data."""
+        parser.link_arguments("data.backbone", "model.init_args.backbone")
+        parser.link_arguments("data.types", "model.init_args.types")
+        parser.link_arguments("data.sources", "model.init_args.sources")
+        parser.set_defaults({"trainer.use_distributed_sampler": False})
+
+    def _parse_ckpt_path(self) -> None:
+        """Lets the command line win over the settings in a checkpoint."""
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
+        """Adds the CSV logger, where no other is configured, and what the command writes."""
+        given = self.config[self.subcommand].trainer
+        folder = given.default_root_dir or "."
+        if given.logger is None:
+            kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
+        trainer = super().instantiate_trainer(**kwargs)
+        trainer.callbacks.extend(self._writers())  # type: ignore[attr-defined]
+        return trainer
+
+    def before_predict(self) -> None:
+        """Predictions go to disk batch by batch, not to memory."""
+        self.config_init.predict.return_predictions = False
+
+    def _writers(self) -> list[Callback]:
+        match self.subcommand:
+            case "test":
+                self._dump_config()
+                return [ResultWriter(self.config_dump, int(self._get(self.config, "seed_everything")))]
+            case "predict" if isinstance(self.model, LanguageIdentifier):
+                return [WeightWriter()]
+            case "predict":
+                return [SoftLabelWriter()]
+        return []
+
+
+def run(args: Sequence[str]) -> CTLCLI:
+    """Runs ``fit``, ``validate``, ``test`` or ``predict`` with these arguments."""
+    return CTLCLI(
+        LightningModule,
+        NERDataModule,
+        subclass_mode_model=True,
+        seed_everything_default=0,
+        save_config_callback=SaveConfig,
+        save_config_kwargs={"overwrite": True},
+        args=list(args),
+    )

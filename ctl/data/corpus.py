@@ -1,0 +1,95 @@
+"""A corpus: words in one flat sequence, so that a word's index is its address in tags and soft labels alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ctl.data.labels import TagIds, TagSchema
+from ctl.errors import CTLError
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sentences of one language and split, laid end to end.
+
+    Attributes:
+        name: where it comes from, e.g. ``"de/test"``; it names the corpus in messages.
+        words: all words of all sentences, in order (W).
+        offsets: first word of every sentence, and W as the last entry (S + 1).
+        tags: BIO2 tag ids under ``schema`` (W), or ``None`` for raw text.
+        schema: the entity types of ``tags``.
+        notes: what was repaired or noticed while reading, one line each.
+    """
+
+    name: str
+    words: list[str]
+    offsets: npt.NDArray[np.int64]
+    tags: TagIds | None = None
+    schema: TagSchema | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def sentence(self, index: int) -> list[str]:
+        """The words of one sentence."""
+        return self.words[self.offsets[index] : self.offsets[index + 1]]
+
+    def raw(self) -> Corpus:
+        """The same text with no tags: all that training may see of the target's train and validation splits."""
+        return replace(self, tags=None, schema=None)
+
+    def head(self, limit: int | None) -> Corpus:
+        """The first ``limit`` sentences."""
+        if limit is None or limit >= len(self):
+            return self
+        end = int(self.offsets[limit])
+        tags = None if self.tags is None else self.tags[:end]
+        return replace(self, words=self.words[:end], offsets=self.offsets[: limit + 1], tags=tags)
+
+    def project(self, schema: TagSchema, type_map: Mapping[str, str | None] | None = None) -> Corpus:
+        """The same text with its tags under another schema; types are matched by name.
+
+        Args:
+            schema: the task's types. A type outside it becomes O, which a note reports.
+            type_map: other names for this corpus's types; ``None`` or ``"O"`` makes a type O on purpose.
+
+        Raises:
+            CTLError: there are entities here, and not one of their types is the task's.
+        """
+        if self.tags is None or self.schema is None:
+            return self
+        renamed = {kind: (type_map or {}).get(kind, kind) for kind in self.schema.types}
+        place = {kind: schema.types.index(new) if new in schema.types else None for kind, new in renamed.items()}
+        if self.schema.types and all(index is None for index in place.values()):
+            raise CTLError(
+                f"{self.name}: its entity types {list(self.schema.types)} and the task's {list(schema.types)} have none in "
+                "common: set data.types to the task's, or name their counterparts in data.type_map"
+            )
+        table = np.zeros(len(self.schema), dtype=np.int64)
+        notes = []
+        for old, (kind, index) in enumerate(place.items()):
+            if index is not None:
+                table[[2 * old + 1, 2 * old + 2]] = 2 * index + 1, 2 * index + 2
+            count = int((self.tags == 2 * old + 1).sum())
+            if index is None and renamed[kind] not in (None, "O"):
+                notes.append(f"{self.name}: type {kind} ({count:,} entities) is outside the task's types and read as O")
+            elif renamed[kind] != kind:
+                notes.append(f"{self.name}: type {kind} ({count:,} entities) read as {renamed[kind] or 'O'}")
+        lacking = [kind for kind in schema.types if kind not in renamed.values()]
+        if lacking:
+            notes.append(f"{self.name}: has no entities of type {', '.join(lacking)}")
+        return replace(self, tags=table[self.tags], schema=schema, notes=(*self.notes, *notes))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (16 hex digits) of words and sentence boundaries; tags do not enter."""
+        digest = hashlib.sha256(self.offsets.astype("<i8").tobytes())
+        digest.update("\n".join(self.words).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]

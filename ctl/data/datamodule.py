@@ -1,0 +1,255 @@
+"""The one data module: teachers, ensemble, student and language identifier all read through it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, Dataset
+
+from ctl.backbones import load_config, load_tokenizer, longest_input
+from ctl.data.batching import BucketSampler
+from ctl.data.corpus import Corpus
+from ctl.data.encoding import Collator, EncodedCorpus, Example, WordBatch, WordEncoder
+from ctl.data.labels import TagSchema
+from ctl.data.readers import HubDataset, read_split
+from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.synthetic import SyntheticFamily
+from ctl.errors import CTLError
+from ctl.notices import notice
+
+
+class NERDataModule(LightningDataModule):
+    """Labelled source languages, raw text of the target, and the target's test split.
+
+    Training reads the gold tags of the sources, or, with ``soft_labels``, the target's raw text and those labels.
+    Validation reads the sources' validation splits, prediction the target's raw text, testing the target's test split.
+    Gold tags of the target's train and validation splits are dropped as soon as they are read.
+
+    Args:
+        sources: languages whose gold tags are used.
+        target: the language to be tagged.
+        root: a CoNLL tree, ``ROOT/<lang>/{train,validation,test}.txt``.
+        hub: datasets of the Hub by language; ``"*"`` stands for every language that is not named.
+        synthetic: artificial languages that are written to ``root`` first.
+        types: the entity types of the task; they fix the tags and their order.
+        type_map: other names for types in the data, ``{PERSON: PER, DATE: null}``; ``null`` reads a type as O.
+        encoding: of CoNLL files.
+        backbone: Hub name or folder whose tokenizer is used.
+        soft_labels: a store for the target's train split, as ``ctl predict`` writes it.
+        predict_splits: splits of the target that ``ctl predict`` labels.
+        max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
+        batch_size: sentences in a training batch.
+        eval_tokens: subwords in a batch that is not trained on, padding included.
+        limit: take only the first sentences of every split.
+        num_workers: processes that prepare batches.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str] = (),
+        target: str | None = None,
+        root: str | None = None,
+        hub: dict[str, HubDataset] | None = None,
+        synthetic: SyntheticFamily | None = None,
+        types: Sequence[str] = ("PER", "ORG", "LOC"),
+        type_map: dict[str, str | None] | None = None,
+        encoding: str = "utf-8",
+        backbone: str | None = None,
+        soft_labels: str | None = None,
+        predict_splits: Sequence[str] = ("train",),
+        max_length: int = 256,
+        batch_size: int = 32,
+        eval_tokens: int = 4096,
+        limit: int | None = None,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        self.sources = list(sources)
+        self.target = target
+        self.root = root
+        self.hub = hub
+        self.synthetic = synthetic
+        self.schema = TagSchema(tuple(types))
+        self.type_map = type_map
+        self.encoding = encoding
+        self.backbone = backbone
+        self.soft_labels = soft_labels
+        self.predict_splits = list(predict_splits)
+        self.max_length = max_length
+        self.batch_size = batch_size
+        self.eval_tokens = eval_tokens
+        self.limit = limit
+        self.num_workers = num_workers
+        self.store: SoftLabelStore | None = None
+
+    def prepare_data(self) -> None:
+        """Writes the artificial languages, where they are asked for."""
+        if self.synthetic is not None:
+            if self.root is None:
+                raise CTLError("data.synthetic needs data.root: the folder to write the languages to")
+            self.synthetic.write(Path(self.root))
+
+    def setup(self, stage: str) -> None:
+        """Reads what the stage needs, so that bad input stops the run before it begins."""
+        if self.target in self.sources:
+            raise CTLError(
+                f"the target {self.target} is among the sources {self.sources}: transfer would not be zero-resource"
+            )
+        match stage:
+            case "fit":
+                self.validation = [self.gold(language, "validation") for language in self.sources]
+                if self.soft_labels is None:
+                    self.training = [self.gold(language, "train") for language in self._some_sources()]
+                else:
+                    self.store = SoftLabelStore(self.soft_labels)
+                    self.training = [self.target_text("train")]
+                    self.store.check(self.training[0], self.schema)
+            case "validate":
+                self.validation = [self.gold(language, "validation") for language in self._some_sources()]
+            case "test":
+                self.testing = self.gold(self._the_target(), "test")
+            case "predict":
+                self.predicting = {split: self.target_text(split) for split in self.predict_splits}
+
+    def gold(self, language: str, split: str) -> Corpus:
+        """A split with its gold tags under the task's schema: any split of a source, the target's test split alone.
+
+        Raises:
+            CTLError: the split has no tags, or it is one of the target's that nobody may see.
+        """
+        if language == self.target and split != "test":
+            raise CTLError(f"gold tags of the target's {split} split ({language}) are not to be read")
+        corpus = self._read(language, split).project(self.schema, self.type_map)
+        if corpus.tags is None:
+            raise CTLError(f"{corpus.name} is raw text, but its tags are needed")
+        for note in corpus.notes:
+            notice(note)
+        return corpus
+
+    def target_text(self, split: str) -> Corpus:
+        """Raw text of the target."""
+        return self._read(self._the_target(), split).raw()
+
+    def labelled_corpus(self, stage: str) -> Corpus:
+        """The one corpus that soft labels must be for: the tested split, or the split to be predicted."""
+        if stage == "test":
+            return self.testing
+        if len(self.predicting) > 1:
+            raise CTLError("stored soft labels are for one split: set data.predict_splits to that one")
+        return next(iter(self.predicting.values()))
+
+    def train_dataloader(self) -> DataLoader[WordBatch]:
+        """Shuffled, length-bucketed batches; the same for the same seed and epoch, also after a resume."""
+        trainer = self.trainer
+        return self._loader(
+            self.training,
+            is_source=self.store is None,
+            store=self.store,
+            batch_size=self.batch_size,
+            shuffle=True,
+            seed=int(os.environ.get("PL_GLOBAL_SEED", 0)),
+            epoch=trainer.current_epoch if trainer else 0,
+        )
+
+    def val_dataloader(self) -> DataLoader[WordBatch] | list[Any]:
+        """The sources' validation splits, in one pass."""
+        return self._loader(self.validation, is_source=True, **self._evaluation) if self.validation else []
+
+    def test_dataloader(self) -> DataLoader[WordBatch]:
+        """The target's test split."""
+        return self._loader([self.testing], **self._evaluation)
+
+    def predict_dataloader(self) -> list[DataLoader[WordBatch]]:
+        """One loader for each split that is to be labelled."""
+        return [self._loader([corpus], **self._evaluation) for corpus in self.predicting.values()]
+
+    @cached_property
+    def encoder(self) -> WordEncoder:
+        """Words to subwords with the backbone's tokenizer."""
+        if self.backbone is None:
+            raise CTLError("which tokenizer? set data.backbone to a Hub name or a folder")
+        tokenizer = load_tokenizer(self.backbone)
+        return WordEncoder(tokenizer, min(self.max_length, longest_input(tokenizer, load_config(self.backbone))))
+
+    @property
+    def _evaluation(self) -> dict[str, Any]:
+        return {"batch_size": self.eval_tokens, "max_tokens": self.eval_tokens}
+
+    def _loader(
+        self,
+        corpora: Sequence[Corpus],
+        is_source: bool = False,
+        store: SoftLabelStore | None = None,
+        **sampling: Any,  # noqa: ANN401
+    ) -> DataLoader[WordBatch]:
+        encoded = [self.encoder.encode(corpus) for corpus in corpora]
+        dataset = BatchDataset(encoded, Collator(self.encoder), is_source, store)
+        trainer = self.trainer
+        rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        return DataLoader(
+            dataset,
+            sampler=BucketSampler(dataset.lengths, rank=rank, world_size=world_size, **sampling),
+            batch_size=None,
+            num_workers=self.num_workers,
+            pin_memory=trainer is not None and trainer.accelerator.__class__.__name__ == "CUDAAccelerator",
+        )
+
+    def _read(self, language: str, split: str) -> Corpus:
+        root = None if self.root is None else Path(self.root)
+        return read_split(language, split, root=root, hub=self.hub, encoding=self.encoding).head(self.limit)
+
+    def _the_target(self) -> str:
+        if self.target is None:
+            raise CTLError("which language? set data.target")
+        return self.target
+
+    def _some_sources(self) -> list[str]:
+        if not self.sources:
+            raise CTLError("which languages are labelled? set data.sources")
+        return self.sources
+
+
+class BatchDataset(Dataset[WordBatch]):
+    """Corpora end to end, read a batch at a time: its index is a list of sentences.
+
+    Args:
+        corpora: encoded corpora.
+        collate: makes the batch.
+        is_source: whether a corpus's place here is its language's place among the sources.
+        store: soft labels, where there is one corpus and it has some.
+    """
+
+    def __init__(
+        self,
+        corpora: Sequence[EncodedCorpus],
+        collate: Collator,
+        is_source: bool = False,
+        store: SoftLabelStore | None = None,
+    ) -> None:
+        self.corpora = corpora
+        self.collate = collate
+        self.is_source = is_source
+        self.store = store
+        self.lengths = np.concatenate([corpus.lengths for corpus in corpora])
+        self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, sentences: list[int]) -> WordBatch:
+        return self.collate([self._example(index) for index in sentences])
+
+    def _example(self, index: int) -> Example:
+        which = int(np.searchsorted(self.starts, index, side="right")) - 1
+        example = self.corpora[which].example(index - int(self.starts[which]))
+        soft = None
+        if self.store is not None:
+            soft = self.store.rows(slice(example.first_word, example.first_word + len(example.counts)))
+        return replace(example, index=index, language=which if self.is_source else -1, soft=soft)

@@ -1,0 +1,170 @@
+"""The soft-label store: one distribution per word on disk, memory-mapped, with a manifest that says whose it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ctl.data.corpus import Corpus
+from ctl.data.labels import TagSchema
+from ctl.errors import CTLError
+
+FORMAT = 1
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+class SoftLabelStore:
+    """Probabilities of C tags for the W words of a corpus, as a teacher, an ensemble or a student gave them.
+
+    A folder of ``probs.npy`` (W, C) in float16, ``offsets.npy`` (S + 1) with the first word of each sentence, and
+    ``manifest.json``: the tag schema, the fingerprints of text and teacher, and the checksum of the probabilities.
+
+    Args:
+        path: the folder.
+        verify: compare the checksum; reads the whole file once.
+
+    Raises:
+        CTLError: there is no complete store, or it is damaged.
+    """
+
+    def __init__(self, path: str | Path, verify: bool = True) -> None:
+        self.path = Path(path)
+        try:
+            self.manifest: dict[str, Any] = json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CTLError(f"{self.path}: no soft labels here (no manifest.json); `ctl predict` writes them") from None
+        except (ValueError, OSError) as error:
+            raise CTLError(f"{self.path / 'manifest.json'}: not readable ({error})") from None
+        if self.manifest.get("format") != FORMAT:
+            raise CTLError(
+                f"{self.path}: format {self.manifest.get('format')}, this version reads {FORMAT}; write it anew"
+            )
+        if verify and _checksum(self.path / "probs.npy") != self.manifest["sha256"]:
+            raise CTLError(f"{self.path}: probs.npy is not what was written (checksum differs); write it anew")
+        self.probs = np.load(self.path / "probs.npy", mmap_mode="r", allow_pickle=False)
+        self.offsets: Ints = np.load(self.path / "offsets.npy", allow_pickle=False)
+        self.schema = TagSchema(tuple(self.manifest["types"]))
+
+    def __len__(self) -> int:
+        return len(self.probs)
+
+    def rows(self, index: slice | Ints) -> Floats:
+        """Distributions of some words (n, C) in float32, each summing to one."""
+        probs = self.probs[index].astype(np.float32)
+        return np.asarray(probs / probs.sum(-1, keepdims=True))
+
+    def check(self, corpus: Corpus, schema: TagSchema) -> None:
+        """Refuses a store that was made for other text or other tags.
+
+        Raises:
+            CTLError: says what differs.
+        """
+        found, wanted = self.manifest["corpus"], describe(corpus)
+        differences = [
+            f"{key} is {found[key]} in the store, {wanted[key]} here" for key in wanted if found[key] != wanted[key]
+        ]
+        if self.schema != schema:
+            differences.append(f"types are {list(self.schema.types)} in the store, {list(schema.types)} here")
+        if differences:
+            raise CTLError(f"{self.path}: these soft labels are for something else: {'; '.join(differences)}")
+
+
+def describe(corpus: Corpus) -> dict[str, Any]:
+    """What a store's manifest says of its text."""
+    return {
+        "name": corpus.name,
+        "sentences": len(corpus),
+        "words": len(corpus.words),
+        "fingerprint": corpus.fingerprint,
+    }
+
+
+class StoreWriter:
+    """Writes one process's share of a store; `join` makes the whole.
+
+    Rows may come in any order. They are appended to two raw files, so memory does not grow with the corpus.
+
+    Args:
+        path: where the store will be.
+        rank: this process.
+    """
+
+    def __init__(self, path: str | Path, rank: int = 0) -> None:
+        self.path = Path(path)
+        shards = _shards(self.path)
+        shards.mkdir(parents=True, exist_ok=True)
+        self._words = (shards / f"{rank}.words").open("wb")
+        self._probs = (shards / f"{rank}.probs").open("wb")
+
+    def add(self, words: Ints, probs: Floats) -> None:
+        """Appends distributions (n, C) of the words at these addresses (n)."""
+        self._words.write(words.astype("<i8").tobytes())
+        self._probs.write(probs.astype("<f2").tobytes())
+
+    def close(self) -> None:
+        """Flushes this process's share."""
+        self._words.close()
+        self._probs.close()
+
+    @staticmethod
+    def join(
+        path: str | Path, corpus: Corpus, schema: TagSchema, teacher: Mapping[str, Any], world_size: int = 1
+    ) -> SoftLabelStore:
+        """Puts all shares in place, checks that every word has a distribution, and makes the store appear at once.
+
+        Args:
+            path: where the store will be; an older one is replaced.
+            corpus: the text that was labelled.
+            schema: the tags.
+            teacher: who labelled it, for the manifest.
+            world_size: number of processes that wrote a share.
+        """
+        path, shards = Path(path), _shards(Path(path))
+        whole = shards / "store"
+        shutil.rmtree(whole, ignore_errors=True)
+        whole.mkdir()
+        probs = np.lib.format.open_memmap(
+            whole / "probs.npy", mode="w+", dtype=np.float16, shape=(len(corpus.words), len(schema))
+        )
+        seen = np.zeros(len(corpus.words), dtype=bool)
+        for rank in range(world_size):
+            words = np.fromfile(shards / f"{rank}.words", dtype="<i8")
+            probs[words] = np.fromfile(shards / f"{rank}.probs", dtype="<f2").reshape(len(words), len(schema))
+            seen[words] = True
+        if not seen.all():
+            raise RuntimeError(f"{path}: {(~seen).sum()} of {len(seen)} words were given no distribution")
+        probs.flush()
+        np.save(whole / "offsets.npy", corpus.offsets, allow_pickle=False)
+        manifest = {
+            "format": FORMAT,
+            "types": list(schema.types),
+            "corpus": describe(corpus),
+            "teacher": dict(teacher),
+            "sha256": _checksum(whole / "probs.npy"),
+        }
+        (whole / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(whole, path)
+        shutil.rmtree(shards)
+        return SoftLabelStore(path, verify=False)
+
+
+def _shards(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _checksum(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise CTLError(f"{path}: missing; the soft labels beside it are incomplete, write them anew") from None

@@ -1,0 +1,406 @@
+"""Families of related artificial languages: a controlled experiment in cross-lingual transfer.
+
+A proto-language has words for things, deeds and qualities, function words, and inventories of names. Languages
+descend from it along a family tree. A branch of length t brings, in exact numbers that are rounded products,
+
+* ``sound_changes * t`` regular sound changes, each applied to every native word without exception,
+* ``replacement * t`` of the common words replaced by new roots,
+* one of six word-order parameters turned round for every two units of t.
+
+So the distance of two languages, the length of the path between them, is set and not hoped for. A share of the names
+is international: the same in all languages. Others are inherited like words. Some names are ambiguous between a
+person, a place and an organisation, and half of the names of the test split are in no training sentence, so that
+context must decide.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ctl.errors import CTLError
+
+FORMAT = 1
+CONSONANTS, VOWELS = "ptkbdgfszmnlrvhcjw", "aeiou"
+WORDS = {  # how many the proto-language has of each class
+    "noun": 60, "verb": 24, "adjective": 24,
+    "determiner": 2, "conjunction": 1, "in": 2, "of": 1, "to": 1,
+    "title": 4, "says": 4, "serves": 3, "travels": 3, "place": 4, "firm": 4,
+}  # fmt: skip
+NAMES = {"given": 120, "surname": 160, "town": 160, "brand": 120}
+ORDERS = ("verb", "adposition", "adjective", "title", "place", "firm")  # each first or last in its phrase
+Rng = np.random.Generator
+Lexicon = dict[tuple[str, int], str]
+Tagged = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A node of the family tree and the branch above it.
+
+    Attributes:
+        name: a language, or the languages below.
+        length: of the branch.
+        children: the branches below; none for a language.
+    """
+
+    name: str
+    length: int
+    children: tuple[Branch, ...] = ()
+
+    def languages(self) -> list[str]:
+        """The languages below."""
+        return [self.name] if not self.children else [name for child in self.children for name in child.languages()]
+
+
+@dataclass(frozen=True)
+class SyntheticFamily:
+    """Artificial languages, named by family and place: ``a1 a2 a3 b1 c1``.
+
+    ``a1`` is the natural target: ``a2`` is its sister at distance 2, ``a3`` a cousin at 4, family ``b`` is at 8, ``c``
+    at 12, and each further family 4 more. All languages are equally far from the proto-language.
+
+    Attributes:
+        families: number of languages in each family.
+        train: sentences of every language's train split.
+        validation: sentences of its validation split.
+        test: sentences of its test split.
+        seed: of everything.
+        sound_changes: for a unit of branch length.
+        replacement: share of the common words replaced for a unit of branch length.
+        international: share of the names that are the same in all languages.
+        ambiguous: share of the names that are also names of another type.
+        vocabulary: entries of the WordPiece vocabulary.
+        width: of the encoder's hidden states.
+        layers: of the encoder.
+    """
+
+    families: tuple[int, ...] = (3, 1, 1)
+    train: int = 2000
+    validation: int = 400
+    test: int = 1000
+    seed: int = 0
+    sound_changes: float = 2.0
+    replacement: float = 0.03
+    international: float = 0.25
+    ambiguous: float = 0.3
+    vocabulary: int = 1200
+    width: int = 128
+    layers: int = 2
+
+    @cached_property
+    def tree(self) -> Branch:
+        """The family tree; every language is at the same depth."""
+        families = [self._family(chr(ord("a") + number), size) for number, size in enumerate(self.families)]
+        tree, height = families[0], 2
+        for number, family in enumerate(families[1:], 1):
+            joined = 2 + 2 * number
+            below = [dataclasses.replace(tree, length=joined - height)]
+            below.append(dataclasses.replace(family, length=joined - (2 if family.children else 0)))
+            tree, height = Branch("-".join(child.name for child in below), 0, tuple(below)), joined
+        return tree
+
+    @staticmethod
+    def _family(letter: str, size: int) -> Branch:
+        """Two sisters at height 1, all cousins at height 2."""
+        if size == 1:
+            return Branch(f"{letter}1", 0)
+        sisters = Branch(f"{letter}1-{letter}2", 1, (Branch(f"{letter}1", 1), Branch(f"{letter}2", 1)))
+        return Branch(letter, 0, (sisters, *(Branch(f"{letter}{place}", 2) for place in range(3, size + 1))))
+
+    @property
+    def languages(self) -> list[str]:
+        """All languages."""
+        return self.tree.languages()
+
+    def distance(self, one: str, other: str) -> int:
+        """Length of the path between two languages in the tree."""
+
+        def path(branch: Branch, language: str) -> list[Branch]:
+            inside = [child for child in branch.children if language in child.languages()]
+            return [branch, *(path(inside[0], language) if inside else [])]
+
+        first, second = path(self.tree, one), path(self.tree, other)
+        return sum(branch.length for branch in first + second if branch not in first or branch not in second)
+
+    def grow(self) -> dict[str, Language]:
+        """Derives every language from the proto-language."""
+        rng = np.random.default_rng([self.seed, 0])
+        inventory = _Inventory(rng, self.international, self.ambiguous)
+        proto = Language("proto", inventory, inventory.proto, dict.fromkeys(ORDERS, True))
+        return dict(self._descend(self.tree, proto, rng))
+
+    def _descend(self, branch: Branch, parent: Language, rng: Rng) -> Iterator[tuple[str, Language]]:
+        language = parent.changed(
+            branch.name,
+            sounds=round(self.sound_changes * branch.length),
+            replaced=round(self.replacement * branch.length * sum(WORDS.values())),
+            turned=branch.length // 2,
+            rng=rng,
+        )
+        if not branch.children:
+            yield branch.name, language
+        for child in branch.children:
+            yield from self._descend(child, language, rng)
+
+    def write(self, root: Path) -> None:
+        """Writes a CoNLL tree and an encoder: ``ROOT/<lang>/{train,validation,test}.txt`` and ``ROOT/encoder``.
+
+        Does nothing where the same family stands already.
+
+        Raises:
+            CTLError: the folder holds something else.
+        """
+        manifest = json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2)
+        if root.is_dir() and any(root.iterdir()):
+            if not (root / "family.json").is_file():
+                raise CTLError(f"data.root {root}: not empty and not a synthetic family; choose another folder")
+            if (root / "family.json").read_text(encoding="utf-8") == manifest:
+                return
+        fresh = root.with_name(root.name + ".partial")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        text: list[str] = []
+        for number, (name, language) in enumerate(self.grow().items()):
+            (fresh / name).mkdir()
+            for kind, (split, size) in enumerate(
+                (("train", self.train), ("validation", self.validation), ("test", self.test))
+            ):
+                rng = np.random.default_rng([self.seed, 1, number, kind])
+                sentences = [language.sentence(rng, unseen=split == "test") for _ in range(size)]
+                lines = ["".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences]
+                (fresh / name / f"{split}.txt").write_text("\n".join(lines), encoding="utf-8")
+                if split == "train":
+                    text.extend(" ".join(word for word, _ in sentence) for sentence in sentences)
+        self._write_encoder(fresh / "encoder", text)
+        (fresh / "family.json").write_text(manifest, encoding="utf-8")
+        shutil.rmtree(root, ignore_errors=True)
+        os.replace(fresh, root)
+
+    def _write_encoder(self, folder: Path, text: Sequence[str]) -> None:
+        """A WordPiece tokenizer of all languages' raw text, and a BERT with random weights."""
+        import torch
+        import transformers
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+        transformers.utils.logging.disable_progress_bar()
+        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        backend.normalizer = normalizers.NFC()
+        backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        backend.train_from_iterator(text, trainers.WordPieceTrainer(vocab_size=self.vocabulary, special_tokens=special))
+        ends = [(token, backend.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+        backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+        names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
+        PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=128, **names).save_pretrained(folder)
+        config = BertConfig(
+            vocab_size=backend.get_vocab_size(), hidden_size=self.width, num_hidden_layers=self.layers,
+            num_attention_heads=4, intermediate_size=2 * self.width, max_position_embeddings=128, pad_token_id=0,
+        )  # fmt: skip
+        with torch.random.fork_rng():
+            torch.manual_seed(self.seed)
+            BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+
+
+class _Inventory:
+    """What there is to talk about: the words of the proto-language, and which names have several uses."""
+
+    def __init__(self, rng: Rng, international: float, ambiguous: float) -> None:
+        self.proto: Lexicon = {}
+        self.fixed: set[tuple[str, int]] = set()
+        for kind, count in {**WORDS, **NAMES}.items():
+            for number in range(count):
+                self.proto[kind, number] = new_root(rng, self.proto, short=kind in ("determiner", "in", "of", "to"))
+        for kind, count in NAMES.items():
+            chosen = rng.choice(count, size=round(international * count), replace=False)
+            self.fixed |= {(kind, int(number)) for number in chosen}
+        # ambiguous names: a town or a brand that bears the form of a surname
+        self.shared: dict[tuple[str, int], tuple[str, int]] = {}
+        for kind in ("town", "brand"):
+            chosen = rng.choice(NAMES[kind], size=round(ambiguous * NAMES[kind]), replace=False)
+            surnames = rng.choice(NAMES["surname"], size=len(chosen), replace=False)
+            self.shared |= {(kind, int(a)): ("surname", int(b)) for a, b in zip(chosen, surnames, strict=True)}
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language: the form of every word, and the order of phrases.
+
+    Attributes:
+        name: the language.
+        inventory: what there is to talk about.
+        lexicon: form by class and number.
+        first: which heads go first.
+    """
+
+    name: str
+    inventory: _Inventory
+    lexicon: Mapping[tuple[str, int], str]
+    first: Mapping[str, bool]
+
+    def changed(self, name: str, sounds: int, replaced: int, turned: int, rng: Rng) -> Language:
+        """A daughter: so many sound changes, words replaced and orders turned round."""
+        rules = [sound_change(rng) for _ in range(sounds)]
+        lexicon = {
+            key: form if key in self.inventory.fixed else apply(rules, form) for key, form in self.lexicon.items()
+        }
+        common = [key for key in lexicon if key[0] in WORDS]
+        for index in rng.choice(len(common), size=min(replaced, len(common)), replace=False):
+            lexicon[common[index]] = new_root(rng, lexicon, short=len(lexicon[common[index]]) < 4)
+        first = dict(self.first)
+        for order in rng.choice(ORDERS, size=min(turned, len(ORDERS)), replace=False):
+            first[str(order)] = not first[str(order)]
+        return Language(name, self.inventory, lexicon, first)
+
+    def sentence(self, rng: Rng, unseen: bool) -> Tagged:
+        """A tagged sentence; with ``unseen``, half of its names are such as training never shows."""
+        return _Speaker(self, rng, unseen).sentence()
+
+
+def new_root(rng: Rng, taken: Mapping[Any, str], short: bool = False) -> str:
+    """A root that no word has yet: one syllable, or two or three."""
+    forms = set(taken.values())
+    while True:
+        syllables = 1 if short else int(rng.integers(2, 4))
+        root = "".join(str(rng.choice(list(CONSONANTS))) + str(rng.choice(list(VOWELS))) for _ in range(syllables))
+        root += str(rng.choice(list(CONSONANTS))) if rng.random() < 0.5 else ""
+        if root not in forms:
+            return root
+
+
+Rule = tuple[str, str, str]
+
+
+def sound_change(rng: Rng) -> Rule:
+    """A sound, what it becomes, and where: at the beginning of a word, inside, or at its end."""
+    sounds = CONSONANTS if rng.random() < 0.75 else VOWELS
+    old, new = (str(sound) for sound in rng.choice(list(sounds), size=2, replace=False))
+    return old, new, str(rng.choice(["initial", "inner", "final"]))
+
+
+def apply(rules: Sequence[Rule], form: str) -> str:
+    """The form after these changes, in order."""
+    for old, new, place in rules:
+        head, inner, tail = form[:1], form[1:-1], form[-1:] if len(form) > 1 else ""
+        match place:
+            case "initial":
+                head = head.replace(old, new)
+            case "inner":
+                inner = inner.replace(old, new)
+            case "final":
+                tail = tail.replace(old, new)
+        form = head + inner + tail
+    return form
+
+
+class _Speaker:
+    """Makes sentences of a small grammar."""
+
+    def __init__(self, language: Language, rng: Rng, unseen: bool) -> None:
+        self.language = language
+        self.rng = rng
+        self.unseen = unseen
+
+    def sentence(self) -> Tagged:
+        patterns = (
+            self._says,
+            self._serves,
+            self._travels,
+            self._firm_acts,
+            self._plain,
+            self._plain_in,
+            self._of_place,
+        )
+        return [*patterns[self.rng.integers(len(patterns))](), (".", "O")]
+
+    def _says(self) -> Tagged:
+        return self._clause(self._person(), "says", self._thing())
+
+    def _serves(self) -> Tagged:
+        return self._clause(self._person(), "serves", self._firm())
+
+    def _travels(self) -> Tagged:
+        traveller = self._person() if self.rng.random() < 0.6 else self._thing()
+        return self._clause(traveller, "travels", self._adposition("to", self._town()))
+
+    def _firm_acts(self) -> Tagged:
+        return self._clause(self._firm(), "verb", self._thing() + self._maybe_where())
+
+    def _plain(self) -> Tagged:
+        return self._clause(self._thing(), "verb", self._thing())
+
+    def _plain_in(self) -> Tagged:
+        return self._clause(self._thing(), "verb", self._thing() + self._adposition("in", self._town()))
+
+    def _of_place(self) -> Tagged:
+        person = self._person() + self._adposition("of", self._town())
+        return self._clause(person, "verb", self._thing())
+
+    def _clause(self, subject: Tagged, verb: str, rest: Tagged) -> Tagged:
+        deed = [self._word(verb)]
+        return subject + (deed + rest if self.language.first["verb"] else rest + deed)
+
+    def _maybe_where(self) -> Tagged:
+        return self._adposition("in", self._town()) if self.rng.random() < 0.4 else []
+
+    def _adposition(self, kind: str, phrase: Tagged) -> Tagged:
+        return self._ordered("adposition", [self._word(kind)], phrase)
+
+    def _thing(self) -> Tagged:
+        noun = [self._word("noun")]
+        if self.rng.random() < 0.4:
+            noun = self._ordered("adjective", [self._word("adjective")], noun)
+        return [self._word("determiner"), *noun] if self.rng.random() < 0.5 else noun
+
+    def _person(self) -> Tagged:
+        if self.rng.random() < 0.4:
+            return self._ordered("title", [self._word("title")], self._name("PER", "surname"))
+        return self._name("PER", "given", "surname") if self.rng.random() < 0.6 else self._name("PER", "surname")
+
+    def _town(self) -> Tagged:
+        town = self._name("LOC", "town")
+        return self._ordered("place", [self._word("place")], town) if self.rng.random() < 0.3 else town
+
+    def _firm(self) -> Tagged:
+        if self.rng.random() < 0.5:
+            return self._name("ORG", "brand")
+        parts = [self._form("brand" if self.rng.random() < 0.7 else "town"), self._form("firm")]
+        ordered = parts[::-1] if self.language.first["firm"] else parts
+        return [(ordered[0], "B-ORG"), (ordered[1], "I-ORG")]
+
+    def _name(self, kind: str, *classes: str) -> Tagged:
+        return [(self._form(name), f"{'I' if place else 'B'}-{kind}") for place, name in enumerate(classes)]
+
+    def _word(self, kind: str) -> tuple[str, str]:
+        return self._form(kind), "O"
+
+    def _form(self, kind: str) -> str:
+        key = kind, self._number(kind)
+        return self.language.lexicon[self.language.inventory.shared.get(key, key)]
+
+    def _number(self, kind: str) -> int:
+        """Zipf's law; of the names, the later half is kept for test."""
+        count = NAMES[kind] // 2 if kind in NAMES else WORDS[kind]
+        later = count if kind in NAMES and self.unseen and self.rng.random() < 0.5 else 0
+        return later + int(np.searchsorted(_zipf(count), self.rng.random()))
+
+    def _ordered(self, order: str, head: Tagged, rest: Tagged) -> Tagged:
+        return head + rest if self.language.first[order] else rest + head
+
+
+@cache
+def _zipf(count: int) -> npt.NDArray[np.float64]:
+    """Cumulative probabilities of ranks 1..count, in proportion to 1 / (rank + 1)."""
+    weights = 1 / np.arange(2, count + 2)
+    return np.cumsum(weights) / weights.sum()

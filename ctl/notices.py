@@ -1,0 +1,46 @@
+"""What a user should know, said once and on one line; and silence from third parties that the user can't act on."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from functools import cache
+
+IGNORED_WARNINGS = (
+    r".*does not have many workers.*",  # batches are made in far less time than a step takes
+    r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run's own
+    r".*Found \d+ module\(s\) in eval mode.*",
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
+    r".*LightningCLI's args parameter is intended to run from within Python.*",  # that is what ctl transfer does
+    r".*The `srun` command is available.*",
+    r".*your dataloader is not resumable.*",
+    r"Total length of `list` across ranks is zero.*",  # a student is not validated: there is no gold to validate on
+    r"Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # they are for fit
+    r"The dirpath has changed from .*",  # `ctl test` has its own log folder, not its own checkpoints
+    r".*Experiment logs directory .* exists and is not empty.*",
+)
+
+
+def say(message: str) -> None:
+    """Prints a line to standard error."""
+    print(message, file=sys.stderr, flush=True)
+
+
+@cache
+def notice(message: str) -> None:
+    """Says a line the first time that it comes up."""
+    say(f"ctl: {message}")
+
+
+def quiet() -> None:
+    """Silences third-party messages that the user can't act on; errors stay."""
+    for pattern in IGNORED_WARNINGS:
+        warnings.filterwarnings("ignore", message=pattern)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="jsonargparse|lightning|torch")
+    for name in (
+        "lightning.pytorch.utilities.rank_zero",
+        "lightning.fabric.utilities.seed",
+        "lightning.pytorch.callbacks.model_summary",
+    ):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,99 @@
+"""Result records: what was scored, how well, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ctl.errors import CTLError
+
+Record = dict[str, Any]
+KEY = ("method", "sources", "target", "seed", "split")
+PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
+
+
+def make_record(
+    card: Mapping[str, Any], scores: Mapping[str, float], *, target: str, seed: int, provenance: Mapping[str, Any]
+) -> Record:
+    """One evaluated model as `results.json` has it.
+
+    Args:
+        card: who was scored (`ctl.modules.base.Labeller.card`); what is not in the schema goes to the provenance.
+        scores: ``test/f1``, ``test/<TYPE>/f1`` and so on, 0..100.
+        target: the language.
+        seed: of the run.
+        provenance: data and model fingerprints, and the configuration.
+    """
+    rounded = {name.removeprefix("test/"): round(float(value), 2) for name, value in scores.items()}
+    types = sorted({name.partition("/")[0] for name in rounded if "/" in name})
+    extra = {key: value for key, value in card.items() if key not in ("method", "sources", "train_seconds")}
+    return {
+        "method": card["method"],
+        "sources": list(card["sources"]),
+        "target": target,
+        "seed": seed,
+        "split": "test",
+        **{name: rounded[name] for name in ("precision", "recall", "f1")},
+        "per_type": {
+            kind: {name: rounded[f"{kind}/{name}"] for name in ("precision", "recall", "f1")} for kind in types
+        },
+        "train_seconds": card["train_seconds"],
+        "provenance": {"versions": versions(), "git_commit": git_commit(), **extra, **provenance},
+    }
+
+
+def read_records(path: Path) -> list[Record]:
+    """The records of a `results.json`; none where there is no file."""
+    try:
+        records: list[Record] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except ValueError as error:
+        raise CTLError(f"{path}: not readable as JSON ({error}); move it away") from None
+    return records
+
+
+def write_records(path: Path, records: list[Record]) -> None:
+    """Writes records at once, so that a killed run leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def add_record(path: Path, record: Record) -> None:
+    """Adds a record, in place of an earlier one of the same method, sources, target, seed and split."""
+    others = [old for old in read_records(path) if any(old[key] != record[key] for key in KEY)]
+    write_records(path, [*others, record])
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the packages that a result depends on."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+@cache
+def git_commit() -> str | None:
+    """The commit that this code is at, ``+`` after it where files were changed; ``None`` outside a checkout."""
+    here = Path(__file__).parent
+    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--", "."])
+    try:
+        commit, changes = (
+            subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+            for command in commands
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit + ("+" if changes else "")

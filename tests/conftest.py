@@ -1,0 +1,34 @@
+"""A tiny encoder, and two related toy languages with labels: everything that a run needs, in a temporary folder."""
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers and datasets are imported
+
+import pytest
+import torch
+
+TYPES = ["PER", "ORG", "LOC"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory):
+    """Folder of four artificial languages, a1 (the natural target) a2 a3 b1, with a tiny encoder."""
+    from ctl.data.synthetic import SyntheticFamily
+
+    root = tmp_path_factory.mktemp("family")
+    SyntheticFamily(languages=4, train=120, validation=40, test=60, seed=1).write(root)
+    return root
+
+
+@pytest.fixture
+def free_port():
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -1,0 +1,88 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from ctl.data.corpus import Corpus
+from ctl.data.labels import TagSchema
+from ctl.data.soft_labels import SoftLabelStore, StoreWriter
+from ctl.errors import CTLError
+
+SCHEMA = TagSchema(("PER", "LOC"))
+CORPUS = Corpus("xx/train", [f"w{i}" for i in range(10)], np.array([0, 3, 3, 10]))
+PROBS = np.random.default_rng(0).dirichlet(np.ones(5), size=10).astype(np.float32)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Written by two processes, in any order of words."""
+    order = np.random.default_rng(1).permutation(10)
+    for rank, share in enumerate((order[:4], order[4:])):
+        writer = StoreWriter(tmp_path / "store", rank)
+        for words in np.array_split(share, 2):
+            writer.add(words, PROBS[words])
+        writer.close()
+    return StoreWriter.join(tmp_path / "store", CORPUS, SCHEMA, {"method": "direct:yy"}, world_size=2)
+
+
+def test_round_trip(store):
+    again = SoftLabelStore(store.path)
+    np.testing.assert_allclose(again.rows(slice(0, 10)), PROBS, atol=1e-3)
+    np.testing.assert_allclose(again.rows(np.array([7, 2])), PROBS[[7, 2]], atol=1e-3)
+    np.testing.assert_allclose(again.rows(slice(0, 10)).sum(-1), 1, atol=1e-6)
+    assert again.offsets.tolist() == [0, 3, 3, 10]
+    assert again.manifest["teacher"] == {"method": "direct:yy"}
+    assert isinstance(again.probs, np.memmap)
+    assert not store.path.with_name("store.partial").exists()
+
+
+def test_size_is_two_bytes_a_tag(store):
+    assert (store.path / "probs.npy").stat().st_size == 128 + 2 * 10 * len(SCHEMA)
+
+
+def test_matching_text_and_tags_pass(store):
+    store.check(CORPUS, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "schema", "said"),
+    [
+        (CORPUS.head(2), SCHEMA, r"sentences is 3 in the store, 2 here; words is 10 in the store, 3 here"),
+        (Corpus("xx/train", ["v", *CORPUS.words[1:]], CORPUS.offsets), SCHEMA, "fingerprint is"),
+        (Corpus("xx/test", CORPUS.words, CORPUS.offsets), SCHEMA, "name is xx/train in the store, xx/test here"),
+        (CORPUS, TagSchema(("LOC", "PER")), r"types are \['PER', 'LOC'\] in the store, \['LOC', 'PER'\] here"),
+    ],
+)
+def test_what_differs_is_said(store, corpus, schema, said):
+    with pytest.raises(CTLError, match=said):
+        store.check(corpus, schema)
+
+
+def test_a_word_without_distribution_is_noticed(tmp_path):
+    writer = StoreWriter(tmp_path / "store")
+    writer.add(np.arange(9), PROBS[:9])
+    writer.close()
+    with pytest.raises(RuntimeError, match="1 of 10 words"):
+        StoreWriter.join(tmp_path / "store", CORPUS, SCHEMA, {})
+    with pytest.raises(CTLError, match="no soft labels here"):
+        SoftLabelStore(tmp_path / "store")
+
+
+def test_damage_is_noticed(store, tmp_path):
+    def copy(name):
+        return shutil.copytree(store.path, tmp_path / name)
+
+    flipped = copy("flipped") / "probs.npy"
+    data = bytearray(flipped.read_bytes())
+    data[-1] ^= 1
+    flipped.write_bytes(data)
+    short = copy("short") / "probs.npy"
+    short.write_bytes(short.read_bytes()[:-2])
+    (copy("gone") / "probs.npy").unlink()
+    (copy("old") / "manifest.json").write_text(json.dumps({"format": 0}))
+    (copy("torn") / "manifest.json").write_text("{")
+    reasons = {"flipped": "checksum", "short": "checksum", "gone": "missing", "old": "format 0", "torn": "not readable"}
+    for name, said in reasons.items():
+        with pytest.raises(CTLError, match=said):
+            SoftLabelStore(tmp_path / name)

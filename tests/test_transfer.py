@@ -1,0 +1,176 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from ctl.errors import CTLError
+from ctl.main import main
+from ctl.transfer import Plan, Transfer, expand_methods
+
+SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
+
+
+def arguments(root, output, *more):
+    return [
+        "--data.root", str(root), "--backbone", str(root / "encoder"), "--sources", "[a2,b1]", "--target", "a1",
+        "--output", str(output), "--teacher_epochs", "2", "--student_epochs", "2", "--language_id_epochs", "2",
+        "--teacher.lr", "1e-3", "--student.lr", "1e-3", "--trainer.accelerator", "cpu", *more,
+    ]  # fmt: skip
+
+
+def scores(output):
+    records = json.loads((output / "results.json").read_text())
+    return [{key: record[key] for key in SCORES} for record in records]
+
+
+@pytest.fixture(scope="module")
+def finished(family, tmp_path_factory):
+    """A transfer with every method, unbroken."""
+    output = tmp_path_factory.mktemp("finished")
+    assert main(["transfer", *arguments(family, output)]) == 0
+    return output
+
+
+def test_every_method_is_scored(finished):
+    records = json.loads((finished / "results.json").read_text())
+    assert [record["method"] for record in records] == [
+        "direct:a2", "direct:b1", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned",
+    ]  # fmt: skip
+    for record in records:
+        assert record["target"] == "a1" and record["split"] == "test" and record["seed"] == 0
+        assert set(record["per_type"]) == {"PER", "ORG", "LOC"}
+        assert 0 <= record["f1"] <= 100 and record["train_seconds"] > 0
+        assert {"versions", "git_commit", "data", "model", "config"} <= set(record["provenance"])
+    assert [record["sources"] for record in records[:3]] == [["a2"], ["b1"], ["a2", "b1"]]
+    assert "| student:learned |" in (finished / "results.md").read_text()
+
+
+def test_learned_weights_sum_to_one_and_say_which_is_near(finished):
+    weights = json.loads((finished / "language_id" / "weights.json").read_text())
+    assert sum(weights.values()) == pytest.approx(1, abs=1e-3)
+    assert weights["a2"] > weights["b1"]
+
+
+def test_a_second_run_skips_everything(family, finished, capsys):
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*.ckpt")}
+    assert main(["transfer", *arguments(family, finished)]) == 0
+    told = capsys.readouterr().err
+    assert " ...\n" not in told and told.count("done before") == len(told.splitlines()) - 2
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*.ckpt")} == before
+
+
+def test_a_changed_setting_redoes_what_depends_on_it(family, finished, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+
+    def redone(*more):
+        settings = Transfer.parse(arguments(family, finished, *more)).settings
+        transfer = Transfer.parse(arguments(family, finished, *more))
+        corpora = transfer.read()
+        plan = Plan(settings, transfer._context(corpora), {corpus.name: len(corpus) for corpus in corpora})
+        return {stage.title for stage in plan if not stage.done()}
+
+    assert redone() == set()
+    assert redone("--student.loss", "kl") == {
+        "train student (uniform weights)", "train student (learned weights)", "score student:uniform",
+        "score student:learned",
+    }  # fmt: skip
+    assert not any("teacher" in title for title in redone("--language_id.rank", "8"))
+    assert "train teacher a2" in redone("--seed", "1")
+
+
+def test_gold_tags_of_the_target_change_nothing(family, finished, tmp_path):
+    """Zero resource: with other gold in the target's train and validation splits, every score stays the same."""
+    root = tmp_path / "family"
+    shutil.copytree(family, root)
+    (root / "family.json").unlink()
+    for split in ("train", "validation"):
+        path = root / "a1" / f"{split}.txt"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text(
+            "\n".join(line.split(" ")[0] + " B-ORG" if line else "" for line in lines) + "\n", encoding="utf-8"
+        )
+    assert main(["transfer", *arguments(root, tmp_path / "run")]) == 0
+    assert scores(tmp_path / "run") == scores(finished)
+
+
+@pytest.mark.parametrize("moment", ["train teacher a2 ...", "labels a1 ...", "train student (uniform weights) ..."])
+def test_a_killed_run_resumes_to_the_same_scores(family, finished, tmp_path, moment):
+    command = [sys.executable, "-m", "ctl", "transfer", *arguments(family, tmp_path / "run")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        for line in run.stderr:
+            if moment in line:
+                time.sleep(0.4)  # somewhere in the middle
+                run.send_signal(signal.SIGKILL)
+                break
+    assert run.returncode == -signal.SIGKILL
+    assert main(["transfer", *arguments(family, tmp_path / "run")]) == 0
+    assert scores(tmp_path / "run") == scores(finished)
+
+
+def test_training_goes_on_from_the_last_whole_epoch(family, tmp_path):
+    """A run that is stopped after one of three epochs and resumed ends in the same weights as an unbroken one."""
+    import torch
+
+    def fit(output, epochs, *more):
+        config = {
+            "seed_everything": 3,
+            "trainer": {
+                "default_root_dir": str(output), "max_epochs": 3, "accelerator": "cpu", "enable_progress_bar": False,
+                "callbacks": [
+                    {"class_path": "ModelCheckpoint",
+                     "init_args": {"dirpath": str(output), "save_last": True, "save_top_k": 0, "save_on_train_epoch_end": True}},
+                    *([{"class_path": "tests.test_transfer.StopAfter", "init_args": {"epochs": epochs}}] if epochs else []),
+                ],
+            },
+            "model": {"class_path": "Teacher", "init_args": {"lr": 1e-3}},
+            "data": {"root": str(family), "sources": ["a2"], "target": "a1", "backbone": str(family / "encoder")},
+        }  # fmt: skip
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+        assert main(["fit", "--config", str(tmp_path / "config.yaml"), *more]) == 0
+        return torch.load(output / "last.ckpt", weights_only=True)
+
+    unbroken = fit(tmp_path / "unbroken", None)
+    stopped = fit(tmp_path / "broken", 1)
+    assert stopped["epoch"] == 0
+    resumed = fit(tmp_path / "broken", None, "--ckpt_path", str(tmp_path / "broken" / "last.ckpt"))
+    assert resumed["epoch"] == unbroken["epoch"] == 2
+    for name, value in unbroken["state_dict"].items():
+        assert torch.equal(value, resumed["state_dict"][name]), name
+
+
+from lightning.pytorch import Callback  # noqa: E402
+
+
+class StopAfter(Callback):
+    """Stops a run as a scheduler would, after so many epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        trainer.should_stop = trainer.current_epoch + 1 >= self.epochs
+
+
+def test_methods():
+    assert expand_methods(None, ["en"], "de") == ["direct:en", "student:uniform"]
+    assert expand_methods(["direct", "pooled"], ["en", "nl"], "de") == ["direct:en", "direct:nl", "pooled"]
+    with pytest.raises(CTLError, match="unknown method student:best; with these sources there are: direct, direct:en"):
+        expand_methods(["student:best"], ["en", "nl"], "de")
+    with pytest.raises(CTLError, match="the target de is among the sources"):
+        expand_methods(None, ["en", "de"], "de")
+    with pytest.raises(CTLError, match="each once"):
+        expand_methods(None, ["en", "en"], "de")
+
+
+def test_two_runs_in_one_folder(family, finished, capsys):
+    from filelock import FileLock
+
+    with FileLock(finished / ".lock"):
+        assert main(["transfer", *arguments(family, finished)]) == 2
+    assert "another run writes there" in capsys.readouterr().err
