@@ -33,11 +33,11 @@ from ctl.errors import CTLError
 FORMAT = 1
 CONSONANTS, VOWELS = "ptkbdgfszmnlrvhcjw", "aeiou"
 WORDS = {  # how many the proto-language has of each class
-    "noun": 60, "verb": 24, "adjective": 24,
-    "determiner": 2, "conjunction": 1, "in": 2, "of": 1, "to": 1,
-    "title": 4, "says": 4, "serves": 3, "travels": 3, "place": 4, "firm": 4,
+    "noun": 800, "verb": 200, "adjective": 300,
+    "determiner": 4, "conjunction": 1, "in": 6, "of": 4, "to": 5,
+    "title": 12, "says": 12, "serves": 12, "travels": 12, "place": 10, "firm": 10,
 }  # fmt: skip
-NAMES = {"given": 120, "surname": 160, "town": 160, "brand": 120}
+NAMES = {"given": 600, "surname": 1200, "town": 1200, "brand": 800}
 ORDERS = ("verb", "adposition", "adjective", "title", "place", "firm")  # each first or last in its phrase
 Rng = np.random.Generator
 Lexicon = dict[tuple[str, int], str]
@@ -73,6 +73,7 @@ class SyntheticFamily:
     Attributes:
         families: number of languages in each family.
         train: sentences of every language's train split.
+        raw: sentences of a1's train split: the target needs no labels, and raw text is cheap.
         validation: sentences of its validation split.
         test: sentences of its test split.
         seed: of everything.
@@ -87,6 +88,7 @@ class SyntheticFamily:
 
     families: tuple[int, ...] = (3, 1, 1)
     train: int = 2000
+    raw: int = 4000
     validation: int = 400
     test: int = 1000
     seed: int = 0
@@ -173,9 +175,8 @@ class SyntheticFamily:
         text: list[str] = []
         for number, (name, language) in enumerate(self.grow().items()):
             (fresh / name).mkdir()
-            for kind, (split, size) in enumerate(
-                (("train", self.train), ("validation", self.validation), ("test", self.test))
-            ):
+            sizes = {"train": self.train if number else self.raw, "validation": self.validation, "test": self.test}
+            for kind, (split, size) in enumerate(sizes.items()):
                 rng = np.random.default_rng([self.seed, 1, number, kind])
                 sentences = [language.sentence(rng, unseen=split == "test") for _ in range(size)]
                 lines = ["".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences]
@@ -219,9 +220,10 @@ class _Inventory:
     def __init__(self, rng: Rng, international: float, ambiguous: float) -> None:
         self.proto: Lexicon = {}
         self.fixed: set[tuple[str, int]] = set()
+        taken: set[str] = set()
         for kind, count in {**WORDS, **NAMES}.items():
             for number in range(count):
-                self.proto[kind, number] = new_root(rng, self.proto, short=kind in ("determiner", "in", "of", "to"))
+                self.proto[kind, number] = new_root(rng, taken, short=kind in ("determiner", "in", "of", "to"))
         for kind, count in NAMES.items():
             chosen = rng.choice(count, size=round(international * count), replace=False)
             self.fixed |= {(kind, int(number)) for number in chosen}
@@ -255,9 +257,9 @@ class Language:
         lexicon = {
             key: form if key in self.inventory.fixed else apply(rules, form) for key, form in self.lexicon.items()
         }
-        common = [key for key in lexicon if key[0] in WORDS]
+        common, taken = [key for key in lexicon if key[0] in WORDS], set(lexicon.values())
         for index in rng.choice(len(common), size=min(replaced, len(common)), replace=False):
-            lexicon[common[index]] = new_root(rng, lexicon, short=len(lexicon[common[index]]) < 4)
+            lexicon[common[index]] = new_root(rng, taken, short=len(lexicon[common[index]]) < 4)
         first = dict(self.first)
         for order in rng.choice(ORDERS, size=min(turned, len(ORDERS)), replace=False):
             first[str(order)] = not first[str(order)]
@@ -268,14 +270,14 @@ class Language:
         return _Speaker(self, rng, unseen).sentence()
 
 
-def new_root(rng: Rng, taken: Mapping[Any, str], short: bool = False) -> str:
-    """A root that no word has yet: one syllable, or two or three."""
-    forms = set(taken.values())
+def new_root(rng: Rng, taken: set[str], short: bool = False) -> str:
+    """A root that no word has yet, and now is taken: one syllable, or two or three."""
     while True:
         syllables = 1 if short else int(rng.integers(2, 4))
         root = "".join(str(rng.choice(list(CONSONANTS))) + str(rng.choice(list(VOWELS))) for _ in range(syllables))
         root += str(rng.choice(list(CONSONANTS))) if rng.random() < 0.5 else ""
-        if root not in forms:
+        if root not in taken:
+            taken.add(root)
             return root
 
 
@@ -387,7 +389,8 @@ class _Speaker:
 
     def _form(self, kind: str) -> str:
         key = kind, self._number(kind)
-        return self.language.lexicon[self.language.inventory.shared.get(key, key)]
+        form = self.language.lexicon[self.language.inventory.shared.get(key, key)]
+        return form.capitalize() if kind in NAMES else form
 
     def _number(self, kind: str) -> int:
         """Zipf's law; of the names, the later half is kept for test."""
