@@ -16,14 +16,15 @@ context must decide.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -192,15 +193,15 @@ class SyntheticFamily:
         """A WordPiece tokenizer of all languages' raw text, and a BERT with random weights."""
         import torch
         import transformers
-        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+        from tokenizers import Tokenizer, models, pre_tokenizers, processors
         from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
         transformers.utils.logging.disable_progress_bar()
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        backend.normalizer = normalizers.NFC()
+        pieces = [*special, *frequent_pieces(text, self.vocabulary - len(special))]
+        vocabulary = {piece: number for number, piece in enumerate(pieces)}
+        backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
         backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        backend.train_from_iterator(text, trainers.WordPieceTrainer(vocab_size=self.vocabulary, special_tokens=special))
         ends = [(token, backend.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
         backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
         names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
@@ -400,6 +401,17 @@ class _Speaker:
 
     def _ordered(self, order: str, head: Tagged, rest: Tagged) -> Tagged:
         return head + rest if self.language.first[order] else rest + head
+
+
+def frequent_pieces(text: Sequence[str], size: int) -> list[str]:
+    """A WordPiece vocabulary: every character, then the pieces that cover most of the text; the same in every process."""
+    words = Counter(word for line in text for word in line.split())
+    covered: Counter[str] = Counter()
+    for word, count in words.items():
+        for start, end in itertools.combinations(range(len(word) + 1), 2):
+            covered["##" * (start > 0) + word[start:end]] += count * (end - start - 1)
+    singles = sorted(piece for piece, letters in covered.items() if letters == 0)
+    return [*singles, *sorted(covered.keys() - set(singles), key=lambda piece: (-covered[piece], piece))][:size]
 
 
 @cache
