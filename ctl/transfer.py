@@ -53,7 +53,7 @@ class Transfer:
     """What ``ctl transfer`` was asked for.
 
     Attributes:
-        settings: all settings as plain values; sections ``data``, ``trainer``, ``teacher``, ``student``, ``language_id``.
+        settings: all settings as plain values, in sections where a class takes them.
         data: the data module that reads every split.
         output: the run's folder.
     """

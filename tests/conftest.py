@@ -21,7 +21,7 @@ def family(tmp_path_factory):
     from ctl.data.synthetic import SyntheticFamily
 
     root = tmp_path_factory.mktemp("family")
-    SyntheticFamily(families=(3, 1), train=120, validation=40, test=60, seed=1, width=32).write(root)
+    SyntheticFamily(families=(3, 1), train=120, raw=150, validation=40, test=60, seed=1, width=32).write(root)
     return root
 
 

@@ -69,8 +69,8 @@ class Corpus:
         place = {kind: schema.types.index(new) if new in schema.types else None for kind, new in renamed.items()}
         if self.schema.types and all(index is None for index in place.values()):
             raise CTLError(
-                f"{self.name}: its entity types {list(self.schema.types)} and the task's {list(schema.types)} have none in "
-                "common: set data.types to the task's, or name their counterparts in data.type_map"
+                f"{self.name}: its entity types {list(self.schema.types)} and the task's {list(schema.types)} have "
+                "none in common: set data.types to the task's, or name their counterparts in data.type_map"
             )
         table = np.zeros(len(self.schema), dtype=np.int64)
         notes = []

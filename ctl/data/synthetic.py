@@ -89,7 +89,7 @@ class SyntheticFamily:
 
     families: tuple[int, ...] = (3, 1, 1)
     train: int = 2000
-    raw: int = 4000
+    raw: int = 8000
     validation: int = 400
     test: int = 1000
     seed: int = 0
@@ -196,7 +196,7 @@ class SyntheticFamily:
         from tokenizers import Tokenizer, models, pre_tokenizers, processors
         from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
         pieces = [*special, *frequent_pieces(text, self.vocabulary - len(special))]
         vocabulary = {piece: number for number, piece in enumerate(pieces)}
@@ -205,7 +205,10 @@ class SyntheticFamily:
         ends = [(token, backend.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
         backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
         names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
-        PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=128, **names).save_pretrained(folder)
+        tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+            tokenizer_object=backend, model_max_length=128, **names
+        )
+        tokenizer.save_pretrained(folder)
         config = BertConfig(
             vocab_size=backend.get_vocab_size(), hidden_size=self.width, num_hidden_layers=self.layers,
             num_attention_heads=4, intermediate_size=2 * self.width, max_position_embeddings=128, pad_token_id=0,
@@ -404,7 +407,7 @@ class _Speaker:
 
 
 def frequent_pieces(text: Sequence[str], size: int) -> list[str]:
-    """A WordPiece vocabulary: every character, then the pieces that cover most of the text; the same in every process."""
+    """A WordPiece vocabulary: every character, then the pieces that cover most letters of the text."""
     words = Counter(word for line in text for word in line.split())
     covered: Counter[str] = Counter()
     for word, count in words.items():
@@ -418,4 +421,4 @@ def frequent_pieces(text: Sequence[str], size: int) -> list[str]:
 def _zipf(count: int) -> npt.NDArray[np.float64]:
     """Cumulative probabilities of ranks 1..count, in proportion to 1 / (rank + 1)."""
     weights = 1 / np.arange(2, count + 2)
-    return np.cumsum(weights) / weights.sum()
+    return np.asarray(np.cumsum(weights) / weights.sum())

@@ -100,7 +100,7 @@ class Ensemble(Labeller):
         teacher = Teacher.load_from_checkpoint(path, map_location=self.device, types=list(self.schema.types))
         if teacher.backbone != data.backbone:
             raise CTLError(
-                f"teacher {path} reads with the tokenizer of {teacher.backbone}, the data with that of {data.backbone}: "
+                f"teacher {path} reads with the tokenizer of {teacher.backbone}, the data with {data.backbone}'s: "
                 "let each teacher `ctl predict` first and give the ensemble the soft labels"
             )
         self.live.append(teacher.eval().requires_grad_(False))

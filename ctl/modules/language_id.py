@@ -84,14 +84,15 @@ class LanguageIdentifier(LightningModule):
             self._known |= dict(zip(batch.sentences.tolist(), features, strict=True))
             total.index_add_(0, batch.languages, features)
             count.index_add_(0, batch.languages, torch.ones_like(features[:, 0]))
-        total, count = self.trainer.strategy.reduce((total, count), reduce_op="sum")  # type: ignore[arg-type]
+        total, count = self.trainer.strategy.reduce((total, count), reduce_op="sum")
         self.languages.data.copy_(total / count.clamp(min=1)[:, None])
         self.class_weights.copy_(count.sum() / (len(count) * count.clamp(min=1)))
 
     def training_step(self, batch: WordBatch) -> Tensor:
         """One step; logs both parts of the loss."""
-        known = [self._known.get(sentence) for sentence in batch.sentences.tolist()]
-        features = self.features(batch) if None in known else torch.stack(known)
+        sentences = batch.sentences.tolist()
+        seen = all(sentence in self._known for sentence in sentences)
+        features = torch.stack([self._known[s] for s in sentences]) if seen else self.features(batch)
         identification = F.cross_entropy(self(features), batch.languages, weight=self.class_weights)
         gram = self.languages.T @ self.languages  # (D, D)
         penalty = (gram - torch.eye(len(gram), device=gram.device)).square().sum()

@@ -34,12 +34,15 @@ LAYOUTS = {
     "tabs": "Ada\tB-PER\nLovelace\tI-PER\nsang\tO\n\nIn\tO\nBonn\tB-LOC\n",
     "no blank line at the end": "Ada B-PER\nLovelace I-PER\nsang O\n\nIn O\nBonn B-LOC",
     "CRLF and BOM": "\ufeffAda B-PER\r\nLovelace I-PER\r\nsang O\r\n\r\nIn O\r\nBonn B-LOC\r\n",
-    "four columns, IOB1": "Ada NNP I-NP I-PER\nLovelace NNP I-NP I-PER\nsang VB I-VP O\n\nIn IN I-PP O\nBonn NNP I-NP I-LOC\n",
+    "four columns, IOB1": "Ada NNP I-NP I-PER\nLovelace NNP I-NP I-PER\nsang VB I-VP O\n\n"
+    "In IN I-PP O\nBonn NNP I-NP I-LOC\n",
     "docstart, many blanks": "-DOCSTART- -X- O O\n\nAda B-PER\nLovelace I-PER\nsang O\n\n\n \t\nIn O\nBonn B-LOC\n\n\n",
-    "comments": "# id 7\tdomain=x\nAda _ _ B-PER\nLovelace _ _ I-PER\nsang _ _ O\n\n# id 8 x\nIn _ _ O\nBonn _ _ B-LOC\n",
+    "comments": "# id 7\tdomain=x\nAda _ _ B-PER\nLovelace _ _ I-PER\nsang _ _ O\n\n"
+    "# id 8 x\nIn _ _ O\nBonn _ _ B-LOC\n",
     "spaces at the ends": "Ada  B-PER \nLovelace   I-PER\nsang O\n\nIn O  \nBonn B-LOC\n",
     "language prefix": "en:Ada\tB-PER\nen:Lovelace\tI-PER\nen:sang\tO\n\nen:In\tO\nen:Bonn\tB-LOC\n",
-    "iob2": "# sent_id = 1\n1\tAda\tB-PER\t-\tme\n2\tLovelace\tI-PER\t-\tme\n3\tsang\tO\t-\tme\n\n# text = x\n1\tIn\tO\t-\tme\n2\tBonn\tB-LOC\t-\tme\n",
+    "iob2": "# sent_id = 1\n1\tAda\tB-PER\t-\tme\n2\tLovelace\tI-PER\t-\tme\n3\tsang\tO\t-\tme\n\n"
+    "# text = x\n1\tIn\tO\t-\tme\n2\tBonn\tB-LOC\t-\tme\n",
     "conllu": "# sent_id = 1\n"
     + "".join(conllu(*row) for row in (("1", "Ada", "NER=B-PER"), ("2", "Lovelace", "SpaceAfter=No|NER=I-PER")))
     + "".join(conllu(*row) for row in (("3-4", "sangit", "_"), ("3", "sang", "_"), ("3.1", "x", "_")))
