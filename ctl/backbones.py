@@ -37,6 +37,8 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401
     tokenizer = _load(AutoTokenizer, name)
     if not tokenizer.is_fast:
         raise CTLError(f"backbone {name}: it has no fast tokenizer (tokenizer.json), and word alignment needs one")
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # transformers makes one up where the files are missing
+        raise CTLError(f"backbone {name}: its tokenizer has no vocabulary; is tokenizer.json missing?")
     backend = tokenizer.backend_tokenizer
     if "ByteLevel" in type(backend.pre_tokenizer).__name__ and not backend.pre_tokenizer.add_prefix_space:
         backend.pre_tokenizer.add_prefix_space = True
@@ -160,7 +162,7 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return auto_class.from_pretrained(name, **kwargs)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except Exception as error:  # whatever a folder or the Hub may answer
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
         raise CTLError(f"backbone {name}: {reason}{hint}") from error

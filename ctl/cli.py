@@ -13,7 +13,8 @@ from lightning.pytorch.loggers import CSVLogger
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter
 from ctl.data.datamodule import NERDataModule
-from ctl.modules import LanguageIdentifier
+from ctl.errors import CTLError
+from ctl.modules import Ensemble, LanguageIdentifier
 
 
 class SaveConfig(SaveConfigCallback):
@@ -39,7 +40,7 @@ class CTLCLI(LightningCLI):
         parser.link_arguments("data.backbone", "model.init_args.backbone")
         parser.link_arguments("data.types", "model.init_args.types")
         parser.link_arguments("data.sources", "model.init_args.sources")
-        parser.set_defaults({"trainer.use_distributed_sampler": False})
+        parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.max_epochs": 3})
 
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""
@@ -53,6 +54,11 @@ class CTLCLI(LightningCLI):
         trainer = super().instantiate_trainer(**kwargs)
         trainer.callbacks.extend(self._writers())  # type: ignore[attr-defined]
         return trainer
+
+    def before_fit(self) -> None:
+        """Says what Lightning would say less clearly."""
+        if isinstance(self.model, Ensemble):
+            raise CTLError("an Ensemble is not trained: use `ctl test` or `ctl predict`")
 
     def before_predict(self) -> None:
         """Predictions go to disk batch by batch, not to memory."""

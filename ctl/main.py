@@ -48,12 +48,19 @@ def main(args: Sequence[str] | None = None) -> int:
     quiet()
     try:
         _command(arguments)
-    except CTLError as error:
-        if traceback:
+    except Exception as error:
+        if traceback or not isinstance(error, (CTLError, *_lightnings_own())):
             raise
         print(f"ctl: error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _lightnings_own() -> tuple[type[Exception], ...]:
+    """What Lightning raises for settings that can't be used."""
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    return (MisconfigurationException,)
 
 
 def _command(arguments: list[str]) -> None:

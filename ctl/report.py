@@ -42,7 +42,7 @@ def print_table(records: Sequence[Record], title: str) -> None:
     Console().print(table)
     for record in records:
         if weights := record["provenance"].get("weights"):
-            given = "  ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
+            given = "  ".join(f"{name} {weight:.3f}" for name, weight in zip(record["sources"], weights, strict=False))
             print(f"{record['method']} weighs its teachers  {given}")
 
 

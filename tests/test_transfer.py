@@ -171,3 +171,52 @@ def test_two_runs_in_one_folder(family, finished, capsys):
     with FileLock(finished / ".lock"):
         assert main(["transfer", *arguments(family, finished)]) == 2
     assert "another run writes there" in capsys.readouterr().err
+
+
+def rewrite(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+
+
+def drop_tokenizer(root):
+    for path in (root / "encoder").glob("tokenizer*"):
+        path.unlink()
+
+
+BAD_INPUT = {
+    "no folder": (lambda root: shutil.rmtree(root), "no such folder"),
+    "no split": (lambda root: (root / "a2" / "validation.txt").unlink(), "no validation split"),
+    "malformed line": (
+        lambda root: rewrite(root / "b1" / "train.txt", "Ada B-PER\nsang\n"),
+        "train.txt:2: 1 of 2 columns",
+    ),
+    "unknown tag": (lambda root: rewrite(root / "b1" / "train.txt", "Ada X-PER\n"), "train.txt:1: unknown tag 'X-PER'"),
+    "other types": (lambda root: rewrite(root / "b1" / "train.txt", "Ada B-P\n"), "have none in common"),
+    "unknown language": (lambda root: shutil.rmtree(root / "b1"), "unknown language b1"),
+    "empty split": (lambda root: rewrite(root / "a1" / "test.txt", "\n"), "no sentences"),
+    "encoding": (lambda root: rewrite(root / "a1" / "train.txt", "Málaga O\n", "latin-1"), "train.txt:1: not utf-8"),
+    "no weights": (lambda root: (root / "encoder" / "model.safetensors").unlink(), "has no weights"),
+    "no tokenizer": (drop_tokenizer, "tokenizer"),
+    "no backbone": (lambda root: shutil.rmtree(root / "encoder"), "no such folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_stops_before_training(family, tmp_path, capsys, case):
+    spoil, said = BAD_INPUT[case]
+    root = tmp_path / "family"
+    shutil.copytree(family, root)
+    spoil(root)
+    assert main(["transfer", *arguments(root, tmp_path / "run")]) == 2
+    told = capsys.readouterr().err
+    assert said in told and "Traceback" not in told and "train teacher" not in told
+    assert told.splitlines()[-1].startswith("ctl: error: ")
+
+
+def test_bad_settings_stop_before_training(family, tmp_path, capsys):
+    for more, said in (
+        (["--target", "a2"], "the target a2 is among the sources"),
+        (["--methods", "[student:best]"], "unknown method student:best"),
+        (["--sources", "[a2,a2]"], "each once"),
+    ):
+        assert main(["transfer", *arguments(family, tmp_path / "run", *more)]) == 2
+        assert said in capsys.readouterr().err

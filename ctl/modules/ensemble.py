@@ -64,10 +64,6 @@ class Ensemble(Labeller):
         weights: str | None = None,
     ) -> None:
         super().__init__(types)
-        if not teachers:
-            raise CTLError("an Ensemble needs teachers: set model.teachers to checkpoints or soft-label stores")
-        if weights is None and weighting != "uniform":
-            raise CTLError(f"weighting {weighting!r} needs model.weights, a JSON file with a weight per source")
         self.teachers = teachers
         self.weighting = weighting
         self.weights_path = weights
@@ -78,16 +74,18 @@ class Ensemble(Labeller):
         """Opens the stores and loads the checkpoints.
 
         Raises:
-            CTLError: on ``fit``; where a store or checkpoint does not match the data.
+            CTLError: there are none, or a store or checkpoint does not match the data.
         """
-        if stage == "fit":
-            raise CTLError("an Ensemble is not trained: use `ctl test` or `ctl predict`")
+        if not self.teachers:
+            raise CTLError("an Ensemble needs teachers: set model.teachers to checkpoints or soft-label stores")
+        if self.weights_path is None and self.weighting != "uniform":
+            raise CTLError(f"weighting {self.weighting!r} needs model.weights, a JSON file with a weight per source")
         self.live = nn.ModuleList()
         self.members = [self._open(Path(teacher)) for teacher in self.teachers]
         sources = [",".join(member.card()["sources"]) for member in self.members]
         uniform = np.full(len(sources), 1 / len(sources), dtype=np.float32)
         weights = uniform if self.weights_path is None else read_weights(self.weights_path, sources)
-        self.weights = dict(zip(sources, weights.tolist(), strict=True))
+        self.weights: list[float] = weights.tolist()
 
     def _open(self, path: Path) -> Answers:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
@@ -109,7 +107,7 @@ class Ensemble(Labeller):
     def probabilities(self, batch: WordBatch) -> Tensor:
         """The weighted mean of the teachers' distributions (N, C)."""
         total = torch.zeros(len(batch.words), len(self.schema), device=batch.words.device)
-        for member, weight in zip(self.members, self.weights.values(), strict=True):
+        for member, weight in zip(self.members, self.weights, strict=True):
             total += weight * member.probabilities(batch)
         return total
 
@@ -124,6 +122,6 @@ class Ensemble(Labeller):
             "method": f"ensemble:{self.weighting}",
             "sources": [source for card in cards for source in card["sources"]],
             "train_seconds": round(sum(card["train_seconds"] for card in cards), 1),
-            "weights": {source: round(weight, 4) for source, weight in self.weights.items()},
+            "weights": [round(weight, 4) for weight in self.weights],
             "teachers": [card["fingerprint"] for card in cards if "fingerprint" in card],
         }

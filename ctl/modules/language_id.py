@@ -50,25 +50,38 @@ class LanguageIdentifier(LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        if len(sources) < 2:
-            raise CTLError(f"telling languages apart needs two or more sources, not {sources}")
+        self.backbone = backbone
         self.sources = sources
+        self.rank = rank
         self.gamma = gamma
         self.lr = lr
         self.weight_decay = weight_decay
         self.strict_loading = False  # the frozen encoder is not kept in checkpoints
-        self.encoder = load_encoder(backbone).eval().requires_grad_(False)
-        width = int(self.encoder.config.hidden_size)
-        self.languages = nn.Parameter(torch.zeros(len(sources), width))
-        self.of_sentence = nn.Linear(width, rank)
-        self.of_language = nn.Linear(width, rank)
-        self.register_buffer("class_weights", torch.ones(len(sources)))
+        self.encoder: nn.Module | None = None
         self._known: dict[int, Tensor] = {}
         self._hits = MeanMetric()
+
+    def configure_model(self) -> None:
+        """Loads the encoder, once.
+
+        Raises:
+            CTLError: there is only one language to tell apart.
+        """
+        if self.encoder is not None:
+            return
+        if len(self.sources) < 2:
+            raise CTLError(f"telling languages apart needs two or more sources, not {self.sources}")
+        self.encoder = load_encoder(self.backbone).eval().requires_grad_(False)
+        width = int(self.encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
+        self.languages = nn.Parameter(torch.zeros(len(self.sources), width))
+        self.of_sentence = nn.Linear(width, self.rank)
+        self.of_language = nn.Linear(width, self.rank)
+        self.register_buffer("class_weights", torch.ones(len(self.sources)))
 
     @torch.no_grad()
     def features(self, batch: WordBatch) -> Tensor:
         """Features of the sentences of a batch (S, D)."""
+        assert self.encoder is not None, "configure_model was not called"
         return mean_over_sentence(encode(self.encoder, batch), batch).float()
 
     def forward(self, features: Tensor) -> Tensor:
