@@ -5,7 +5,7 @@ descend from it along a family tree. A branch of length t brings, in exact numbe
 
 * ``sound_changes * t`` regular sound changes, each applied to every native word without exception,
 * ``replacement * t`` of the common words replaced by new roots,
-* one of six word-order parameters turned round for every two units of t.
+* one of eight word-order parameters, by turns, turned round for every two units of t.
 
 So the distance of two languages, the length of the path between them, is set and not hoped for. A share of the names
 is international: the same in all languages. Others are inherited like words. Some names are ambiguous between a
@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from ctl.errors import CTLError
 
-FORMAT = 1
+FORMAT = 2
 CONSONANTS, VOWELS = "ptkbdgfszmnlrvhcjw", "aeiou"
 WORDS = {  # how many the proto-language has of each class
     "noun": 800, "verb": 200, "adjective": 300,
@@ -39,7 +39,13 @@ WORDS = {  # how many the proto-language has of each class
     "title": 12, "says": 12, "serves": 12, "travels": 12, "place": 10, "firm": 10,
 }  # fmt: skip
 NAMES = {"given": 600, "surname": 1200, "town": 1200, "brand": 800}
-ORDERS = ("verb", "adposition", "adjective", "title", "place", "firm")  # each first or last in its phrase
+ORDERS = (  # each first or last in its phrase, turned round by turns
+    "verb", "adposition", "adjective", "determiner", "given", "place", "title", "firm",
+)  # fmt: skip
+TURNS = (  # which sounds change next, and where in the word
+    (CONSONANTS, "initial"), (VOWELS, "inner"), (CONSONANTS, "inner"), (CONSONANTS, "final"),
+    (CONSONANTS, "initial"), (VOWELS, "final"), (CONSONANTS, "inner"), (CONSONANTS, "final"),
+)  # fmt: skip
 Rng = np.random.Generator
 Lexicon = dict[tuple[str, int], str]
 Tagged = list[tuple[str, str]]
@@ -93,8 +99,8 @@ class SyntheticFamily:
     validation: int = 400
     test: int = 1000
     seed: int = 0
-    sound_changes: float = 2.0
-    replacement: float = 0.03
+    sound_changes: float = 1.5
+    replacement: float = 0.05
     international: float = 0.25
     ambiguous: float = 0.3
     vocabulary: int = 1200
@@ -141,20 +147,21 @@ class SyntheticFamily:
         rng = np.random.default_rng([self.seed, 0])
         inventory = _Inventory(rng, self.international, self.ambiguous)
         proto = Language("proto", inventory, inventory.proto, dict.fromkeys(ORDERS, True))
-        return dict(self._descend(self.tree, proto, rng))
+        return dict(self._descend(self.tree, proto, _Drift(rng), 0))
 
-    def _descend(self, branch: Branch, parent: Language, rng: Rng) -> Iterator[tuple[str, Language]]:
+    def _descend(self, branch: Branch, parent: Language, drift: _Drift, above: int) -> Iterator[tuple[str, Language]]:
+        depth = above + branch.length
         language = parent.changed(
             branch.name,
-            sounds=round(self.sound_changes * branch.length),
+            rules=drift.rules(round(self.sound_changes * above), round(self.sound_changes * depth)),
             replaced=round(self.replacement * branch.length * sum(WORDS.values())),
-            turned=branch.length // 2,
-            rng=rng,
+            turned=list(itertools.islice(drift.orders, branch.length // 2)),
+            rng=drift.rng,
         )
         if not branch.children:
             yield branch.name, language
         for child in branch.children:
-            yield from self._descend(child, language, rng)
+            yield from self._descend(child, language, drift, depth)
 
     def write(self, root: Path) -> None:
         """Writes a CoNLL tree and an encoder: ``ROOT/<lang>/{train,validation,test}.txt`` and ``ROOT/encoder``.
@@ -255,18 +262,16 @@ class Language:
     lexicon: Mapping[tuple[str, int], str]
     first: Mapping[str, bool]
 
-    def changed(self, name: str, sounds: int, replaced: int, turned: int, rng: Rng) -> Language:
-        """A daughter: so many sound changes, words replaced and orders turned round."""
-        rules = [sound_change(rng) for _ in range(sounds)]
+    def changed(self, name: str, rules: Sequence[Rule], replaced: int, turned: Sequence[str], rng: Rng) -> Language:
+        """A daughter: after these sound changes, so many words replaced, evenly over classes, these orders turned."""
         lexicon = {
             key: form if key in self.inventory.fixed else apply(rules, form) for key, form in self.lexicon.items()
         }
         common, taken = [key for key in lexicon if key[0] in WORDS], set(lexicon.values())
-        for index in rng.choice(len(common), size=min(replaced, len(common)), replace=False):
+        replaced = min(replaced, len(common))
+        for index in ((np.arange(replaced) + rng.random()) * len(common) / max(1, replaced)).astype(int):
             lexicon[common[index]] = new_root(rng, taken, short=len(lexicon[common[index]]) < 4)
-        first = dict(self.first)
-        for order in rng.choice(ORDERS, size=min(turned, len(ORDERS)), replace=False):
-            first[str(order)] = not first[str(order)]
+        first = {order: head != (order in turned) for order, head in self.first.items()}
         return Language(name, self.inventory, lexicon, first)
 
     def sentence(self, rng: Rng, unseen: bool) -> Tagged:
@@ -288,11 +293,27 @@ def new_root(rng: Rng, taken: set[str], short: bool = False) -> str:
 Rule = tuple[str, str, str]
 
 
-def sound_change(rng: Rng) -> Rule:
-    """A sound, what it becomes, and where: at the beginning of a word, inside, or at its end."""
-    sounds = CONSONANTS if rng.random() < 0.75 else VOWELS
-    old, new = (str(sound) for sound in rng.choice(list(sounds), size=2, replace=False))
-    return old, new, str(rng.choice(["initial", "inner", "final"]))
+class _Drift:
+    """How a family changes: places of sounds and word orders take turns, so that chance does not set the distance."""
+
+    def __init__(self, rng: Rng) -> None:
+        self.rng = rng
+        self.sounds = {kind: self._shuffled(kind) for kind in (CONSONANTS, VOWELS)}
+        self.orders = itertools.cycle(ORDERS)
+
+    def rules(self, first: int, last: int) -> list[Rule]:
+        """The changes from the first to before the last, counted from the root: a sound, what it becomes, and where."""
+        rules = []
+        for number in range(first, last):
+            kind, place = TURNS[number % len(TURNS)]
+            old = next(self.sounds[kind])
+            rules.append((old, str(self.rng.choice(list(kind.replace(old, "")))), place))
+        return rules
+
+    def _shuffled(self, kind: str) -> Iterator[str]:
+        """All sounds of a kind, each once before any comes again."""
+        while True:
+            yield from map(str, self.rng.permutation(list(kind)))
 
 
 def apply(rules: Sequence[Rule], form: str) -> str:
@@ -367,12 +388,13 @@ class _Speaker:
         noun = [self._word("noun")]
         if self.rng.random() < 0.4:
             noun = self._ordered("adjective", [self._word("adjective")], noun)
-        return [self._word("determiner"), *noun] if self.rng.random() < 0.5 else noun
+        return self._ordered("determiner", [self._word("determiner")], noun) if self.rng.random() < 0.5 else noun
 
     def _person(self) -> Tagged:
         if self.rng.random() < 0.4:
             return self._ordered("title", [self._word("title")], self._name("PER", "surname"))
-        return self._name("PER", "given", "surname") if self.rng.random() < 0.6 else self._name("PER", "surname")
+        full = ("given", "surname") if self.language.first["given"] else ("surname", "given")
+        return self._name("PER", *full) if self.rng.random() < 0.6 else self._name("PER", "surname")
 
     def _town(self) -> Tagged:
         town = self._name("LOC", "town")

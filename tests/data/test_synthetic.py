@@ -9,7 +9,7 @@ import pytest
 
 from ctl.data.labels import to_bio2
 from ctl.data.readers import read_split
-from ctl.data.synthetic import NAMES, WORDS, SyntheticFamily, apply, new_root
+from ctl.data.synthetic import NAMES, ORDERS, WORDS, SyntheticFamily, apply, new_root
 from ctl.errors import CTLError
 from ctl.plots import family_tree
 
@@ -51,6 +51,21 @@ def test_changes_are_counted_and_regular():
     assert len(changed) == round(0.1 * 4 * sum(WORDS.values()))
     rules = [("p", "f", "initial"), ("a", "e", "inner"), ("k", "g", "final"), ("f", "h", "initial")]
     assert [apply(rules, form) for form in ("patak", "apap", "kak", "k")] == ["heteg", "apep", "keg", "k"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_orders_turn_by_turns_so_that_farther_languages_differ_in_more(seed):
+    grown = SyntheticFamily(seed=seed).grow()
+    turned = [sum(grown["a1"].first[order] != grown[other].first[order] for order in ORDERS) for other in grown]
+    assert turned == [0, 0, 1, 3, 5]
+
+
+def test_words_are_replaced_evenly_over_classes():
+    grown = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
+    b1 = grown["b1"]
+    for kind, count in WORDS.items():
+        replaced = sum(b1.lexicon[kind, i] != b1.inventory.proto[kind, i] for i in range(count))
+        assert abs(replaced - 0.4 * count) <= 1, kind
 
 
 def test_names_are_shared_and_ambiguous():
