@@ -139,9 +139,13 @@ class Tagger(Labeller):
         """Remembers the seed that the run was given."""
         self._seed = torch.initial_seed()
 
+    def on_train_batch_start(self, batch: WordBatch, batch_idx: int) -> None:
+        """Seeds by epoch and batch, so that a resumed run drops out the same units as an unbroken one."""
+        place = 1_000_003 * (self.current_epoch + 1) + 7_919 * batch_idx + self.global_rank
+        torch.manual_seed((self._seed + place) % 2**63)
+
     def on_train_epoch_start(self) -> None:
-        """Seeds by epoch, so that a resumed run drops out the same units as an unbroken one."""
-        torch.manual_seed((self._seed + 1_000_003 * (self.current_epoch + 1) + self.global_rank) % 2**63)
+        """Starts the clock."""
         self._epoch_began = time.perf_counter()
 
     def on_train_epoch_end(self) -> None:

@@ -88,8 +88,11 @@ class LanguageIdentifier(LightningModule):
         """Logits of the source languages (S, K) from features (S, D)."""
         return self.of_sentence(features) @ self.of_language(self.languages).T  # type: ignore[no-any-return]
 
-    def on_fit_start(self) -> None:
-        """Reads every training sentence once; language embeddings begin at their language's mean."""
+    def on_train_start(self) -> None:
+        """Reads every training sentence once; language embeddings begin at their language's mean.
+
+        A resumed run keeps the embeddings that it has learned.
+        """
         total, count = torch.zeros_like(self.languages), torch.zeros_like(self.class_weights)
         for batch in self.trainer.datamodule.train_dataloader():  # type: ignore[attr-defined]
             batch = batch.to(self.device)
@@ -97,6 +100,8 @@ class LanguageIdentifier(LightningModule):
             self._known |= dict(zip(batch.sentences.tolist(), features, strict=True))
             total.index_add_(0, batch.languages, features)
             count.index_add_(0, batch.languages, torch.ones_like(features[:, 0]))
+        if self.global_step > 0:
+            return
         total, count = self.trainer.strategy.reduce((total, count), reduce_op="sum")
         self.languages.data.copy_(total / count.clamp(min=1)[:, None])
         self.class_weights.copy_(count.sum() / (len(count) * count.clamp(min=1)))
