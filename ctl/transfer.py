@@ -247,7 +247,6 @@ class Plan:
     def _student(self, weighting: str) -> Stage:
         labels, name = self._ensemble(weighting, "predict", "train"), f"students/{weighting}"
         epochs = self.settings["student_epochs"]
-        last = {"dirpath": str(self.output / name / "checkpoints"), "save_top_k": 0, "save_last": True}
         return self._add(
             title=f"train student ({weighting} weights)",
             folder=name,
@@ -260,7 +259,7 @@ class Plan:
             },
             trainer={
                 "max_epochs": epochs,
-                "callbacks": [callback("ModelCheckpoint", save_on_train_epoch_end=True, **last)],
+                "callbacks": self._keep_last(name),
             },
             outputs=("checkpoints/last.ckpt",),
             after=(labels,),
@@ -307,7 +306,6 @@ class Plan:
         model = {"class_path": "LanguageIdentifier", "init_args": self.settings["language_id"]}
         some = min(self.settings["language_id_sentences"], self.settings["data"].get("limit") or sys.maxsize)
         epochs = self.settings["language_id_epochs"]
-        checkpoints = {"dirpath": str(self.output / name / "checkpoints"), "save_top_k": 0, "save_last": True}
         trained = self._add(
             title="train language identifier",
             folder=name,
@@ -316,7 +314,7 @@ class Plan:
             data={"sources": list(sources), "limit": some},
             trainer={
                 "max_epochs": epochs,
-                "callbacks": [callback("ModelCheckpoint", save_on_train_epoch_end=True, **checkpoints)],
+                "callbacks": self._keep_last(name),
                 "limit_val_batches": 0,
             },
             outputs=("checkpoints/last.ckpt",),
@@ -374,6 +372,10 @@ class Plan:
             config["ckpt_path"] = str(checkpoint)
         stage = Stage(title, home, command, config, outputs, after, work, self.context)
         return self.stages.setdefault((home, command), stage)
+
+    def _keep_last(self, folder: str) -> list[dict[str, Any]]:
+        keep = {"save_top_k": 0, "save_last": True, "save_on_train_epoch_end": True}
+        return [callback("ModelCheckpoint", dirpath=str(self.output / folder / "checkpoints"), **keep)]
 
     def _keep_best(self, folder: str) -> list[dict[str, Any]]:
         monitor = {"monitor": "val/f1", "mode": "max"}
