@@ -15,6 +15,7 @@ from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 
 Pooling = Literal["first", "last", "mean"]
+SentenceFeature = Literal["mean", "cls", "pooler"]
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 TOKENS_AT_ONCE = 65_536  # subwords in one forward pass; only a sentence of book length has more
 
@@ -45,16 +46,35 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401
     return tokenizer
 
 
-def load_encoder(name: str) -> Any:  # noqa: ANN401
+def load_encoder(name: str, pooler: bool = False) -> Any:  # noqa: ANN401
     """A backbone in float32 and training mode.
 
+    Args:
+        name: Hub name or folder.
+        pooler: its pooler will be used.
+
     Raises:
-        CTLError: it can't be had; says why and what to do.
+        CTLError: it can't be had; says why and what to do. Or its pooler has random weights, or it has none.
     """
     from transformers import AutoModel
 
-    model = _load(AutoModel, name, dtype=torch.float32)
+    model, report = _load(AutoModel, name, dtype=torch.float32, output_loading_info=True)
+    if pooler and (not hasattr(model, "pooler") or any("pooler" in key for key in report["missing_keys"])):
+        raise CTLError(f"backbone {name}: it has no pooler that was trained; set features to mean or cls")
     return model.train()  # from_pretrained leaves it in eval mode, and Lightning keeps it so
+
+
+def load_language_model(name: str, causal: bool) -> Any:  # noqa: ANN401
+    """A backbone with its language-model head, in float32 and training mode.
+
+    Args:
+        name: Hub name or folder.
+        causal: predict the next subword; otherwise those that are masked.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+
+    auto_class = AutoModelForCausalLM if causal else AutoModelForMaskedLM
+    return _load(auto_class, name, dtype=torch.float32).train()
 
 
 def build_encoder(config: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -119,16 +139,26 @@ class WordClassifier(nn.Module):
 
     def forward(self, batch: WordBatch) -> Tensor:
         """Logits of every word (N, C), in float32 under any precision."""
-        hidden = self.dropout(pool_words(encode(self.encoder, batch), batch, self.pooling))  # (N, D)
-        with torch.autocast(hidden.device.type, enabled=False):
-            return self.head(hidden.float())  # type: ignore[no-any-return]
+        return self.classify(self.states(batch))
+
+    def states(self, batch: WordBatch) -> Tensor:
+        """States of every word (N, D), some of their units dropped out in training."""
+        return self.dropout(pool_words(encode(self.encoder, batch), batch, self.pooling))  # type: ignore[no-any-return]
+
+    def classify(self, states: Tensor) -> Tensor:
+        """Logits (N, C) from states (N, D), in float32 under any precision."""
+        with torch.autocast(states.device.type, enabled=False):
+            return self.head(states.float())  # type: ignore[no-any-return]
 
 
-def encode(encoder: nn.Module, batch: WordBatch) -> Tensor:
-    """Last hidden states (R, T, D)."""
+def encode(encoder: nn.Module, batch: WordBatch, layers: int = 1) -> Tensor:
+    """Hidden states (R, T, D): the last, or the mean of the last few layers'."""
     rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
     chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
-    return torch.cat([encoder(input_ids=ids, attention_mask=mask).last_hidden_state for ids, mask in chunks])
+    if layers == 1:
+        return torch.cat([encoder(input_ids=ids, attention_mask=mask).last_hidden_state for ids, mask in chunks])
+    outputs = (encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True) for ids, mask in chunks)
+    return torch.cat([torch.stack(output.hidden_states[-layers:]).mean(0) for output in outputs])
 
 
 def pool_words(hidden: Tensor, batch: WordBatch, pooling: Pooling) -> Tensor:
@@ -147,12 +177,27 @@ def pool_words(hidden: Tensor, batch: WordBatch, pooling: Pooling) -> Tensor:
             return F.embedding_bag(subwords, flat, starts, mode="mean")
 
 
-def mean_over_sentence(hidden: Tensor, batch: WordBatch) -> Tensor:
-    """One vector a sentence (S, D): the mean over its subwords, special tokens included and padding left out."""
-    mask = batch.attention_mask.unsqueeze(-1).to(hidden.dtype)
-    total = hidden.new_zeros(len(batch.lengths), hidden.shape[-1]).index_add_(0, batch.rows, (hidden * mask).sum(1))
-    count = hidden.new_zeros(len(batch.lengths), 1).index_add_(0, batch.rows, mask.sum(1))
-    return total / count
+def sentence_features(encoder: nn.Module, batch: WordBatch, feature: SentenceFeature) -> Tensor:
+    """One vector a sentence (S, D); a sentence of several windows is the mean over all of them.
+
+    Args:
+        encoder: a backbone.
+        batch: sentences.
+        feature: ``mean`` over subwords, special tokens included and padding left out; ``cls``, the state of the first;
+            ``pooler``, what the encoder's pooler makes of it.
+    """
+    if feature == "pooler":
+        rows = encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).pooler_output  # (R, D)
+        count = torch.ones_like(rows[:, :1])
+    else:
+        hidden = encode(encoder, batch)
+        mask = batch.attention_mask.unsqueeze(-1).to(hidden.dtype)  # (R, T, 1)
+        if feature == "cls":
+            mask = mask * (torch.arange(mask.shape[1], device=mask.device) == 0)[:, None]
+        rows, count = (hidden * mask).sum(1), mask.sum(1)
+    sentences = rows.new_zeros(len(batch.lengths), rows.shape[-1]).index_add_(0, batch.rows, rows)
+    counts = count.new_zeros(len(batch.lengths), 1).index_add_(0, batch.rows, count)
+    return torch.div(sentences, counts)
 
 
 def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401

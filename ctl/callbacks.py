@@ -1,4 +1,4 @@
-"""What `ctl test` and `ctl predict` leave behind: result records, soft labels, source weights."""
+"""What `ctl test` and `ctl predict` leave behind: result records, soft labels, weights of sources and of words."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ctl.data.datamodule import NERDataModule
 from ctl.data.encoding import WordBatch
+from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import StoreWriter
+from ctl.modules import Adversary, LanguageIdentifier, Neighbours
 from ctl.modules.base import Labeller
-from ctl.modules.language_id import LanguageIdentifier
-from ctl.results import add_record, make_record
-from ctl.weighting import similarity_weights, write_weights
+from ctl.results import add_record, make_record, write_counts
+from ctl.weighting import SIMILARITIES, similarity_weights, write_json, write_sentences
 
 
 def fingerprint(module: torch.nn.Module) -> str:
@@ -34,36 +36,49 @@ def _data(trainer: Trainer) -> NERDataModule:
 
 
 class ResultWriter(Callback):
-    """Adds the scores of a test to ``results.json`` in the run's folder.
+    """Adds the scores of a test to ``results.json`` in the run's folder, and each sentence's counts beside it.
 
     Args:
         config: the run's configuration, kept as provenance.
+        seed: of the run.
     """
 
     def __init__(self, config: dict[str, Any], seed: int) -> None:
         self.config = config
         self.seed = seed
 
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts with no sentence."""
+        self._counts = PerItem()
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: WordBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keeps the counts of each sentence (S, 3)."""
+        self._counts.add(batch.sentences, outputs)
+
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the record; the first process does."""
+        counts = self._counts.gather(trainer)
         if not isinstance(pl_module, Labeller) or not trainer.is_global_zero:
             return
-        data = _data(trainer)
-        corpus = data.testing
+        data, folder = _data(trainer), Path(trainer.default_root_dir)
         provenance = {
-            "data": {corpus.name: corpus.fingerprint},
+            "data": {data.testing.name: data.testing.fingerprint},
             "model": fingerprint(pl_module),
             "config": self.config,
         }
         scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
-        record = make_record(
-            pl_module.card(),
-            scores,
-            target=str(data.target),
-            seed=self.seed,
-            provenance=provenance,
-        )
-        add_record(Path(trainer.default_root_dir) / "results.json", record)
+        card, target = pl_module.card(), str(data.target)
+        record = make_record(card, scores, target=target, seed=self.seed, provenance=provenance)
+        add_record(folder / "results.json", record)
+        write_counts(folder, card["method"], counts.astype(np.int32))
 
 
 class SoftLabelWriter(Callback):
@@ -78,14 +93,15 @@ class SoftLabelWriter(Callback):
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        outputs: torch.Tensor,
+        outputs: Any,  # noqa: ANN401
         batch: WordBatch,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         """Appends a batch."""
         writer = list(self._writers.values())[dataloader_idx]
-        writer.add(batch.words.cpu().numpy(), outputs.float().cpu().numpy())
+        unanimous = outputs["unanimous"].cpu().numpy() if "unanimous" in outputs else None
+        writer.add(batch.words.cpu().numpy(), outputs["probs"].float().cpu().numpy(), unanimous)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Joins the shares of all processes."""
@@ -101,32 +117,96 @@ class SoftLabelWriter(Callback):
 
 
 class WeightWriter(Callback):
-    """Writes the source weights that a language identifier predicts to ``<run>/weights.json``."""
+    """Writes the source weights that a language identifier predicts.
+
+    ``<run>/weights/<split>.safetensors`` has the weights of each sentence (S, K) by weighting; ``<run>/weights.json``
+    their means over the first split, the weights of the language.
+    """
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts with no sentence."""
-        self._logits: list[torch.Tensor] = []
+        self._similarities = {split: {name: PerItem() for name in SIMILARITIES} for split in _data(trainer).predicting}
 
     def on_predict_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        outputs: torch.Tensor,
+        outputs: Any,  # noqa: ANN401
         batch: WordBatch,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keeps the logits of a batch (S, K)."""
-        self._logits.append(outputs.float().cpu())
+        """Keeps the similarities of a batch (S, K)."""
+        for name, items in list(self._similarities.values())[dataloader_idx].items():
+            items.add(batch.sentences, outputs[name])
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Turns the logits of all sentences into weights."""
+        """Turns the similarities of all sentences into weights."""
         assert isinstance(pl_module, LanguageIdentifier)
-        shares = [torch.cat(self._logits)]
+        folder, scale, sources = Path(trainer.default_root_dir), pl_module.scale, pl_module.sources
+        for number, (split, similarities) in enumerate(self._similarities.items()):
+            gathered = {name: items.gather(trainer) for name, items in similarities.items()}
+            if not trainer.is_global_zero:
+                continue
+            weights = {name: similarity_weights(values, scale) for name, values in gathered.items()}
+            corpus = _data(trainer).predicting[split]
+            write_sentences(folder / "weights" / f"{split}.safetensors", weights, sources, corpus)
+            if number == 0:
+                means = {name: values.mean(0).round(4).tolist() for name, values in weights.items()}
+                write_json(
+                    folder / "weights.json",
+                    {name: dict(zip(sources, values, strict=True)) for name, values in means.items()},
+                )
+
+
+class WordWeightWriter(Callback):
+    """Writes how much each soft label should count, ``<run>/word_weights/<split>.safetensors``."""
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts with no word."""
+        self._scores = {split: PerItem() for split in _data(trainer).predicting}
+
+    def on_predict_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: WordBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keeps the score of each word (N)."""
+        list(self._scores.values())[dataloader_idx].add(batch.words, outputs)
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Turns the scores of all words into weights."""
+        assert isinstance(pl_module, (Adversary, Neighbours))
+        folder = Path(trainer.default_root_dir) / "word_weights"
+        for split, scores in self._scores.items():
+            corpus, gathered = _data(trainer).predicting[split], scores.gather(trainer)
+            if trainer.is_global_zero:
+                weights = pl_module.word_weights(gathered, corpus)
+                write_word_weights(folder / f"{split}.safetensors", weights, corpus, pl_module.train_seconds)
+
+
+class PerItem:
+    """Values of words or sentences that come in any order, from any process; `gather` puts them in their order."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = []
+
+    def add(self, places: torch.Tensor, values: torch.Tensor) -> None:
+        """Keeps the values (n, ...) of the items at these places (n)."""
+        self._parts.append((places.cpu().numpy(), values.float().cpu().numpy()))
+
+    def gather(self, trainer: Trainer) -> npt.NDArray[np.float32]:
+        """All values in the order of their places; every process must call it."""
+        shares = [self._parts]
         if trainer.world_size > 1:
-            shares = [None] * trainer.world_size  # type: ignore[list-item]
-            torch.distributed.all_gather_object(shares, torch.cat(self._logits))
-        if trainer.is_global_zero:
-            weights = similarity_weights(torch.cat(shares).numpy().astype(np.float32))
-            named = dict(zip(pl_module.sources, weights.round(4).tolist(), strict=True))
-            write_weights(Path(trainer.default_root_dir) / "weights.json", named)
+            shares = [[]] * trainer.world_size
+            torch.distributed.all_gather_object(shares, self._parts)
+        places = np.concatenate([place for share in shares for place, _ in share])
+        values = np.concatenate([value for share in shares for _, value in share])
+        ordered = np.zeros((int(places.max()) + 1, *values.shape[1:]), dtype=np.float32)
+        ordered[places] = values
+        return ordered

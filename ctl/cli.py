@@ -11,10 +11,10 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
-from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter
+from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.modules import Ensemble, LanguageIdentifier
+from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
 
 
 class SaveConfig(SaveConfigCallback):
@@ -57,8 +57,8 @@ class CTLCLI(LightningCLI):
 
     def before_fit(self) -> None:
         """Says what Lightning would say less clearly."""
-        if isinstance(self.model, Ensemble):
-            raise CTLError("an Ensemble is not trained: use `ctl test` or `ctl predict`")
+        if isinstance(self.model, (Ensemble, Neighbours)):
+            raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, for an Ensemble)")
 
     def before_predict(self) -> None:
         """Predictions go to disk batch by batch, not to memory."""
@@ -71,6 +71,8 @@ class CTLCLI(LightningCLI):
                 return [ResultWriter(self.config_dump, int(self._get(self.config, "seed_everything")))]
             case "predict" if isinstance(self.model, LanguageIdentifier):
                 return [WeightWriter()]
+            case "predict" if isinstance(self.model, (Adversary, Neighbours)):
+                return [WordWeightWriter()]
             case "predict":
                 return [SoftLabelWriter()]
         return []

@@ -1,7 +1,8 @@
 """Distillation losses: pure functions of student logits and teacher probabilities, averaged over counted words.
 
-Shapes: ``logits`` (N, C) are the student's, ``teacher`` (N, C) are probabilities, ``mask`` (N) is true for the words
-that count. The class axis is the last one. Losses in nats, except the squared error, which is on probabilities.
+Shapes: ``logits`` (N, C) are the student's, ``teacher`` (N, C) are probabilities, ``mask`` (N) says how much each word
+counts: true or false, or a weight from 0 up. The class axis is the last one. Losses in nats, except the squared error,
+which is on probabilities.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def distillation_loss(
 
 def masked_mean(per_word: Tensor, mask: Tensor) -> Tensor:
     """Mean over the words that count (N) -> (); zero where none does."""
-    return (per_word * mask).sum() / mask.sum().clamp(min=1)
+    return (per_word * mask).sum() / mask.sum().clamp(min=1e-6)
 
 
 def mse(logits: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
@@ -61,3 +62,11 @@ def cross_entropy(logits: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
 def hard(logits: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     """Cross-entropy with the teacher's most probable tag alone: the ablation without soft labels."""
     return masked_mean(F.cross_entropy(logits, teacher.argmax(-1), reduction="none"), mask)
+
+
+def unanimous(logits: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """Squared error against the tag on which all teachers agree, as one-hot; ``mask`` (N) says where they do.
+
+    An option of the code of Wu et al., ACL 2020 (``hard label weight``), added to the loss against soft labels.
+    """
+    return mse(logits, F.one_hot(teacher.argmax(-1), teacher.shape[-1]).to(teacher.dtype), mask)

@@ -13,6 +13,9 @@ Train a named-entity tagger for a language without labelled data.
 One language, from sources to scored student
   transfer    every stage for one target        ctl transfer --config configs/transfer/quickstart.yaml
 
+Many runs
+  report      compare them                      ctl report runs/ablation
+
 One stage (LightningCLI: every Trainer option, `ctl fit --help`)
   fit         train a teacher or student        ctl fit --config configs/teacher.yaml
   validate    score it on source validation     ctl validate --config configs/teacher.yaml --ckpt_path CKPT
@@ -69,6 +72,10 @@ def _command(arguments: list[str]) -> None:
             from ctl.transfer import main as transfer
 
             transfer(arguments[1:])
+        case "report":
+            from ctl.report import main as report
+
+            report(arguments[1:])
         case _:
             from ctl.cli import run
 

@@ -1,7 +1,8 @@
-"""Exact-span precision, recall and F1."""
+"""Exact-span precision, recall and F1, and the temperature that calibrates a model."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -27,6 +28,26 @@ def span_ends(tags: Tensor, lengths: Tensor, strict: bool = False) -> Tensor:
     stops = torch.cat([((kind < 0) | begins).nonzero().flatten(), tags.new_tensor([len(tags)])])
     ends = stops[torch.searchsorted(stops, torch.arange(len(tags), device=tags.device), right=True)]
     return torch.where(begins & (tags % 2 == 1) if strict else begins, ends, -1)
+
+
+def spans(predicted: Tensor, actual: Tensor, lengths: Tensor, strict: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+    """Where entities begin (N, true or false): those found and right, those found, those of the gold tags."""
+    guessed, gold = (span_ends(tags, lengths, strict) for tags in (predicted, actual))
+    same_type = torch.div(predicted - 1, 2, rounding_mode="floor") == torch.div(actual - 1, 2, rounding_mode="floor")
+    return (guessed >= 0) & (guessed == gold) & same_type, guessed >= 0, gold >= 0
+
+
+def span_counts(predicted: Tensor, actual: Tensor, lengths: Tensor) -> Tensor:
+    """Entities of each sentence (S, 3): found and right, found, of the gold tags. Their sums give precision and recall.
+
+    Args:
+        predicted: tag ids (N).
+        actual: gold tag ids (N).
+        lengths: words per sentence (S), summing to N.
+    """
+    sentence = torch.repeat_interleave(torch.arange(len(lengths), device=lengths.device), lengths)
+    found = spans(predicted, actual, lengths)
+    return torch.stack([torch.bincount(sentence[begins], minlength=len(lengths)) for begins in found], dim=-1)
 
 
 class SpanF1(Metric):
@@ -59,15 +80,10 @@ class SpanF1(Metric):
         """
         if actual.numel() and int(actual.min()) < 0:
             raise ValueError("SpanF1 needs a gold tag for every word: this corpus is raw text")
-        guessed, gold = (span_ends(tags, lengths, self.strict) for tags in (predicted, actual))
-        guessed_kind, gold_kind = (torch.div(tags - 1, 2, rounding_mode="floor") for tags in (predicted, actual))
-        hit = (guessed >= 0) & (guessed == gold) & (guessed_kind == gold_kind)
-        for state, kinds in (
-            (self.true_positives, gold_kind[hit]),
-            (self.predicted, guessed_kind[guessed >= 0]),
-            (self.actual, gold_kind[gold >= 0]),
-        ):
-            state += torch.bincount(kinds, minlength=len(self.types))
+        states = (self.true_positives, self.predicted, self.actual)
+        kinds = [torch.div(tags - 1, 2, rounding_mode="floor") for tags in (actual, predicted, actual)]
+        for state, kind, begins in zip(states, kinds, spans(predicted, actual, lengths, self.strict), strict=True):
+            state += torch.bincount(kind[begins], minlength=len(self.types))
 
     def compute(self) -> dict[str, Tensor]:
         """Returns ``precision recall f1`` (micro) and ``<TYPE>/precision`` and so on, 0..100; 0 where undefined."""
@@ -82,3 +98,39 @@ def _scores(hits: Tensor, predicted: Tensor, actual: Tensor) -> dict[str, Tensor
     precision = 100 * hits / predicted.clamp(min=1)
     recall = 100 * hits / actual.clamp(min=1)
     return {"precision": precision, "recall": recall, "f1": 200 * hits / (predicted + actual).clamp(min=1)}
+
+
+class CalibrationTemperature(Metric):
+    """The temperature T for which softmax(logits / T) gives the gold tags the highest likelihood.
+
+    Guo et al., ICML 2017 (arXiv 1706.04599). The likelihood is summed up for a row of temperatures between 1/8 and 8,
+    so memory does not grow with the data and processes add up; a parabola finds the lowest point between them.
+    """
+
+    full_state_update = False
+    nats: Tensor
+    STEPS = 49
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("nats", torch.zeros(self.STEPS, dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, logits: Tensor, tags: Tensor) -> None:
+        """Adds the words of a batch: logits (N, C) and gold tag ids (N)."""
+        for index, log_temperature in enumerate(self._grid):
+            scaled = logits.float() / float(log_temperature.exp())
+            self.nats[index] += torch.nn.functional.cross_entropy(scaled, tags, reduction="sum")
+
+    def compute(self) -> Tensor:
+        """The temperature (); 1 where nothing was seen."""
+        best = int(self.nats.argmin())
+        if not self.nats.any() or best in (0, self.STEPS - 1):
+            return self._grid[best].exp() if self.nats.any() else torch.ones(())
+        left, middle, right = self.nats[best - 1 : best + 2]
+        shift = 0.5 * (left - right) / (left - 2 * middle + right).clamp(min=1e-12)
+        temperature: Tensor = (self._grid[best] + shift * (self._grid[1] - self._grid[0])).exp().float()
+        return temperature
+
+    @property
+    def _grid(self) -> Tensor:
+        return torch.linspace(-math.log(8), math.log(8), self.STEPS, dtype=torch.float64, device=self.nats.device)

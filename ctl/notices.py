@@ -10,6 +10,7 @@ from functools import cache
 IGNORED_WARNINGS = (
     r".*does not have many workers.*",  # batches are made in far less time than a step takes
     r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run's own
+    r".*but have no `validation_step`.*",  # what is not validated has none
     r".*Found \d+ module\(s\) in eval mode.*",
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
     r".*LightningCLI's args parameter is intended to run from within Python.*",  # that is what ctl transfer does

@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ctl.errors import CTLError
 
 Record = dict[str, Any]
@@ -70,6 +73,21 @@ def add_record(path: Path, record: Record) -> None:
     """Adds a record, in place of an earlier one of the same method, sources, target, seed and split."""
     others = [old for old in read_records(path) if any(old[key] != record[key] for key in KEY)]
     write_records(path, [*others, record])
+
+
+def write_counts(folder: Path, method: str, counts: npt.NDArray[np.int32]) -> None:
+    """Writes each test sentence's entities (S, 3), see `ctl.metrics.span_counts`: ``<folder>/counts/<method>.npy``."""
+    path = counts_file(folder, method)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.save(file, counts, allow_pickle=False)
+    temporary.replace(path)
+
+
+def counts_file(folder: Path, method: str) -> Path:
+    """Where `write_counts` puts the counts of a method."""
+    return folder / "counts" / f"{method.replace(':', '-')}.npy"
 
 
 @cache

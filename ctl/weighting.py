@@ -1,50 +1,150 @@
-"""Source weights: how much each teacher counts for the target language."""
+"""Source weights: how much each teacher counts for the target language.
+
+Similarity weights (`learned`, `cosine`, `l1`, `l2`) come from raw text through `similarity_weights`; `agreement` comes
+from the teachers' own answers; `uniform` and `fixed` need neither.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from torch import Tensor
 
+from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
 
 Floats = npt.NDArray[np.float32]
+Scale = Literal["variance", "std"]
+SIMILARITIES = ("learned", "cosine", "l1", "l2")
+WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "fixed")
 
 
-def similarity_weights(logits: Floats) -> Floats:
-    r"""Weights from language-identification logits of raw target sentences (N, K) -> (K).
+def unlearned_similarities(features: Tensor, means: Tensor) -> dict[str, Tensor]:
+    """Similarity of sentences to languages without training (Wu et al., ACL 2020, section 4.4).
 
-    Wu et al., ACL 2020, section 3.2: each sentence gives :math:`softmax(\tau\,l)` with
-    :math:`\tau = 1/Var(l)` over all N * K logits; the language's weights are the mean over its sentences.
+    Args:
+        features: of sentences (S, D).
+        means: the mean feature of each source language's sentences (K, D).
+
+    Returns:
+        For ``cosine``, and for ``l1`` and ``l2`` as negative distances, the similarities (S, K).
     """
-    scaled = logits / max(float(logits.var()), 1e-12)
+    return {
+        "cosine": torch.nn.functional.cosine_similarity(features[:, None], means[None], dim=-1),
+        "l1": -torch.cdist(features, means, p=1),
+        "l2": -torch.cdist(features, means, p=2),
+    }
+
+
+def similarity_weights(logits: Floats, scale: Scale = "variance") -> Floats:
+    r"""Each sentence's weights of the sources, :math:`softmax(\tau\,l)`, from similarities l (N, K) -> (N, K).
+
+    Wu et al., ACL 2020, section 3.2: :math:`\tau = 1/Var(l)`, or ``std``, :math:`1/\sqrt{Var(l)}`, over all N * K
+    similarities. A language's weights are the mean over its sentences. With the variance, similarities that are
+    c times as large give weights that are flatter, as of :math:`l/c`; with the standard deviation they do not matter.
+    """
+    spread = float(logits.var(dtype=np.float64)) ** (1.0 if scale == "variance" else 0.5)
+    scaled = logits.astype(np.float64) / max(spread, 1e-12)
     odds = np.exp(scaled - scaled.max(-1, keepdims=True))
-    return np.asarray((odds / odds.sum(-1, keepdims=True)).mean(0), dtype=np.float32)
+    return np.asarray(odds / odds.sum(-1, keepdims=True), dtype=np.float32)
 
 
-def write_weights(path: Path, weights: dict[str, float]) -> None:
-    """Writes source weights as JSON, ``{"en": 0.4, ...}``."""
+def agreement_weights(tags: Iterable[npt.NDArray[np.int64]]) -> Floats:
+    """Weights teachers by how well they agree with the others on raw target text (K).
+
+    The agreement of two teachers is the share of equal answers among the words that either of them takes for a part
+    of an entity (O being nearly everything, all words would make all teachers alike). A teacher's weight is in
+    proportion to its mean agreement with the others; two teachers always weigh the same.
+
+    Args:
+        tags: the teachers' most probable tag ids (K, n), part by part of the text.
+    """
+    same: npt.NDArray[np.float64] | None = None
+    for part in tags:
+        either = (part[:, None] != 0) | (part[None] != 0)  # (K, K, n)
+        counts = np.stack([(either & (part[:, None] == part[None])).sum(-1), either.sum(-1)]).astype(np.float64)
+        same = counts if same is None else same + counts
+    if same is None:
+        raise CTLError("agreement weights need text that the teachers have labelled")
+    agreement = same[0] / np.maximum(same[1], 1)  # (K, K)
+    others = (agreement.sum(-1) - np.diag(agreement)).astype(np.float32)
+    return others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others), dtype=np.float32)
+
+
+def entropy(weights: Floats) -> float:
+    """Entropy of weights (K) in nats: log K when they are uniform, 0 when one source has all."""
+    positive = weights[weights > 0]
+    return float(-(positive * np.log(positive)).sum())
+
+
+def write_json(path: Path, weights: Mapping[str, Mapping[str, float]]) -> None:
+    """Writes corpus weights by weighting and source, ``{"learned": {"en": 0.4, ...}, ...}``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(weights, indent=2), encoding="utf-8")
     temporary.replace(path)
 
 
-def read_weights(path: str | Path, sources: Sequence[str]) -> Floats:
-    """Reads the weights of these sources in their order (K), scaled to sum to one.
+def read_json(path: str | Path, weighting: str, sources: Sequence[str]) -> Floats:
+    """Reads the corpus weights of these sources in their order (K), scaled to sum to one.
 
     Raises:
-        CTLError: no such file, or a source has no weight.
+        CTLError: no such file, or no such weighting, or a source has no weight.
     """
     try:
-        weights = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CTLError(f"weights {path}: not readable ({error})") from None
+    if weighting not in found:
+        raise CTLError(f"weights {path}: none are {weighting}; there are {', '.join(found)}")
+    return order_weights(found[weighting], sources, f"weights {path}")
+
+
+def order_weights(weights: Mapping[str, float], sources: Sequence[str], name: str = "weights") -> Floats:
+    """The weights of these sources in their order (K), scaled to sum to one.
+
+    Raises:
+        CTLError: a source has none, or they can't be weights.
+    """
     if missing := [source for source in sources if source not in weights]:
-        raise CTLError(f"weights {path}: none for {', '.join(missing)}; it has {', '.join(weights)}")
+        raise CTLError(f"{name}: none for {', '.join(missing)}; there are weights for {', '.join(weights)}")
     values = np.array([weights[source] for source in sources], dtype=np.float32)
-    if (values < 0).any() or not values.sum() > 0:
-        raise CTLError(f"weights {path}: they must not be negative nor all zero")
+    if not np.isfinite(values).all() or (values < 0).any() or not values.sum() > 0:
+        raise CTLError(f"{name}: they must be numbers, none negative and not all zero")
     return np.asarray(values / values.sum())
+
+
+def write_sentences(path: Path, weights: Mapping[str, Floats], sources: Sequence[str], corpus: Corpus) -> None:
+    """Writes weights of every sentence (S, K) by weighting, and which text and sources they are for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    metadata = {"sources": json.dumps(list(sources)), "fingerprint": corpus.fingerprint}
+    save_file({name: np.ascontiguousarray(values) for name, values in weights.items()}, temporary, metadata)
+    temporary.replace(path)
+
+
+def read_sentences(path: str | Path, weighting: str, sources: Sequence[str], corpus: Corpus) -> Floats:
+    """Reads the weights of every sentence of a corpus (S, K), the sources in this order.
+
+    Raises:
+        CTLError: no such file or weighting, or it is for other text or other sources.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata()
+            found = file.get_tensor(weighting) if weighting in file.keys() else None  # noqa: SIM118  (not a dict)
+    except (OSError, SafetensorError) as error:
+        raise CTLError(f"weights {path}: not readable ({error})") from None
+    known = json.loads(metadata["sources"])
+    if found is None or metadata["fingerprint"] != corpus.fingerprint or not set(sources) <= set(known):
+        raise CTLError(f"weights {path}: they are not {weighting} weights of {', '.join(sources)} for {corpus.name}")
+    values = found[:, [known.index(source) for source in sources]]
+    return np.asarray(values / values.sum(-1, keepdims=True), dtype=np.float32)

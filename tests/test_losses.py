@@ -39,3 +39,15 @@ def test_temperature_keeps_the_size_of_the_gradient():
         losses.kl(logits, teacher, torch.ones(64, dtype=torch.bool), temperature).backward()
         sizes.append(float(logits.grad.norm()))
     assert sizes[1] == pytest.approx(sizes[0], rel=0.02)
+
+
+def test_weights_of_words_by_hand():
+    weights = torch.tensor([1.0, 3.0, 0.0])
+    expected = (1 * 1 / 16 + 3 * 1 / 4) / 4
+    assert float(losses.mse(LOGITS, TEACHER, weights)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_unanimous_by_hand():
+    """Against the one-hot tag, only where all teachers agree: here the second word, where (1/2, 1/2) meets (1, 0)."""
+    agreed = torch.tensor([False, True, False])
+    assert float(losses.unanimous(LOGITS, TEACHER, agreed)) == pytest.approx(1 / 4, rel=1e-5)

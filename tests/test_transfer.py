@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 import yaml
 
-from ctl.errors import CTLError
 from ctl.main import main
-from ctl.transfer import Plan, Transfer, expand_methods
+from ctl.statistics import f1
+from ctl.transfer import Transfer
 
 SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
 
@@ -53,9 +54,59 @@ def test_every_method_is_scored(finished):
 
 
 def test_learned_weights_are_a_distribution_over_the_sources(finished):
-    weights = json.loads((finished / "language_id" / "weights.json").read_text())
-    assert list(weights) == ["a2", "b1"] and min(weights.values()) > 0
-    assert sum(weights.values()) == pytest.approx(1, abs=1e-3)
+    found = json.loads((finished / "language_id" / "weights.json").read_text())
+    assert list(found) == ["learned", "cosine", "l1", "l2"]
+    for weights in found.values():
+        assert list(weights) == ["a2", "b1"] and min(weights.values()) >= 0
+        assert sum(weights.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_counts_of_sentences_add_up_to_the_scores(finished):
+    """What the paired bootstrap draws from gives the same F1 as the metric."""
+    for record in json.loads((finished / "results.json").read_text()):
+        counts = np.load(finished / "counts" / f"{record['method'].replace(':', '-')}.npy")
+        assert len(counts) == 60 and f1(counts) == pytest.approx(record["f1"], abs=0.01)
+
+
+OPTIONS = [
+    "direct:a2+adapted", "ensemble:agreement", "ensemble:fixed", "ensemble:learned-sentence", "ensemble:cosine",
+    "ensemble:uniform+calibrated", "ensemble:uniform+replace", "student:uniform+unanimous", "student:uniform+filter",
+    "student:uniform+kl", "student:uniform+advpicker", "student:uniform+knn", "student:uniform+rounds2",
+    "student:learned-sentence", "student:uniform+adapted",
+]  # fmt: skip
+
+
+def test_every_option_runs_and_goes_by_its_name(family, finished, tmp_path, capsys):
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    more = ["--methods", json.dumps(OPTIONS), "--weights", "{a2: 0.9, b1: 0.1}", "--adapt_epochs", "1"]
+    assert main(["transfer", *arguments(family, output, *more)]) == 0
+    records = {record["method"]: record for record in json.loads((output / "results.json").read_text())}
+    assert list(records) == OPTIONS
+    assert records["ensemble:fixed"]["provenance"]["weights"] == [0.9, 0.1]
+    assert records["ensemble:agreement"]["provenance"]["weights"] == [0.5, 0.5]  # two always agree with each other
+    taught_by = records["student:uniform+rounds2"]["provenance"]["taught_by"]
+    assert taught_by["method"] == "student:uniform"
+    assert main(["report", str(output.parent)]) == 0
+    told = (output.parent / "report.md").read_text()
+    assert "student:uniform+knn" in told and "a1 F1" in told
+
+
+def test_report_compares_seeds(family, finished, tmp_path, capsys):
+    shutil.copytree(finished, tmp_path / "0")
+    shutil.copytree(finished, tmp_path / "1")
+    records = json.loads((finished / "results.json").read_text())
+    for record in records:
+        record["seed"], record["f1"] = 1, record["f1"] + 2
+    (tmp_path / "1" / "results.json").write_text(json.dumps(records))
+    assert main(["report", str(tmp_path)]) == 0
+    row = next(
+        line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("| student:uniform |")
+    )
+    mean = records[5]["f1"] - 1
+    assert row.startswith(f"| student:uniform | {mean:.1f} ± 1.4 |  | ")
+    assert main(["report", str(tmp_path / "nowhere")]) == 2
+    assert "no results" in capsys.readouterr().err
 
 
 def test_a_second_run_skips_everything(family, finished, capsys):
@@ -71,19 +122,16 @@ def test_a_changed_setting_redoes_what_depends_on_it(family, finished, tmp_path,
     shutil.copytree(finished, copy)
 
     def redone(*more):
-        settings = Transfer.parse(arguments(family, finished, *more)).settings
         transfer = Transfer.parse(arguments(family, finished, *more))
-        corpora = transfer.read()
-        plan = Plan(settings, transfer._context(corpora), {corpus.name: len(corpus) for corpus in corpora})
-        return {stage.title for stage in plan if not stage.done()}
+        return {stage.title for stage in transfer.plan(transfer.read()) if not stage.done()}
 
     assert redone() == set()
     assert redone("--student.loss", "kl") == {
-        "train student (uniform weights)", "train student (learned weights)", "score student:uniform",
+        "train student:uniform", "train student:learned", "score student:uniform",
         "score student:learned",
     }  # fmt: skip
     assert not any("teacher" in title for title in redone("--language_id.rank", "8"))
-    assert "train teacher a2" in redone("--seed", "1")
+    assert "train teacher of a2" in redone("--seed", "1")
 
 
 def test_gold_tags_of_the_target_change_nothing(family, finished, tmp_path):
@@ -101,7 +149,7 @@ def test_gold_tags_of_the_target_change_nothing(family, finished, tmp_path):
     assert scores(tmp_path / "run") == scores(finished)
 
 
-@pytest.mark.parametrize("moment", ["train teacher a2 ...", "labels a1 ...", "train student (uniform weights) ..."])
+@pytest.mark.parametrize("moment", ["train teacher of a2 ...", "labels a1 ...", "train student:uniform ..."])
 def test_a_killed_run_resumes_to_the_same_scores(family, finished, tmp_path, moment):
     command = [sys.executable, "-m", "ctl", "transfer", *arguments(family, tmp_path / "run")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
@@ -139,17 +187,6 @@ def test_training_goes_on_from_a_whole_epoch_as_if_unbroken(family, tmp_path):
     assert all(torch.equal(value, resumed[name]) for name, value in unbroken.items())
     start = torch.load(first, weights_only=True)["state_dict"]
     assert not all(torch.equal(value, resumed[name]) for name, value in start.items())
-
-
-def test_methods():
-    assert expand_methods(None, ["en"], "de") == ["direct:en", "student:uniform"]
-    assert expand_methods(["direct", "pooled"], ["en", "nl"], "de") == ["direct:en", "direct:nl", "pooled"]
-    with pytest.raises(CTLError, match="unknown method student:best; with these sources there are: direct, direct:en"):
-        expand_methods(["student:best"], ["en", "nl"], "de")
-    with pytest.raises(CTLError, match="the target de is among the sources"):
-        expand_methods(None, ["en", "de"], "de")
-    with pytest.raises(CTLError, match="each once"):
-        expand_methods(None, ["en", "en"], "de")
 
 
 def test_two_runs_in_one_folder(family, finished, capsys):
@@ -203,6 +240,8 @@ def test_bad_settings_stop_before_training(family, tmp_path, capsys):
     for more, said in (
         (["--target", "a2"], "the target a2 is among the sources"),
         (["--methods", "[student:best]"], "unknown method student:best"),
+        (["--methods", "[student:fixed]"], "fixed weights need --weights"),
+        (["--methods", "[student:fixed]", "--weights", "{a2: 1}"], "--weights: none for b1"),
         (["--sources", "[a2,a2]"], "each once"),
     ):
         assert main(["transfer", *arguments(family, tmp_path / "run", *more)]) == 2

@@ -37,6 +37,11 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def language(self) -> str:
+        """The language, the part of the name before the split."""
+        return self.name.rpartition("/")[0]
+
     def sentence(self, index: int) -> list[str]:
         """The words of one sentence."""
         return self.words[self.offsets[index] : self.offsets[index + 1]]

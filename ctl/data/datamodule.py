@@ -19,6 +19,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.encoding import Collator, EncodedCorpus, Example, WordBatch, WordEncoder
 from ctl.data.labels import TagSchema
 from ctl.data.readers import HubDataset, read_split
+from ctl.data.selection import Filter, Floats, confident, read_word_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic import SyntheticFamily
 from ctl.errors import CTLError
@@ -28,7 +29,8 @@ from ctl.notices import notice
 class NERDataModule(LightningDataModule):
     """Labelled source languages, raw text of the target, and the target's test split.
 
-    Training reads the gold tags of the sources, or, with ``soft_labels``, the target's raw text and those labels.
+    Training reads the gold tags of the sources, or, with ``soft_labels``, the target's raw text and those labels;
+    with ``target_text`` it also reads the target's raw text without any.
     Validation reads the sources' validation splits, prediction the target's raw text, testing the target's test split.
     Gold tags of the target's train and validation splits are dropped as soon as they are read.
 
@@ -43,6 +45,11 @@ class NERDataModule(LightningDataModule):
         encoding: of CoNLL files.
         backbone: Hub name or folder whose tokenizer is used.
         soft_labels: a store for the target's train split, as ``ctl predict`` writes it.
+        filter: take only the soft labels of which the teachers are surest, by ``confidence``, their largest
+            probability, or by ``entropy`` (`ctl.data.selection.confident`).
+        keep: the share of words that ``filter`` leaves, of those predicted to have each tag.
+        word_weights: how much each soft label counts, as ``ctl predict`` of `Adversary` or `Neighbours` writes it.
+        target_text: train on the target's raw text as well, for what needs no tags.
         predict_splits: splits of the target that ``ctl predict`` labels.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
         batch_size: sentences in a training batch.
@@ -63,6 +70,10 @@ class NERDataModule(LightningDataModule):
         encoding: str = "utf-8",
         backbone: str | None = None,
         soft_labels: str | None = None,
+        filter: Filter | None = None,
+        keep: float = 0.8,
+        word_weights: str | None = None,
+        target_text: bool = False,
         predict_splits: Sequence[str] = ("train",),
         max_length: int = 256,
         batch_size: int = 32,
@@ -81,6 +92,10 @@ class NERDataModule(LightningDataModule):
         self.encoding = encoding
         self.backbone = backbone
         self.soft_labels = soft_labels
+        self.filter: Filter | None = filter
+        self.keep = keep
+        self.word_weights = word_weights
+        self.target_text_too = target_text
         self.predict_splits = list(predict_splits)
         self.max_length = max_length
         self.batch_size = batch_size
@@ -88,6 +103,8 @@ class NERDataModule(LightningDataModule):
         self.limit = limit
         self.num_workers = num_workers
         self.store: SoftLabelStore | None = None
+        self.weights: Floats | None = None
+        self.selection_seconds = 0.0
 
     def prepare_data(self) -> None:
         """Writes the artificial languages, where they are asked for."""
@@ -105,12 +122,18 @@ class NERDataModule(LightningDataModule):
         match stage:
             case "fit":
                 self.validation = [self.gold(language, "validation") for language in self.sources]
-                if self.soft_labels is None:
-                    self.training = [self.gold(language, "train") for language in self._some_sources()]
-                else:
-                    self.store = SoftLabelStore(self.soft_labels)
+                if self.soft_labels is not None:
                     self.training = [self.target_text("train")]
+                    self.store = SoftLabelStore(self.soft_labels)
                     self.store.check(self.training[0], self.schema)
+                    self._select(self.store)
+                elif self.target_text_too:
+                    self.training = [
+                        *(self.gold(source, "train") for source in self.sources),
+                        self.target_text("train"),
+                    ]
+                else:
+                    self.training = [self.gold(source, "train") for source in self._some_sources()]
             case "validate":
                 self.validation = [self.gold(language, "validation") for language in self._some_sources()]
             case "test":
@@ -150,8 +173,8 @@ class NERDataModule(LightningDataModule):
         trainer = self.trainer
         return self._loader(
             self.training,
-            is_source=self.store is None,
             store=self.store,
+            weights=self.weights,
             batch_size=self.batch_size,
             shuffle=True,
             seed=int(os.environ.get("PL_GLOBAL_SEED", 0)),
@@ -160,7 +183,7 @@ class NERDataModule(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[WordBatch] | list[Any]:
         """The sources' validation splits, in one pass."""
-        return self._loader(self.validation, is_source=True, **self._evaluation) if self.validation else []
+        return self._loader(self.validation, **self._evaluation) if self.validation else []
 
     def test_dataloader(self) -> DataLoader[WordBatch]:
         """The target's test split."""
@@ -169,6 +192,10 @@ class NERDataModule(LightningDataModule):
     def predict_dataloader(self) -> list[DataLoader[WordBatch]]:
         """One loader for each split that is to be labelled."""
         return [self._loader([corpus], **self._evaluation) for corpus in self.predicting.values()]
+
+    def whole(self, corpus: Corpus) -> DataLoader[WordBatch]:
+        """A corpus in one pass, all of it in every process."""
+        return self._loader([corpus], alone=True, **self._evaluation)
 
     @cached_property
     def encoder(self) -> WordEncoder:
@@ -182,17 +209,29 @@ class NERDataModule(LightningDataModule):
     def _evaluation(self) -> dict[str, Any]:
         return {"batch_size": self.eval_tokens, "max_tokens": self.eval_tokens}
 
+    def _select(self, store: SoftLabelStore) -> None:
+        """Says how much each soft label counts (W)."""
+        self.weights, self.selection_seconds = None, 0.0
+        if self.word_weights is not None:
+            self.weights, self.selection_seconds = read_word_weights(self.word_weights, self.training[0])
+        if self.filter is not None:
+            sure = confident(store, self.keep, self.filter)
+            self.weights = sure if self.weights is None else sure * self.weights
+
     def _loader(
         self,
         corpora: Sequence[Corpus],
-        is_source: bool = False,
         store: SoftLabelStore | None = None,
+        weights: Floats | None = None,
+        alone: bool = False,
         **sampling: Any,  # noqa: ANN401
     ) -> DataLoader[WordBatch]:
         encoded = [self.encoder.encode(corpus) for corpus in corpora]
-        dataset = BatchDataset(encoded, Collator(self.encoder), is_source, store)
+        languages = {source: place for place, source in enumerate(self.sources)}
+        places = [languages.get(corpus.language, -1) for corpus in corpora]
+        dataset = BatchDataset(encoded, Collator(self.encoder), places, store, weights)
         trainer = self.trainer
-        rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        rank, world_size = (trainer.global_rank, trainer.world_size) if trainer and not alone else (0, 1)
         return DataLoader(
             dataset,
             sampler=BucketSampler(dataset.lengths, rank=rank, world_size=world_size, **sampling),
@@ -222,21 +261,24 @@ class BatchDataset(Dataset[WordBatch]):
     Args:
         corpora: encoded corpora.
         collate: makes the batch.
-        is_source: whether a corpus's place here is its language's place among the sources.
+        languages: each corpus's place among the source languages; -1 for the target.
         store: soft labels, where there is one corpus and it has some.
+        weights: how much each word's soft label counts (W).
     """
 
     def __init__(
         self,
         corpora: Sequence[EncodedCorpus],
         collate: Collator,
-        is_source: bool = False,
+        languages: Sequence[int],
         store: SoftLabelStore | None = None,
+        weights: Floats | None = None,
     ) -> None:
         self.corpora = corpora
         self.collate = collate
-        self.is_source = is_source
+        self.languages = languages
         self.store = store
+        self.weights = weights
         self.lengths = np.concatenate([corpus.lengths for corpus in corpora])
         self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
 
@@ -249,7 +291,13 @@ class BatchDataset(Dataset[WordBatch]):
     def _example(self, index: int) -> Example:
         which = int(np.searchsorted(self.starts, index, side="right")) - 1
         example = self.corpora[which].example(index - int(self.starts[which]))
-        soft = None
-        if self.store is not None:
-            soft = self.store.rows(slice(example.first_word, example.first_word + len(example.counts)))
-        return replace(example, index=index, language=which if self.is_source else -1, soft=soft)
+        example = replace(example, index=index, language=self.languages[which])
+        if self.store is None:
+            return example
+        words = slice(example.first_word, example.first_word + len(example.counts))
+        return replace(
+            example,
+            soft=self.store.rows(words),
+            weight=None if self.weights is None else self.weights[words],
+            unanimous=None if self.store.unanimous is None else np.asarray(self.store.unanimous[words]),
+        )

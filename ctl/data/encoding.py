@@ -31,6 +31,8 @@ class Example:
         index: its place in the dataset.
         language: its place in the data module's list of source languages; -1 for the target.
         soft: teacher probabilities (W, C), or ``None``.
+        weight: how much each word's soft label counts (W), or ``None`` where all count alike.
+        unanimous: whether all teachers agree on a word (W), where that was marked.
     """
 
     ids: Ints
@@ -40,6 +42,8 @@ class Example:
     index: int = 0
     language: int = -1
     soft: Floats | None = None
+    weight: Floats | None = None
+    unanimous: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass
@@ -58,6 +62,8 @@ class WordBatch:
         languages: each sentence's source language, -1 for the target (S).
         rows: the sentence, 0..S-1, that each row is a window of (R).
         soft: teacher probabilities (N, C), or ``None``.
+        weight: how much each word's soft label counts (N), or ``None`` where all count alike.
+        unanimous: whether all teachers agree on a word (N), where that was marked.
     """
 
     input_ids: Tensor
@@ -71,6 +77,8 @@ class WordBatch:
     languages: Tensor
     rows: Tensor
     soft: Tensor | None = None
+    weight: Tensor | None = None
+    unanimous: Tensor | None = None
 
     def _map(self, move: Callable[[Tensor], Tensor]) -> WordBatch:
         tensors = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -240,7 +248,6 @@ class Collator:
             first[number][window.words] = row * width + len(self.encoder.prefix) + offsets
         positions = np.concatenate(first)
         counts = np.concatenate([example.counts for example in examples])
-        soft = [example.soft for example in examples if example.soft is not None]
         return WordBatch(
             input_ids=torch.from_numpy(ids),
             attention_mask=torch.from_numpy(mask),
@@ -252,5 +259,12 @@ class Collator:
             sentences=torch.tensor([example.index for example in examples]),
             languages=torch.tensor([example.language for example in examples]),
             rows=torch.tensor([number for number, _ in rows]),
-            soft=torch.from_numpy(np.concatenate(soft)) if soft else None,
+            soft=_end_to_end([example.soft for example in examples]),
+            weight=_end_to_end([example.weight for example in examples]),
+            unanimous=_end_to_end([example.unanimous for example in examples]),
         )
+
+
+def _end_to_end(parts: Sequence[npt.NDArray[Any] | None]) -> Tensor | None:
+    present = [part for part in parts if part is not None]
+    return torch.from_numpy(np.concatenate(present)) if present else None

@@ -27,6 +27,7 @@ class SoftLabelStore:
 
     A folder of ``probs.npy`` (W, C) in float16, ``offsets.npy`` (S + 1) with the first word of each sentence, and
     ``manifest.json``: the tag schema, the fingerprints of text and teacher, and the checksum of the probabilities.
+    An ensemble that marks the words on which its teachers agree adds ``unanimous.npy`` (W).
 
     Args:
         path: the folder.
@@ -52,6 +53,9 @@ class SoftLabelStore:
             raise CTLError(f"{self.path}: probs.npy is not what was written (checksum differs); write it anew")
         self.probs = np.load(self.path / "probs.npy", mmap_mode="r", allow_pickle=False)
         self.offsets: Ints = np.load(self.path / "offsets.npy", allow_pickle=False)
+        self.unanimous = None
+        if self.manifest.get("unanimous"):
+            self.unanimous = np.load(self.path / "unanimous.npy", mmap_mode="r", allow_pickle=False)
         self.schema = TagSchema(tuple(self.manifest["types"]))
 
     def __len__(self) -> int:
@@ -104,16 +108,20 @@ class StoreWriter:
         shards.mkdir(parents=True, exist_ok=True)
         self._words = (shards / f"{rank}.words").open("wb")
         self._probs = (shards / f"{rank}.probs").open("wb")
+        self._unanimous = (shards / f"{rank}.unanimous").open("wb")
 
-    def add(self, words: Ints, probs: Floats) -> None:
-        """Appends distributions (n, C) of the words at these addresses (n)."""
+    def add(self, words: Ints, probs: Floats, unanimous: npt.NDArray[np.bool_] | None = None) -> None:
+        """Appends distributions (n, C) of the words at these addresses (n), and whether all teachers agree (n)."""
         self._words.write(words.astype("<i8").tobytes())
         self._probs.write(probs.astype("<f2").tobytes())
+        if unanimous is not None:
+            self._unanimous.write(unanimous.tobytes())
 
     def close(self) -> None:
         """Flushes this process's share."""
         self._words.close()
         self._probs.close()
+        self._unanimous.close()
 
     @staticmethod
     def join(
@@ -135,20 +143,26 @@ class StoreWriter:
         probs = np.lib.format.open_memmap(
             whole / "probs.npy", mode="w+", dtype=np.float16, shape=(len(corpus.words), len(schema))
         )
-        seen = np.zeros(len(corpus.words), dtype=bool)
+        seen, unanimous = np.zeros(len(corpus.words), dtype=bool), np.zeros(len(corpus.words), dtype=bool)
+        is_marked = (shards / "0.unanimous").stat().st_size > 0
         for rank in range(world_size):
             words = np.fromfile(shards / f"{rank}.words", dtype="<i8")
             probs[words] = np.fromfile(shards / f"{rank}.probs", dtype="<f2").reshape(len(words), len(schema))
             seen[words] = True
+            if is_marked:
+                unanimous[words] = np.fromfile(shards / f"{rank}.unanimous", dtype=bool)
         if not seen.all():
             raise RuntimeError(f"{path}: {(~seen).sum()} of {len(seen)} words were given no distribution")
         probs.flush()
         np.save(whole / "offsets.npy", corpus.offsets, allow_pickle=False)
+        if is_marked:
+            np.save(whole / "unanimous.npy", unanimous, allow_pickle=False)
         manifest = {
             "format": FORMAT,
             "types": list(schema.types),
             "corpus": describe(corpus),
             "teacher": dict(teacher),
+            "unanimous": is_marked,
             "sha256": _checksum(whole / "probs.npy"),
         }
         (whole / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")

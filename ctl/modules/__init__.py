@@ -1,8 +1,11 @@
 """LightningModules, one role a file. YAML names them by class: ``class_path: Student``."""
 
+from ctl.modules.adaptation import Adaptation
+from ctl.modules.adversary import Adversary
 from ctl.modules.ensemble import Ensemble
 from ctl.modules.language_id import LanguageIdentifier
+from ctl.modules.neighbours import Neighbours
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
 
-__all__ = ["Ensemble", "LanguageIdentifier", "Student", "Teacher"]
+__all__ = ["Adaptation", "Adversary", "Ensemble", "LanguageIdentifier", "Neighbours", "Student", "Teacher"]

@@ -16,7 +16,12 @@ from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_e
 from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.errors import CTLError
-from ctl.metrics import SpanF1
+from ctl.metrics import SpanF1, span_counts
+
+
+def named(method: str, variant: str | None) -> str:
+    """The name of a method and its variant, ``student:learned+filter`` say."""
+    return f"{method}+{variant}" if variant else method
 
 
 class Labeller(LightningModule, ABC):
@@ -41,21 +46,68 @@ class Labeller(LightningModule, ABC):
     def card(self) -> dict[str, Any]:
         """Who this is, for manifests and results: ``method``, ``sources``, ``train_seconds`` and its making."""
 
-    def test_step(self, batch: WordBatch) -> None:
-        """Scores the most probable tags against gold."""
-        self.test_f1.update(self.probabilities(batch).argmax(-1), batch.tags, batch.lengths)
+    def test_step(self, batch: WordBatch) -> Tensor:
+        """Scores the most probable tags against gold; gives each sentence's counts (S, 3), see `span_counts`."""
+        predicted = self.probabilities(batch).argmax(-1)
+        self.test_f1.update(predicted, batch.tags, batch.lengths)
+        return span_counts(predicted, batch.tags, batch.lengths)
 
     def on_test_epoch_end(self) -> None:
         """Logs ``test/f1``, ``test/precision``, ``test/recall`` and the same per type."""
         self.log_dict({f"test/{name}": value for name, value in self.test_f1.compute().items()})
         self.test_f1.reset()
 
-    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:
-        """Distributions of all words of a batch (N, C)."""
-        return self.probabilities(batch)
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """``probs``, the distributions of all words of a batch (N, C), and what else a soft-label store takes."""
+        return {"probs": self.probabilities(batch)}
 
 
-class Tagger(Labeller):
+class Trained(LightningModule):
+    """How everything here is trained: AdamW, a linear schedule, and random numbers that a resumed run draws again.
+
+    Attributes:
+        lr: highest learning rate.
+        weight_decay: of all weights except biases and norms.
+        warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
+    """
+
+    lr: float
+    weight_decay: float
+    warmup: float
+
+    def on_fit_start(self) -> None:
+        """Remembers the seed that the run was given."""
+        self._seed = torch.initial_seed()
+
+    def on_train_batch_start(self, batch: WordBatch, batch_idx: int) -> None:
+        """Seeds by epoch and batch, so that a resumed run drops out the same units as an unbroken one."""
+        place = 1_000_003 * (self.current_epoch + 1) + 7_919 * batch_idx + self.global_rank
+        torch.manual_seed((self._seed + place) % 2**63)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """What AdamW is given: parameters that are not frozen, with and without decay."""
+        free = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        return [
+            {"params": [p for p in free if p.ndim > 1], "weight_decay": self.weight_decay},
+            {"params": [p for p in free if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """AdamW; linear warm-up, then linear decay."""
+        fused = self.trainer.precision != "16-mixed"
+        optimizer = torch.optim.AdamW(self.parameter_groups(), lr=self.lr, fused=fused)
+        optimizer._step_supports_amp_scaling = False  # no scaler here: let Lightning clip gradients as usual
+        total = max(1, int(self.trainer.estimated_stepping_batches))
+        rising = max(1, round(self.warmup * total))
+
+        def factor(step: int) -> float:
+            return min((step + 1) / rising, (total - step) / max(1, total - rising + 1))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+class Tagger(Trained, Labeller):
     """A backbone with a tag classifier that is trained: a teacher or a student.
 
     Args:
@@ -68,6 +120,7 @@ class Tagger(Labeller):
         pooling: what stands for a word: its first subword, its last, or their mean.
         freeze_embeddings: keep the backbone's embeddings as they are.
         freeze_layers: keep this many bottom layers as they are.
+        variant: added to the method's name in results, ``adapted`` say.
     """
 
     def __init__(
@@ -81,6 +134,7 @@ class Tagger(Labeller):
         pooling: Pooling = "first",
         freeze_embeddings: bool = False,
         freeze_layers: int = 0,
+        variant: str | None = None,
     ) -> None:
         super().__init__(types)
         self.save_hyperparameters()  # those of the subclass as well
@@ -92,6 +146,7 @@ class Tagger(Labeller):
         self.pooling: Pooling = pooling
         self.freeze_embeddings = freeze_embeddings
         self.freeze_layers = freeze_layers
+        self.variant = variant
         self.network: WordClassifier | None = None
         self.val_f1 = SpanF1(types)
         self.train_seconds = 0.0
@@ -135,15 +190,6 @@ class Tagger(Labeller):
         self.log("val/f1", scores["f1"], prog_bar=True)
         self.val_f1.reset()
 
-    def on_fit_start(self) -> None:
-        """Remembers the seed that the run was given."""
-        self._seed = torch.initial_seed()
-
-    def on_train_batch_start(self, batch: WordBatch, batch_idx: int) -> None:
-        """Seeds by epoch and batch, so that a resumed run drops out the same units as an unbroken one."""
-        place = 1_000_003 * (self.current_epoch + 1) + 7_919 * batch_idx + self.global_rank
-        torch.manual_seed((self._seed + place) % 2**63)
-
     def on_train_epoch_start(self) -> None:
         """Starts the clock."""
         self._epoch_began = time.perf_counter()
@@ -151,23 +197,6 @@ class Tagger(Labeller):
     def on_train_epoch_end(self) -> None:
         """Adds the epoch to the time that training has taken."""
         self.train_seconds += time.perf_counter() - self._epoch_began
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW on the parameters that are not frozen; linear warm-up, then linear decay."""
-        free = [(name, p) for name, p in self.named_parameters() if p.requires_grad]
-        decayed = [p for _, p in free if p.ndim > 1]
-        others = [p for _, p in free if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.lr, fused=self.trainer.precision != "16-mixed")
-        optimizer._step_supports_amp_scaling = False  # no scaler here: let Lightning clip gradients as usual
-        total = max(1, int(self.trainer.estimated_stepping_batches))
-        rising = max(1, round(self.warmup * total))
-
-        def factor(step: int) -> float:
-            return min((step + 1) / rising, (total - step) / max(1, total - rising + 1))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to build the model again without its pre-trained weights."""

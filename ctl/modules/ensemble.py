@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from ctl.data.datamodule import NERDataModule
 from ctl.data.encoding import WordBatch
+from ctl.data.selection import CHUNK
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.modules.base import Labeller
+from ctl.modules.base import Labeller, named
 from ctl.modules.teacher import Teacher
-from ctl.weighting import read_weights
+from ctl.weighting import Floats, agreement_weights, entropy, order_weights, read_json, read_sentences
 
 
 class Answers(Protocol):
@@ -52,46 +56,82 @@ class Ensemble(Labeller):
     Args:
         teachers: checkpoints of teachers, or soft-label stores of the split at hand; they may be mixed.
         types: the entity types.
-        weighting: what the weighting is called; ``uniform`` needs no file.
-        weights: JSON with a weight per source language, as ``ctl predict`` of a language identifier writes it.
+        weighting: ``uniform``; ``agreement``, found from stored soft labels; ``fixed``, with ``weights`` in numbers;
+            or the name of weights in a file: ``learned cosine l1 l2``, with ``-sentence`` a weight for each sentence.
+        weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
+            writes: ``weights.json``, or for weights of sentences ``weights/<split>.safetensors``.
+        unanimous: words whose most probable tag is the same for all teachers: ``mix`` their distributions as any,
+            ``replace`` the mixture by that tag with probability one, or ``mark`` them, for the student to see
+            (Wu et al., ACL 2020, in the authors' code).
+        variant: added to the method's name in results.
     """
+
+    weights: Tensor
 
     def __init__(
         self,
         teachers: list[str],
         types: Sequence[str] = ("PER", "ORG", "LOC"),
         weighting: str = "uniform",
-        weights: str | None = None,
+        weights: str | dict[str, float] | None = None,
+        unanimous: Literal["mix", "replace", "mark"] = "mix",
+        variant: str | None = None,
     ) -> None:
         super().__init__(types)
         self.teachers = teachers
         self.weighting = weighting
-        self.weights_path = weights
+        self.given = weights
+        self.unanimous = unanimous
+        self.variant = variant
         self.members: list[Answers] = []
         self.live = nn.ModuleList()
+        self.register_buffer("weights", torch.empty(0), persistent=False)  # (K), or (S, K) for weights of sentences
 
     def setup(self, stage: str) -> None:
-        """Opens the stores and loads the checkpoints.
+        """Opens the stores, loads the checkpoints and finds the weights.
 
         Raises:
-            CTLError: there are none, or a store or checkpoint does not match the data.
+            CTLError: there are none, or a store, a checkpoint or the weights do not match the data.
         """
         if not self.teachers:
             raise CTLError("an Ensemble needs teachers: set model.teachers to checkpoints or soft-label stores")
-        if self.weights_path is None and self.weighting != "uniform":
-            raise CTLError(f"weighting {self.weighting!r} needs model.weights, a JSON file with a weight per source")
         self.live = nn.ModuleList()
         self.members = [self._open(Path(teacher)) for teacher in self.teachers]
-        sources = [",".join(member.card()["sources"]) for member in self.members]
-        uniform = np.full(len(sources), 1 / len(sources), dtype=np.float32)
-        weights = uniform if self.weights_path is None else read_weights(self.weights_path, sources)
-        self.weights: list[float] = weights.tolist()
+        self.weights = torch.from_numpy(self._weights([",".join(member.card()["sources"]) for member in self.members]))
+
+    def _weights(self, sources: Sequence[str]) -> Floats:
+        if self.weighting == "uniform":
+            return np.full(len(sources), 1 / len(sources), dtype=np.float32)
+        if self.weighting == "agreement":
+            return agreement_weights(self._stored_tags())
+        if isinstance(self.given, dict):
+            return order_weights(self.given, sources)
+        if self.given is None:
+            raise CTLError(f"weighting {self.weighting!r} needs model.weights: a file, or a number for each source")
+        name, dash, _ = self.weighting.rpartition("-sentence")
+        if not dash:
+            return read_json(self.given, self.weighting, sources)
+        data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        return read_sentences(self.given, name, sources, data.labelled_corpus(self._command))
+
+    @property
+    def _command(self) -> str:
+        assert self.trainer.state.fn is not None
+        return self.trainer.state.fn.value
+
+    def _stored_tags(self) -> Iterator[npt.NDArray[np.int64]]:
+        """The teachers' most probable tags (K, n), part by part."""
+        stores = [member.store for member in self.members if isinstance(member, Stored)]
+        if len(stores) < len(self.members):
+            raise CTLError("agreement weights need soft labels: let each teacher `ctl predict` first")
+        for begin in range(0, len(stores[0]), CHUNK):
+            yield np.stack([store.probs[begin : begin + CHUNK].argmax(-1) for store in stores])
 
     def _open(self, path: Path) -> Answers:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if path.is_dir():
             store = SoftLabelStore(path)
-            store.check(data.labelled_corpus(self.trainer.state.fn), self.schema)
+            store.check(data.labelled_corpus(self._command), self.schema)
             return Stored(store)
         if not path.is_file():
             raise CTLError(f"teacher {path}: neither a checkpoint nor a soft-label store")
@@ -106,10 +146,25 @@ class Ensemble(Labeller):
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """The weighted mean of the teachers' distributions (N, C)."""
-        total = torch.zeros(len(batch.words), len(self.schema), device=batch.words.device)
-        for member, weight in zip(self.members, self.weights, strict=True):
-            total += weight * member.probabilities(batch)
-        return total
+        return self._mix(batch)[0]
+
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """``probs`` (N, C), and with ``mark`` also ``unanimous`` (N), where all teachers agree."""
+        probs, agreed = self._mix(batch)
+        return {"probs": probs, "unanimous": agreed} if self.unanimous == "mark" else {"probs": probs}
+
+    def _mix(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
+        """The mixture (N, C), and where all teachers have the same most probable tag (N)."""
+        weights = self.weights[None]  # (1, K), or (N, K) where each sentence has its own
+        if self.weights.ndim == 2:
+            weights = self.weights[batch.sentences].repeat_interleave(batch.lengths, 0)
+        answers = torch.stack([member.probabilities(batch) for member in self.members])  # (K, N, C)
+        mixture = (answers * weights.T[:, :, None]).sum(0)
+        tags = answers.argmax(-1)
+        agreed = (tags == tags[0]).all(0)
+        if self.unanimous == "replace":
+            mixture = torch.where(agreed[:, None], F.one_hot(tags[0], mixture.shape[-1]).to(mixture), mixture)
+        return mixture, agreed
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Nothing is trained."""
@@ -118,10 +173,12 @@ class Ensemble(Labeller):
     def card(self) -> dict[str, Any]:
         """``ensemble:<weighting>``; the time is its teachers' together."""
         cards = [member.card() for member in self.members]
+        weights = self.weights if self.weights.ndim == 1 else self.weights.mean(0)
         return {
-            "method": f"ensemble:{self.weighting}",
+            "method": named(f"ensemble:{self.weighting}", self.variant),
             "sources": [source for card in cards for source in card["sources"]],
             "train_seconds": round(sum(card["train_seconds"] for card in cards), 1),
-            "weights": [round(weight, 4) for weight in self.weights],
+            "weights": [round(weight, 4) for weight in weights.tolist()],
+            "weights_entropy": round(entropy(weights.numpy(force=True)), 4),
             "teachers": [card["fingerprint"] for card in cards if "fingerprint" in card],
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -11,40 +11,66 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from ctl.backbones import encode, load_encoder, mean_over_sentence
+from ctl.backbones import SentenceFeature, load_encoder, sentence_features
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
+from ctl.weighting import Scale, unlearned_similarities
+
+Side = Literal["features", "languages"]
+
+
+def orthogonality(languages: Tensor, side: Side) -> Tensor:
+    r"""How far language embeddings D (K, width) are from orthogonal.
+
+    On the side of the ``features`` :math:`\|D^T D - I\|_F^2`, Wu et al., ACL 2020, section 3.2; on the side of the
+    ``languages`` :math:`\|D D^T - I\|_F^2`, an option of the authors' code. Both traces are equal, so the two differ
+    by the constant width - K alone and train alike; the first is never below width - K.
+    """
+    with torch.autocast(languages.device.type, enabled=False):
+        gram = languages @ languages.T
+    penalty = (gram - torch.eye(len(gram), device=gram.device)).square().sum()
+    return penalty + (languages.shape[1] - len(gram)) if side == "features" else penalty
 
 
 class LanguageIdentifier(LightningModule):
     r"""Learns how similar languages are from raw text (Wu et al., ACL 2020, section 3.2).
 
-    A sentence's feature f (D) is the mean of its subwords' states in the frozen pre-trained encoder. With a trainable
-    embedding :math:`\mu_k` of each source language, begun at the mean feature of its sentences,
+    A sentence's feature f (D) comes from the frozen pre-trained encoder. With a trainable embedding :math:`\mu_k` of
+    each source language, begun at the mean feature of its sentences,
 
     .. math:: l_k = (U f + b_U) \cdot (V \mu_k + b_V), \qquad g = softmax(l)
 
-    where U and V have rank r. The loss is the cross-entropy of the sentence's language plus
-    :math:`\gamma \|\mu^T \mu - I\|_F^2`. Source weights come from the logits of raw target sentences
-    (`ctl.weighting.similarity_weights`).
+    where U and V have rank r. The loss is the cross-entropy of the sentence's language plus :math:`\gamma` times the
+    penalty of `orthogonality`. Source weights come from the logits of raw target sentences
+    (`ctl.weighting.similarity_weights`); the unlearned similarities to the languages' means are found on the way.
 
     Args:
         backbone: Hub name or folder of the encoder.
         sources: the languages to tell apart.
+        features: what stands for a sentence: the ``mean`` of its subwords' states, ``cls``, the first one's state, or
+            ``pooler``, as in the paper, where the encoder has one that was trained.
         rank: r.
         gamma: weight of the orthogonality penalty.
+        orthogonal: which side of the embeddings it is for.
+        balance: give every language the same weight in the loss, however much text it has.
+        scale: what similarities are divided by to be weights: their variance, as in the paper, or standard deviation.
         lr: learning rate of AdamW.
         weight_decay: of all parameters.
     """
 
     class_weights: Tensor
+    means: Tensor
 
     def __init__(
         self,
         backbone: str,
         sources: list[str],
+        features: SentenceFeature = "mean",
         rank: int = 64,
         gamma: float = 0.01,
+        orthogonal: Side = "features",
+        balance: bool = True,
+        scale: Scale = "variance",
         lr: float = 1e-4,
         weight_decay: float = 1e-5,
     ) -> None:
@@ -52,8 +78,12 @@ class LanguageIdentifier(LightningModule):
         self.save_hyperparameters()
         self.backbone = backbone
         self.sources = sources
+        self.feature: SentenceFeature = features
         self.rank = rank
         self.gamma = gamma
+        self.orthogonal: Side = orthogonal
+        self.balance = balance
+        self.scale: Scale = scale
         self.lr = lr
         self.weight_decay = weight_decay
         self.strict_loading = False  # the frozen encoder is not kept in checkpoints
@@ -65,28 +95,30 @@ class LanguageIdentifier(LightningModule):
         """Loads the encoder, once.
 
         Raises:
-            CTLError: there is only one language to tell apart.
+            CTLError: there is only one language to tell apart, or the encoder has no pooler that could be used.
         """
         if self.encoder is not None:
             return
         if len(self.sources) < 2:
             raise CTLError(f"telling languages apart needs two or more sources, not {self.sources}")
-        self.encoder = load_encoder(self.backbone).eval().requires_grad_(False)
+        self.encoder = load_encoder(self.backbone, pooler=self.feature == "pooler").eval().requires_grad_(False)
         width = int(self.encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self.languages = nn.Parameter(torch.zeros(len(self.sources), width))
         self.of_sentence = nn.Linear(width, self.rank)
         self.of_language = nn.Linear(width, self.rank)
         self.register_buffer("class_weights", torch.ones(len(self.sources)))
+        self.register_buffer("means", torch.zeros(len(self.sources), width))
 
     @torch.no_grad()
     def features(self, batch: WordBatch) -> Tensor:
-        """Features of the sentences of a batch (S, D)."""
+        """Features of the sentences of a batch (S, D); those of training sentences are computed once."""
         assert self.encoder is not None, "configure_model was not called"
-        return mean_over_sentence(encode(self.encoder, batch), batch).float()
+        return sentence_features(self.encoder, batch, self.feature).float()
 
     def forward(self, features: Tensor) -> Tensor:
-        """Logits of the source languages (S, K) from features (S, D)."""
-        return self.of_sentence(features) @ self.of_language(self.languages).T  # type: ignore[no-any-return]
+        """Logits of the source languages (S, K) from features (S, D), in float32 under any precision."""
+        with torch.autocast(features.device.type, enabled=False):
+            return self.of_sentence(features) @ self.of_language(self.languages).T  # type: ignore[no-any-return]
 
     def on_train_start(self) -> None:
         """Reads every training sentence once; language embeddings begin at their language's mean.
@@ -94,26 +126,30 @@ class LanguageIdentifier(LightningModule):
         A resumed run keeps the embeddings that it has learned.
         """
         total, count = torch.zeros_like(self.languages), torch.zeros_like(self.class_weights)
-        for batch in self.trainer.datamodule.train_dataloader():  # type: ignore[attr-defined]
+        for batch in self.trainer.train_dataloader:  # type: ignore[union-attr]
             batch = batch.to(self.device)
-            features = self.features(batch)
-            self._known |= dict(zip(batch.sentences.tolist(), features, strict=True))
+            features = self._features_of_training(batch)
             total.index_add_(0, batch.languages, features)
             count.index_add_(0, batch.languages, torch.ones_like(features[:, 0]))
         if self.global_step > 0:
             return
         total, count = self.trainer.strategy.reduce((total, count), reduce_op="sum")
-        self.languages.data.copy_(total / count.clamp(min=1)[:, None])
-        self.class_weights.copy_(count.sum() / (len(count) * count.clamp(min=1)))
+        self.means.copy_(total / count.clamp(min=1)[:, None])
+        self.languages.data.copy_(self.means)
+        if self.balance:
+            self.class_weights.copy_(count.sum() / (len(count) * count.clamp(min=1)))
+
+    def _features_of_training(self, batch: WordBatch) -> Tensor:
+        sentences = batch.sentences.tolist()
+        if any(sentence not in self._known for sentence in sentences):
+            self._known |= dict(zip(sentences, self.features(batch), strict=True))
+        return torch.stack([self._known[sentence] for sentence in sentences])
 
     def training_step(self, batch: WordBatch) -> Tensor:
         """One step; logs both parts of the loss."""
-        sentences = batch.sentences.tolist()
-        seen = all(sentence in self._known for sentence in sentences)
-        features = torch.stack([self._known[s] for s in sentences]) if seen else self.features(batch)
+        features = self._features_of_training(batch)
         identification = F.cross_entropy(self(features), batch.languages, weight=self.class_weights)
-        gram = self.languages.T @ self.languages  # (D, D)
-        penalty = (gram - torch.eye(len(gram), device=gram.device)).square().sum()
+        penalty = orthogonality(self.languages, self.orthogonal)
         self.log_dict({"train/loss": identification, "train/penalty": penalty}, batch_size=len(features))
         return identification + self.gamma * penalty
 
@@ -126,9 +162,10 @@ class LanguageIdentifier(LightningModule):
         self.log("val/accuracy", self._hits.compute(), prog_bar=True)
         self._hits.reset()
 
-    def predict_step(self, batch: WordBatch) -> Tensor:
-        """Logits of the source languages for raw target sentences (S, K)."""
-        return self(self.features(batch))  # type: ignore[no-any-return]
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Similarities of raw target sentences to the sources (S, K): ``learned`` (logits), ``cosine l1 l2``."""
+        features = self.features(batch)
+        return {"learned": self(features), **unlearned_similarities(features, self.means)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW on everything but the encoder, at a constant rate."""

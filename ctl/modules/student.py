@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
-from ctl.losses import LossName, distillation_loss
-from ctl.modules.base import Tagger
+from ctl.losses import LossName, distillation_loss, unanimous
+from ctl.modules.base import Tagger, named
 
 
 class Student(Tagger):
@@ -22,43 +22,73 @@ class Student(Tagger):
     Args:
         loss: ``mse`` on probabilities (the paper's), ``kl``, ``cross_entropy`` with soft targets, or ``hard``.
         temperature: of ``kl``; the gradient keeps its size.
+        unanimous_weight: weight of a second loss, against the one tag on which all teachers agree, on words that the
+            ensemble marked (``Ensemble.unanimous: mark``); below zero it is the only loss.
         **kwargs: as for every `Tagger`.
     """
 
-    def __init__(self, loss: LossName = "mse", temperature: float = 1.0, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        loss: LossName = "mse",
+        temperature: float = 1.0,
+        unanimous_weight: float = 0.0,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(**kwargs)
         self.loss_name: LossName = loss
         self.temperature = temperature
+        self.unanimous_weight = unanimous_weight
         self.taught_by: dict[str, Any] = {}
+        self.selection_seconds = 0.0
 
     def loss(self, batch: WordBatch, logits: Tensor) -> Tensor:
         """The distillation loss against the teachers' distributions."""
         assert batch.soft is not None
-        counted = torch.ones(len(logits), dtype=torch.bool, device=logits.device)
-        return distillation_loss(self.loss_name, logits, batch.soft, counted, self.temperature)
+        weight = torch.ones(len(logits), device=logits.device) if batch.weight is None else batch.weight
+        if self.unanimous_weight == 0:
+            return distillation_loss(self.loss_name, logits, batch.soft, weight, self.temperature)
+        assert batch.unanimous is not None
+        agreed = unanimous(logits, batch.soft, weight * batch.unanimous)
+        if self.unanimous_weight < 0:
+            return agreed
+        soft = distillation_loss(self.loss_name, logits, batch.soft, weight, self.temperature)
+        return soft + self.unanimous_weight * agreed
 
     def setup(self, stage: str) -> None:
-        """Learns from the data module whose soft labels these are."""
-        if stage == "fit":
-            store = self.trainer.datamodule.store  # type: ignore[attr-defined]
-            if store is None:
-                raise CTLError("a Student needs soft labels: set data.soft_labels to a store that `ctl predict` wrote")
-            self.taught_by = store.manifest["teacher"]
+        """Learns from the data module whose soft labels these are.
+
+        Raises:
+            CTLError: there are none, or a setting needs what they lack.
+        """
+        if stage != "fit":
+            return
+        store = self.trainer.datamodule.store  # type: ignore[attr-defined]
+        if store is None:
+            raise CTLError("a Student needs soft labels: set data.soft_labels to a store that `ctl predict` wrote")
+        if self.unanimous_weight and store.unanimous is None:
+            raise CTLError(
+                f"{store.path}: the words on which all teachers agree are not marked, and unanimous_weight needs "
+                "them: write the soft labels with an Ensemble whose unanimous is `mark`"
+            )
+        self.taught_by = store.manifest["teacher"]
+        self.selection_seconds = self.trainer.datamodule.selection_seconds  # type: ignore[attr-defined]
 
     def checkpoint_extra(self) -> dict[str, Any]:
         """Whose soft labels it learned from."""
-        return {"taught_by": self.taught_by}
+        return {"taught_by": self.taught_by, "selection_seconds": self.selection_seconds}
 
     def restore_extra(self, state: Mapping[str, Any]) -> None:
         """Takes its teachers back."""
-        self.taught_by = dict(state["taught_by"])
+        self.taught_by, self.selection_seconds = dict(state["taught_by"]), state["selection_seconds"]
 
     def card(self) -> dict[str, Any]:
-        """``student:<weighting>``; the time includes its teachers'."""
+        """``student:<weighting>``; the time includes its teachers', and that of what selected its soft labels."""
         _, _, of = self.taught_by["method"].partition(":")
-        seconds = self.train_seconds + self.taught_by["train_seconds"]
+        of = (of or self.taught_by["method"]).partition("+")[0]
+        seconds = self.train_seconds + self.taught_by["train_seconds"] + self.selection_seconds
         return {
-            "method": f"student:{of or self.taught_by['method']}",
+            "method": named(f"student:{of}", self.variant),
             "sources": self.taught_by["sources"],
             "train_seconds": round(seconds, 1),
             "taught_by": self.taught_by,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ctl.data.encoding import NO_TAG, WordBatch
-from ctl.modules.base import Tagger
+from ctl.metrics import CalibrationTemperature
+from ctl.modules.base import Tagger, named
 
 
 class Teacher(Tagger):
@@ -17,13 +19,43 @@ class Teacher(Tagger):
 
     With one source it is a teacher of the ensemble, and direct transfer when it is tested on the target itself; with
     several it is the pooled model.
+
+    Args:
+        calibrate: answer with probabilities at the temperature that fits the sources' validation split best
+            (`CalibrationTemperature`); it is found at every validation and kept in the checkpoint.
+        **kwargs: as for every `Tagger`.
     """
 
     sources: Sequence[str] = ()
+    temperature: Tensor
+
+    def __init__(self, *, calibrate: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.calibrate = calibrate
+        self.register_buffer("temperature", torch.ones(()))
+        self.val_temperature = CalibrationTemperature()
 
     def loss(self, batch: WordBatch, logits: Tensor) -> Tensor:
         """Cross-entropy with the gold tags, the mean over words."""
         return F.cross_entropy(logits, batch.tags, ignore_index=NO_TAG)
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Distributions of all words of a batch (N, C)."""
+        return (self(batch) / (self.temperature if self.calibrate else 1.0)).softmax(-1)  # type: ignore[no-any-return]
+
+    def validation_step(self, batch: WordBatch) -> None:
+        """Scores source validation sentences, and looks for the temperature that fits them."""
+        logits = self(batch)
+        self.val_f1.update(logits.argmax(-1), batch.tags, batch.lengths)
+        self.val_temperature.update(logits, batch.tags)
+
+    def on_validation_epoch_end(self) -> None:
+        """Keeps the temperature and logs it, and the scores."""
+        super().on_validation_epoch_end()
+        temperature = self.val_temperature.compute()
+        self.log("val/temperature", temperature)
+        self.temperature.copy_(temperature)
+        self.val_temperature.reset()
 
     def setup(self, stage: str) -> None:
         """Learns from the data module which languages it is taught."""
@@ -41,4 +73,9 @@ class Teacher(Tagger):
     def card(self) -> dict[str, Any]:
         """``direct:<lang>`` for one source, ``pooled`` for several."""
         method = f"direct:{self.sources[0]}" if len(self.sources) == 1 else "pooled"
-        return {"method": method, "sources": list(self.sources), "train_seconds": round(self.train_seconds, 1)}
+        card = {
+            "method": named(method, self.variant),
+            "sources": list(self.sources),
+            "train_seconds": round(self.train_seconds, 1),
+        }
+        return {**card, "temperature": round(float(self.temperature), 4)} if self.calibrate else card

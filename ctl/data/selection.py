@@ -1,0 +1,113 @@
+"""Which soft labels a student learns from, and how much: one weight per word, never by gold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from scipy.special import expit
+
+from ctl.data.corpus import Corpus
+from ctl.data.soft_labels import SoftLabelStore
+from ctl.errors import CTLError
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Filter = Literal["confidence", "entropy"]
+CHUNK = 1 << 20  # words of a store that are looked at together
+
+
+def confidence(probs: Floats, by: Filter) -> Floats:
+    """How sure each distribution (n, C) is, 0..1 (n): its largest probability, or one minus its entropy over log C."""
+    if by == "confidence":
+        return np.asarray(probs.max(-1))
+    return np.asarray(1 + (probs * np.log(probs.clip(min=1e-9))).sum(-1) / np.log(probs.shape[-1]), dtype=np.float32)
+
+
+def confident(store: SoftLabelStore, keep: float, by: Filter) -> Floats:
+    """Weights one for the words of whose soft label the teachers are surest, and zero for the rest (W).
+
+    Of the words that are predicted to have a tag, a share ``keep`` stays, for each tag on its own, so that entities, of
+    which teachers are less sure than of O, are not filtered away. ``keep`` is a share of words and no probability: no
+    gold tag is needed to choose it.
+
+    Raises:
+        CTLError: ``keep`` is no share.
+    """
+    if not 0 < keep <= 1:
+        raise CTLError(f"keep {keep}: it is a share of the words, above 0 and at most 1")
+    parts = [store.rows(slice(begin, begin + CHUNK)) for begin in range(0, len(store), CHUNK)]
+    sure = np.concatenate([confidence(part, by) for part in parts])
+    tags = np.concatenate([part.argmax(-1) for part in parts])
+    of_tag = [sure[tags == tag] for tag in range(len(store.schema))]
+    thresholds = np.array([np.quantile(values, 1 - keep) if len(values) else 0.0 for values in of_tag])
+    return np.asarray(sure >= thresholds[tags], dtype=np.float32)
+
+
+def language_independent(scores: Floats, offsets: Ints, keep: float) -> Floats:
+    """Weights one for the words of the sentences that look least like any one language, and zero for the rest (W).
+
+    AdvPicker (Chen et al., ACL 2021): of all sentences, those are kept whose score, the mean over words of the
+    discriminator's probability that they are of a source language, is nearest 1/2.
+
+    Args:
+        scores: that probability for every word (W).
+        offsets: first word of every sentence, and W (S + 1).
+        keep: the share of sentences to keep.
+    """
+    lengths = np.diff(offsets)
+    sums = np.concatenate([[0.0], np.cumsum(scores, dtype=np.float64)])
+    distance = np.abs(np.diff(sums[offsets]) / np.maximum(lengths, 1) - 0.5)
+    kept = np.zeros(len(lengths), dtype=np.float32)
+    kept[np.argsort(distance, kind="stable")[: round(keep * len(lengths))]] = 1
+    return np.repeat(kept, lengths)
+
+
+def neighbour_weights(agreement: Floats, kinds: Ints) -> Floats:
+    r"""Weights of words by how many of their neighbours are labelled alike (W).
+
+    CoLaDa (Ma et al., ACL 2023), section 3.3, as its authors' code has it: with r the share of a word's neighbours of
+    its own kind, divided by the largest of that kind, :math:`w = \sigma(6 (r - \bar r))` with :math:`\bar r` the mean
+    of the kind, divided by the largest w of the kind.
+
+    Args:
+        agreement: the share of each word's neighbours that are of its kind (W).
+        kinds: each word's kind: O, or an entity type with B and I as one (W).
+    """
+    weights = np.ones(len(kinds), dtype=np.float32)
+    for kind in np.unique(kinds):
+        share = agreement[kinds == kind] / max(float(agreement[kinds == kind].max()), 1e-9)
+        weight = expit(6 * (share - share.mean()))
+        weights[kinds == kind] = weight / weight.max()
+    return weights
+
+
+def write_word_weights(path: Path, weights: Floats, corpus: Corpus, seconds: float) -> None:
+    """Writes weights of the words of a corpus (W), and how long what found them was trained."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    metadata = {"corpus": json.dumps([corpus.name, corpus.fingerprint]), "train_seconds": str(round(seconds, 1))}
+    save_file({"weights": weights.astype(np.float16)}, temporary, metadata)
+    temporary.replace(path)
+
+
+def read_word_weights(path: str | Path, corpus: Corpus) -> tuple[Floats, float]:
+    """Reads the weights of the words of a corpus (W), and how long what found them was trained, in seconds.
+
+    Raises:
+        CTLError: no such file, or it is for other text.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata, weights = file.metadata(), file.get_tensor("weights")
+    except (OSError, SafetensorError) as error:
+        raise CTLError(f"word weights {path}: not readable ({error})") from None
+    name, fingerprint = json.loads(metadata["corpus"])
+    if fingerprint != corpus.fingerprint:
+        raise CTLError(f"word weights {path}: they are for other text ({name}) than {corpus.name} here")
+    return np.asarray(weights, dtype=np.float32), float(metadata["train_seconds"])

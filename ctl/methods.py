@@ -1,0 +1,154 @@
+"""The methods that a transfer scores, by name: ``direct:en``, ``pooled``, ``ensemble:learned``, ``student:learned``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ctl.errors import CTLError
+from ctl.weighting import SIMILARITIES, WEIGHTINGS
+
+KINDS = ("direct", "pooled", "ensemble", "student")
+PER_SENTENCE = "-sentence"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a method's name may add.
+
+    Attributes:
+        help: what it does.
+        kinds: the methods that it changes.
+        student: init args of the student.
+        data: settings of the student's data.
+    """
+
+    help: str
+    kinds: tuple[str, ...] = ("student",)
+    student: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+OPTIONS = {
+    "adapted": Option("every model starts from a backbone that first reads raw target text", KINDS),
+    "calibrated": Option("teachers answer at the temperature that fits source validation", ("ensemble", "student")),
+    "replace": Option("where all teachers agree, their tag has probability one", ("ensemble", "student")),
+    "unanimous": Option("a second loss where all teachers agree", student={"unanimous_weight": 1.0}),
+    "kl": Option("Kullback-Leibler divergence, not squared error", student={"loss": "kl"}),
+    "ce": Option("cross-entropy with soft labels", student={"loss": "cross_entropy"}),
+    "hard": Option("cross-entropy with the most probable tags", student={"loss": "hard"}),
+    "filter": Option("only words of whose tag the teachers are sure", data={"filter": "confidence"}),
+    "entropy": Option("the same, sure by entropy", data={"filter": "entropy"}),
+    "advpicker": Option("only sentences that a discriminator picks"),
+    "knn": Option("soft labels weighed by those of the words' neighbours"),
+    "rounds2": Option("a student of the student"),
+    "rounds3": Option("a student of the student's student"),
+}
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is scored.
+
+    Attributes:
+        kind: one of `KINDS`.
+        of: the language of a direct teacher; the weighting of an ensemble or a student.
+        options: what is added, in the order of `OPTIONS`.
+    """
+
+    kind: str
+    of: str = ""
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, name: str) -> Method:
+        """Reads a name.
+
+        Raises:
+            CTLError: there is no such method.
+        """
+        head, *options = name.split("+")
+        kind, _, of = head.partition(":")
+        if kind not in KINDS or bool(of) == (kind == "pooled"):
+            there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING"
+            raise CTLError(f"unknown method {name}: there are {there_are}")
+        weighting = of.removesuffix(PER_SENTENCE)
+        if kind in ("ensemble", "student") and weighting not in (SIMILARITIES if weighting != of else WEIGHTINGS):
+            there_are = f"{' '.join(WEIGHTINGS)}, and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
+            raise CTLError(f"unknown method {name}: weightings are {there_are}")
+        known = [option for option in OPTIONS if kind in OPTIONS[option].kinds]
+        if unknown := [option for option in options if option not in known]:
+            raise CTLError(
+                f"unknown method {name}: {kind} has no +{unknown[0]}, but {' '.join(f'+{k}' for k in known)}"
+            )
+        return cls(kind, of, tuple(option for option in known if option in options))
+
+    def __str__(self) -> str:
+        return "+".join([f"{self.kind}:{self.of}" if self.of else self.kind, *self.options])
+
+    @property
+    def by_similarity(self) -> bool:
+        """Whether its weights come from the similarity of languages."""
+        return self.of.removesuffix(PER_SENTENCE) in SIMILARITIES
+
+    @property
+    def per_sentence(self) -> bool:
+        """Whether every sentence has its own weights."""
+        return self.of.endswith(PER_SENTENCE)
+
+    def ensemble(self) -> Method:
+        """The mixture that a student learns from."""
+        return Method("ensemble", self.of, tuple(o for o in self.options if "ensemble" in OPTIONS[o].kinds))
+
+    def without(self, *options: str) -> Method:
+        """The same method with some options left out."""
+        return Method(self.kind, self.of, tuple(option for option in self.options if option not in options))
+
+    def before(self) -> Method | None:
+        """The student that labels the text for this one, where there are rounds."""
+        if "rounds3" in self.options:
+            return self.without("rounds3").adding("rounds2")
+        return self.without("rounds2") if "rounds2" in self.options else None
+
+    def adding(self, option: str) -> Method:
+        """The same method with one option more."""
+        return Method(self.kind, self.of, tuple(o for o in OPTIONS if o in (*self.options, option)))
+
+
+def expand_methods(methods: Sequence[str] | None, sources: Sequence[str], target: str) -> list[Method]:
+    """The methods to score: those that were named, or the basic ones.
+
+    ``direct`` stands for ``direct:<lang>`` of every source.
+
+    Raises:
+        CTLError: a method, or the list of sources, can't be used.
+    """
+    if not sources or len(set(sources)) < len(sources):
+        raise CTLError(f"sources {list(sources)}: name at least one language, and each once")
+    if target in sources:
+        raise CTLError(
+            f"the target {target} is among the sources {list(sources)}: name other sources or another target"
+        )
+    if methods is None:
+        mixed = [f"{kind}:{weighting}" for kind in ("ensemble", "student") for weighting in ("uniform", "learned")]
+        methods = ["direct", "pooled", *mixed] if len(sources) > 1 else ["direct", "student:uniform"]
+    wanted: list[Method] = []
+    for name in methods:
+        head, plus, options = name.partition("+")
+        names = [f"direct:{source}{plus}{options}" for source in sources] if head == "direct" else [name]
+        wanted += map(Method.parse, names)
+    for method in wanted:
+        if method.kind == "direct" and method.of not in sources:
+            raise CTLError(f"unknown method {method}: {method.of} is not among the sources {list(sources)}")
+        if len(sources) == 1 and (method.by_similarity or method.kind == "pooled"):
+            raise CTLError(f"method {method} needs two or more sources, not {list(sources)} alone")
+    return list(dict.fromkeys(wanted))
+
+
+METHODS_HELP = (
+    "What to score: direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING; by default direct, pooled, "
+    f"and ensembles and students of uniform and learned weights. Weightings: {' '.join(WEIGHTINGS)}; "
+    f"{' '.join(SIMILARITIES)} also with {PER_SENTENCE}, each sentence weighed on its own. Options are added like "
+    "student:learned+filter: " + "; ".join(f"+{name}: {option.help}" for name, option in OPTIONS.items()) + "."
+)

@@ -1,0 +1,89 @@
+"""Training of a backbone on raw text before transfer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from ctl.backbones import load_language_model, load_tokenizer
+from ctl.data.encoding import WordBatch
+from ctl.modules.base import Trained
+
+FOLDER = "backbone"
+
+
+class Adaptation(Trained, LightningModule):
+    """Goes on with a backbone's language-model training on raw text of the target (and of sources, if they are named).
+
+    Target-adaptive pre-training (Gururangan et al., ACL 2020, arXiv 2004.10964). When training ends, the whole model
+    and its tokenizer are in ``<run>/backbone``, a folder that every other command takes as ``--backbone``.
+
+    Args:
+        backbone: Hub name or folder.
+        masked: share of the subwords to be predicted: eight in ten of them are masked, one is replaced by another, one
+            stays (Devlin et al., NAACL 2019). Zero for a causal model, which predicts every next subword.
+        lr: highest learning rate of AdamW.
+        weight_decay: of all weights except biases and norms.
+        warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
+    """
+
+    def __init__(
+        self, backbone: str, masked: float = 0.15, lr: float = 5e-5, weight_decay: float = 0.01, warmup: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.backbone = backbone
+        self.masked = masked
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.warmup = warmup
+        self.model: Any = None
+
+    def configure_model(self) -> None:
+        """Loads the model and its tokenizer, once."""
+        if self.model is not None:
+            return
+        from transformers import DataCollatorForLanguageModeling
+
+        self.model = load_language_model(self.backbone, causal=self.masked == 0)
+        self.tokenizer = load_tokenizer(self.backbone)
+        self._masker = DataCollatorForLanguageModeling(
+            self.tokenizer, mlm=self.masked > 0, mlm_probability=self.masked or None
+        )
+
+    def hide(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
+        """Inputs (R, T) with some subwords hidden, and what is to be predicted (R, T), -100 elsewhere."""
+        if self.masked == 0:
+            return batch.input_ids, batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
+        special = torch.isin(batch.input_ids, batch.input_ids.new_tensor(self.tokenizer.all_special_ids))
+        hidden: tuple[Tensor, Tensor] = self._masker.torch_mask_tokens(
+            batch.input_ids.clone(), special | (batch.attention_mask == 0)
+        )
+        if not (hidden[1] != -100).any():  # none was drawn, and the mean over none is undefined
+            hidden[1][0, 0] = batch.input_ids[0, 0]
+        return hidden
+
+    def training_step(self, batch: WordBatch) -> Tensor:
+        """One step; logs ``train/loss`` in nats per predicted subword."""
+        inputs, labels = self.hide(batch)
+        loss: Tensor = self.model(input_ids=inputs, attention_mask=batch.attention_mask, labels=labels).loss
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input_ids))
+        return loss
+
+    def on_train_end(self) -> None:
+        """Writes the model and its tokenizer; the folder appears at once."""
+        if not self.trainer.is_global_zero:
+            return
+        folder = Path(self.trainer.default_root_dir) / FOLDER
+        temporary = folder.with_suffix(".partial")
+        self.model.save_pretrained(temporary)
+        self.tokenizer.save_pretrained(temporary)
+        if folder.exists():
+            import shutil
+
+            shutil.rmtree(folder)
+        temporary.rename(folder)

@@ -1,0 +1,90 @@
+"""Selection of language-independent data by a discriminator that is trained against the tagger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ctl.data.corpus import Corpus
+from ctl.data.encoding import WordBatch
+from ctl.data.selection import Floats, language_independent
+from ctl.modules.teacher import Teacher
+
+
+class Adversary(Teacher):
+    """A teacher whose encoder is trained to hide the language, and the discriminator that looks for it.
+
+    AdvPicker (Chen et al., ACL 2021, doi 10.18653/v1/2021.acl-long.61). Training reads gold of the sources and raw
+    text of the target (``data.target_text: true``). ``predict`` gives weights to the target's words: one in the
+    sentences whose words look least like source or target text, zero in the rest. The two sides of the discriminator
+    count alike, however much text each has.
+
+    Args:
+        discriminator_lr: learning rate of the discriminator.
+        discriminator_width: units of its hidden layer.
+        fooling: weight of the loss that trains the encoder to fool it, beside the loss against gold.
+        keep: share of the sentences that ``predict`` keeps.
+        **kwargs: as for every `Teacher`.
+    """
+
+    def __init__(
+        self,
+        *,
+        discriminator_lr: float = 5e-3,
+        discriminator_width: int = 500,
+        fooling: float = 0.01,
+        keep: float = 0.8,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.discriminator_lr = discriminator_lr
+        self.discriminator_width = discriminator_width
+        self.fooling = fooling
+        self.keep = keep
+
+    def _build(self, encoder: Any) -> None:  # noqa: ANN401
+        super()._build(encoder)
+        width = int(encoder.config.hidden_size)
+        hidden = self.discriminator_width
+        self.discriminator = nn.Sequential(nn.Linear(width, hidden), nn.LeakyReLU(), nn.Linear(hidden, 1))
+
+    def training_step(self, batch: WordBatch) -> Tensor:
+        """One step of all three losses; logs ``train/loss`` and how well the discriminator does."""
+        assert self.network is not None
+        states = self.network.states(batch)
+        is_source = (batch.languages >= 0).repeat_interleave(batch.lengths)
+        tagging = self.loss(batch, self.network.classify(states)) if is_source.any() else states.sum() * 0
+        frozen = {name: parameter.detach() for name, parameter in self.discriminator.named_parameters()}
+        telling = telling_loss(self.discriminator(states.detach()).squeeze(-1), is_source)
+        fooling = telling_loss(functional_call(self.discriminator, frozen, (states,)).squeeze(-1), ~is_source)
+        self.log_dict({"train/loss": tagging, "train/discriminator": telling}, batch_size=len(states))
+        return tagging + telling + self.fooling * fooling
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Those of a tagger, and the discriminator with its own learning rate."""
+        own = {id(parameter) for parameter in self.discriminator.parameters()}
+        groups = [
+            {**group, "params": [parameter for parameter in group["params"] if id(parameter) not in own]}
+            for group in super().parameter_groups()
+        ]
+        return [*groups, {"params": list(self.discriminator.parameters()), "lr": self.discriminator_lr}]
+
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:  # type: ignore[override]
+        """The probability that each word is of a source language (N)."""
+        assert self.network is not None
+        return self.discriminator(self.network.states(batch)).squeeze(-1).float().sigmoid()  # type: ignore[no-any-return]
+
+    def word_weights(self, scores: Floats, corpus: Corpus) -> Floats:
+        """Weights of all words (W) from what `predict_step` said of them (W)."""
+        return language_independent(scores, corpus.offsets, self.keep)
+
+
+def telling_loss(logits: Tensor, is_source: Tensor) -> Tensor:
+    """Binary cross-entropy of words (N) in which source and target words count alike."""
+    per_word = F.binary_cross_entropy_with_logits(logits.float(), is_source.float(), reduction="none")
+    sides = [per_word[side].mean() for side in (is_source, ~is_source) if side.any()]
+    return torch.stack(sides).mean()

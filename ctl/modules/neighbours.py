@@ -1,0 +1,103 @@
+"""Weights of soft labels by what the nearest neighbours of each word are labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from ctl.backbones import WordClassifier, encode, pool_words
+from ctl.data.corpus import Corpus
+from ctl.data.encoding import WordBatch
+from ctl.data.selection import Floats, neighbour_weights
+from ctl.data.soft_labels import SoftLabelStore
+from ctl.errors import CTLError
+from ctl.modules.student import Student
+
+SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
+
+
+class Neighbours(LightningModule):
+    """Finds how many of each target word's neighbours are labelled alike (CoLaDa, Ma et al., ACL 2023, section 3.3).
+
+    A word is the mean over its subwords of the last layers' states of a tagger's encoder; neighbours are nearest by
+    cosine, among a sample of the same text. It needs no translation and no gold. It is not trained; ``predict`` writes
+    the weights (`ctl.data.selection.neighbour_weights`).
+
+    Args:
+        student: checkpoint of a student, whose encoder is used.
+        soft_labels: the store whose most probable tags are compared.
+        neighbours: how many of them are asked.
+        bank: how many words of the text they are chosen from.
+        layers: how many of the last layers are averaged.
+    """
+
+    def __init__(
+        self, student: str, soft_labels: str, neighbours: int = 500, bank: int = 50_000, layers: int = 3
+    ) -> None:
+        super().__init__()
+        self.student = student
+        self.soft_labels = soft_labels
+        self.neighbours = neighbours
+        self.bank_size = bank
+        self.layers = layers
+        self.train_seconds = 0.0
+        self.network: WordClassifier | None = None
+
+    def setup(self, stage: str) -> None:
+        """Opens the soft labels and loads the student.
+
+        Raises:
+            CTLError: there is none, or the soft labels are for other text.
+        """
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        corpus = data.labelled_corpus("predict")
+        store = SoftLabelStore(self.soft_labels)
+        store.check(corpus, data.schema)
+        self.kinds = torch.from_numpy((store.probs[:].argmax(-1).astype(np.int64) + 1) // 2)  # O, or an entity type
+        if not Path(self.student).is_file():
+            raise CTLError(f"student {self.student}: no such checkpoint")
+        student = Student.load_from_checkpoint(self.student, map_location=self.device)
+        if student.backbone != data.backbone:
+            raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")
+        assert student.network is not None
+        self.train_seconds = student.train_seconds
+        self.network = student.network.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def features(self, batch: WordBatch) -> Tensor:
+        """What stands for each word, of length one (N, D)."""
+        assert self.network is not None
+        encoder = self.network.encoder
+        return F.normalize(pool_words(encode(encoder, batch, self.layers), batch, "mean").float(), dim=-1)
+
+    def on_predict_start(self) -> None:
+        """Reads the text once for the words that neighbours are chosen from, the same in every process."""
+        generator = np.random.default_rng(0)
+        chosen = np.zeros(len(self.kinds), dtype=bool)
+        chosen[generator.permutation(len(self.kinds))[: self.bank_size]] = True
+        corpus = self.trainer.datamodule.labelled_corpus("predict")  # type: ignore[attr-defined]
+        loader = self.trainer.datamodule.whole(corpus)  # type: ignore[attr-defined]
+        features, words = [], []
+        for batch in loader:
+            places = torch.from_numpy(chosen)[batch.words]
+            features.append(self.features(batch.to(self.device))[places.to(self.device)])
+            words.append(batch.words[places])
+        self.bank = torch.cat(features)  # (B, D)
+        self.bank_kinds = self.kinds[torch.cat(words)].to(self.device)
+
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:
+        """The share of each word's neighbours that are of its kind (N)."""
+        similar = self.features(batch) @ self.bank.T  # (N, B)
+        similar = similar.masked_fill(similar > SAME, -2.0)
+        nearest = similar.topk(min(self.neighbours, similar.shape[1]), dim=-1).indices
+        own = self.kinds.to(batch.words.device)[batch.words]
+        return (self.bank_kinds[nearest] == own[:, None]).float().mean(-1)
+
+    def word_weights(self, scores: Floats, corpus: Corpus) -> Floats:
+        """Weights of all words (W) from what `predict_step` said of them (W)."""
+        return neighbour_weights(scores, self.kinds.numpy())

@@ -1,0 +1,58 @@
+import pytest
+
+from ctl.errors import CTLError
+from ctl.methods import Method, expand_methods
+
+
+def names(*arguments):
+    return list(map(str, expand_methods(*arguments)))
+
+
+def test_those_that_were_named_or_the_basic_ones():
+    assert names(None, ["en"], "de") == ["direct:en", "student:uniform"]
+    assert names(None, ["en", "nl"], "de") == [
+        "direct:en", "direct:nl", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform",
+        "student:learned",
+    ]  # fmt: skip
+    assert names(["direct+adapted", "pooled", "pooled"], ["en", "nl"], "de") == [
+        "direct:en+adapted", "direct:nl+adapted", "pooled",
+    ]  # fmt: skip
+
+
+def test_options_have_one_order():
+    assert str(Method.parse("student:learned+filter+calibrated")) == "student:learned+calibrated+filter"
+    assert str(Method.parse("student:l2-sentence")) == "student:l2-sentence"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("student:best", "weightings are uniform"),
+        ("student", "there are direct"),
+        ("pooled:en", "there are direct"),
+        ("best:en", "there are direct"),
+        ("student:uniform-sentence", "weightings are"),
+        ("ensemble:learned+filter", r"ensemble has no \+filter"),
+        ("direct:pl", "pl is not among the sources"),
+    ],
+)
+def test_unknown_methods(name, said):
+    with pytest.raises(CTLError, match=f"unknown method .*{said}"):
+        expand_methods([name], ["en", "nl"], "de")
+
+
+def test_sources_that_can_not_be():
+    with pytest.raises(CTLError, match="the target de is among the sources"):
+        expand_methods(None, ["en", "de"], "de")
+    with pytest.raises(CTLError, match="each once"):
+        expand_methods(None, ["en", "en"], "de")
+    with pytest.raises(CTLError, match="needs two or more sources"):
+        expand_methods(["student:learned"], ["en"], "de")
+
+
+def test_rounds_come_after_one_another():
+    third = Method.parse("student:learned+filter+rounds3")
+    assert str(third.before()) == "student:learned+filter+rounds2"
+    assert str(third.before().before()) == "student:learned+filter"
+    assert third.before().before().before() is None
+    assert str(Method.parse("student:learned+replace+kl").ensemble()) == "ensemble:learned+replace"
