@@ -32,6 +32,9 @@ class SaveConfig(SaveConfigCallback):
         (folder / f"config.{command.value}.yaml").write_text(text, encoding="utf-8")
 
 
+_PARSERS: dict[str, Any] = {}
+
+
 class CTLCLI(LightningCLI):
     """Builds one of the modules and the data module, seeded before either is made."""
 
@@ -41,6 +44,14 @@ class CTLCLI(LightningCLI):
         parser.link_arguments("data.types", "model.init_args.types")
         parser.link_arguments("data.sources", "model.init_args.sources")
         parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.max_epochs": 3})
+
+    def setup_parser(self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]) -> None:
+        """Makes the parsers once in a process: a study runs hundreds of stages, and this is most of what one costs."""
+        if not _PARSERS:
+            super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
+            for name in ("parser", "_subcommand_parsers", "_subcommand_method_arguments"):
+                _PARSERS[name] = getattr(self, name)
+        vars(self).update(_PARSERS)
 
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +202,7 @@ class NERDataModule(LightningDataModule):
         """Words to subwords with the backbone's tokenizer."""
         if self.backbone is None:
             raise CTLError("which tokenizer? set data.backbone to a Hub name or a folder")
-        tokenizer = load_tokenizer(self.backbone)
-        return WordEncoder(tokenizer, min(self.max_length, longest_input(tokenizer, load_config(self.backbone))))
+        return _word_encoder(self.backbone, self.max_length)
 
     @property
     def _evaluation(self) -> dict[str, Any]:
@@ -253,6 +252,12 @@ class NERDataModule(LightningDataModule):
         if not self.sources:
             raise CTLError("which languages are labelled? set data.sources")
         return self.sources
+
+
+@lru_cache(maxsize=4)  # for the stages of one process
+def _word_encoder(backbone: str, max_length: int) -> WordEncoder:
+    tokenizer = load_tokenizer(backbone)
+    return WordEncoder(tokenizer, min(max_length, longest_input(tokenizer, load_config(backbone))))
 
 
 class BatchDataset(Dataset[WordBatch]):

@@ -110,6 +110,7 @@ class WordEncoder:
         self.prefix, self.suffix = special_tokens(tokenizer)
         self.capacity = max_length - len(self.prefix) - len(self.suffix)
         self.pad_id = int(tokenizer.pad_token_id or 0)
+        self._encoded: dict[str, EncodedCorpus] = {}
         if self.capacity < 1:
             raise ValueError(f"max_length {max_length} leaves no room for words beside the special tokens")
 
@@ -126,7 +127,12 @@ class WordEncoder:
         return next(int(candidate) for candidate in candidates if candidate is not None)
 
     def encode(self, corpus: Corpus) -> EncodedCorpus:
-        """Encodes a corpus; the tokenizer sees each distinct word once."""
+        """Encodes a corpus; the tokenizer sees each distinct word once, and a corpus that was read before not at all."""
+        if corpus.fingerprint not in self._encoded:
+            self._encoded[corpus.fingerprint] = self._encode(corpus)
+        return replace(self._encoded[corpus.fingerprint], corpus=corpus)
+
+    def _encode(self, corpus: Corpus) -> EncodedCorpus:
         types = {word: index for index, word in enumerate(dict.fromkeys(corpus.words))}
         pieces = self.subwords(list(types))
         return EncodedCorpus(

@@ -106,7 +106,7 @@ def find_split(root: Path, language: str, split: str) -> Path:
     return present[0]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _read_file(path: Path, name: str, encoding: str, mtime: int, size: int) -> Corpus:
     """Stages of one run share what was read; a file that changed is read again."""
     return read_conll(path, name, encoding)
@@ -285,7 +285,7 @@ def _read_hub(dataset: HubDataset, language: str, split: str) -> Corpus:
     return _load_hub(dataset, place["name"], place["data_dir"], where, f"{language}/{split}", split)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _load_hub(
     dataset: HubDataset, config: str | None, data_dir: str | None, where: str, name: str, split: str
 ) -> Corpus:
