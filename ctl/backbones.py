@@ -221,3 +221,8 @@ def fingerprint_backbone(name: str) -> str:
             with path.open("rb") as file:
                 digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def stamp(name: str) -> int:
+    """When a backbone's folder was last changed, in nanoseconds; 0 for one of the Hub."""
+    return max((path.stat().st_mtime_ns for path in Path(name).glob("*")), default=0) if Path(name).is_dir() else 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ctl.methods import OPTIONS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
@@ -16,25 +17,44 @@ from ctl.stages import Stage
 Settings = Mapping[str, Any]
 
 
+class Split(NamedTuple):
+    """What a plan knows of a split: how many sentences, and the fingerprint of its words and of the tags it may show."""
+
+    sentences: int
+    fingerprint: str
+
+
 class Plan:
     """The stages that a set of methods needs.
+
+    A transfer has all of them in its folder. The cells of a study share what does not depend on all of target and
+    sources, in folders below ``shared`` that are named by what it does depend on: ``teachers/en`` and what it says of
+    a target, ``teachers/en/de``; ``pooled/en+nl``; ``language_id/en+nl``.
 
     Args:
         settings: of ``ctl transfer``.
         methods: what is to be scored.
-        context: fingerprint of data, backbone and version, part of every stage's key.
-        sentences: how many there are in each split, by ``lang/split``.
+        context: fingerprint of backbone and version, part of every stage's key.
+        splits: by ``lang/split``; the fingerprints of those that a stage reads are part of its key.
+        shared: where the cells of a study have what they share.
     """
 
     def __init__(
-        self, settings: Settings, methods: Sequence[Method], context: str, sentences: Mapping[str, int]
+        self,
+        settings: Settings,
+        methods: Sequence[Method],
+        context: str,
+        splits: Mapping[str, Split],
+        shared: Path | None = None,
     ) -> None:
         self.settings = settings
         self.sources: list[str] = settings["sources"]
         self.target: str = settings["target"]
         self.output = Path(settings["output"])
         self.context = context
-        self.sentences = sentences
+        self.splits = splits
+        self.in_study = shared is not None
+        self.shared = self.output if shared is None else shared
         self.stages: dict[tuple[Path, str], Stage] = {}
         self.tests = [self._score(method) for method in methods]
 
@@ -80,32 +100,34 @@ class Plan:
 
     # Teachers
 
-    def _base(self, method: Method) -> tuple[str, Settings, tuple[Stage, ...]]:
+    def _base(self, method: Method) -> tuple[Path, Settings, tuple[Stage, ...]]:
         """Where this method's models live, their backbone where it is another, and the stage that makes it."""
         if "adapted" not in method.options:
-            return "", {}, ()
+            return self.shared, {}, ()
+        home = self.shared / "adapted" / self._of(self.target)
         epochs = self.settings["adapt_epochs"]
         stage = self._add(
             title=f"adapt the backbone to {self.target}",
-            folder="adapted",
+            folder=home,
             command="fit",
             model={"class_path": "Adaptation", "init_args": self.settings["adapt"]},
             data={"sources": [], "target": self.target, "target_text": True},
-            trainer={"max_epochs": epochs, "callbacks": self._keep_last("adapted")},
+            trainer={"max_epochs": epochs, "callbacks": self._keep_last(home)},
             outputs=(f"{ADAPTED}/config.json",),
             work=epochs * 5 * self._count(self.target, "train"),
         )
-        return "adapted/", {"backbone": str(stage.folder / ADAPTED)}, (stage,)
+        return home, {"backbone": str(stage.folder / ADAPTED)}, (stage,)
 
     def _teacher(self, sources: Sequence[str], method: Method) -> Stage:
         home, backbone, before = self._base(method)
-        name = home + (f"teachers/{sources[0]}" if len(sources) == 1 else "pooled")
-        variant = {"variant": "adapted"} if home else {}
+        one = len(sources) == 1
+        name = home / "teachers" / sources[0] if one else home / "pooled" / self._of(subset_name(sources))
+        variant = {"variant": "adapted"} if before else {}
         epochs = self.settings["teacher_epochs"]
         selects = self.settings["select_on"] == "source_validation"
         keep = self._keep_best if selects else self._keep_last
         return self._add(
-            title=f"train {'adapted ' if home else ''}teacher of {', '.join(sources)}",
+            title=f"train {'adapted ' if before else ''}teacher of {', '.join(sources)}",
             folder=name,
             command="fit",
             model={"class_path": "Teacher", "init_args": {**self.settings["teacher"], **variant}},
@@ -123,7 +145,7 @@ class Plan:
         model = teacher.config["model"]
         return self._add(
             title=f"{'calibrated ' if calibrated else ''}teacher of {source} labels {self.target}",
-            folder=self._place(teacher) + ("/calibrated" if calibrated else ""),
+            folder=self._place(teacher) / ("calibrated" if calibrated else ""),
             command="predict",
             model={**model, "init_args": {**model["init_args"], "calibrate": calibrated}},
             data={**teacher.config["data"], "target": self.target, "predict_splits": ["train", "test"]},
@@ -172,7 +194,8 @@ class Plan:
 
     def _similarities(self, of_sentences: bool) -> Stage:
         """Weights by similarity: of the language, from some of its sentences, or of every sentence."""
-        name, settings = "language_id", self.settings
+        settings = self.settings
+        name = self.shared / "language_id" / self._of(subset_name(self.sources))
         model = {"class_path": "LanguageIdentifier", "init_args": settings["language_id"]}
         some = min(settings["language_id_sentences"], settings["data"].get("limit") or sys.maxsize)
         epochs = settings["language_id_epochs"]
@@ -189,7 +212,7 @@ class Plan:
         splits, limit = (["train", "test"], {}) if of_sentences else (["train"], {"limit": some})
         return self._add(
             title=f"weigh the sources for {'every sentence of ' if of_sentences else ''}{self.target}",
-            folder=f"{name}/sentences" if of_sentences else name,
+            folder=self._place(trained) / ("sentences" if of_sentences else ""),
             command="predict",
             model=model,
             data={"sources": list(self.sources), "target": self.target, "predict_splits": splits, **limit},
@@ -275,8 +298,8 @@ class Plan:
         )
 
     def _adversary(self, method: Method) -> Stage:
-        home, backbone, before = self._base(method)
-        name, epochs = f"{home}adversary", self.settings["teacher_epochs"]
+        _, backbone, before = self._base(method)
+        name, epochs = f"{'adapted/' if before else ''}adversary", self.settings["teacher_epochs"]
         model = {"class_path": "Adversary", "init_args": {**self.settings["teacher"], **self.settings["adversary"]}}
         data = {"sources": list(self.sources), "target": self.target, "target_text": True, **backbone}
         read = sum(self._count(language, "train") for language in (*self.sources, self.target))
@@ -309,7 +332,7 @@ class Plan:
         self,
         *,
         title: str,
-        folder: str,
+        folder: str | Path,
         command: str,
         model: Settings,
         data: Settings,
@@ -320,7 +343,7 @@ class Plan:
         work: float = 0.0,
     ) -> Stage:
         """Adds a stage, or gives the one that is there already."""
-        home = self.output / folder
+        home = self._home(folder)
         config: dict[str, Any] = {
             "seed_everything": self.settings["seed"],
             "trainer": {**self.settings["trainer"], **(trainer or {}), "default_root_dir": str(home)},
@@ -329,28 +352,55 @@ class Plan:
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
-        stage = Stage(title, home, command, config, outputs, after, work, self.context)
+        stage = Stage(title, home, command, config, outputs, after, work, self._read(command, data))
         return self.stages.setdefault((home, command), stage)
 
-    def _place(self, stage: Stage) -> str:
-        return str(stage.folder.relative_to(self.output))
+    def _read(self, command: str, data: Settings) -> str:
+        """Fingerprints of what a stage reads beside its settings and the outputs of other stages."""
+        target = data.get("target")
+        match command:
+            case "fit":
+                names = [f"{source}/{split}" for source in data["sources"] for split in ("train", "validation")]
+                names += [f"{target}/train"] if "soft_labels" in data or "target_text" in data else []
+            case "test":
+                names = [f"{target}/test"]
+            case _:
+                names = [f"{target}/{split}" for split in data["predict_splits"]]
+        return " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
 
-    def _keep_last(self, folder: str) -> list[dict[str, Any]]:
+    def _of(self, *names: str) -> Path:
+        """What folders of a study are named by in addition; a transfer has only one of each."""
+        return Path(*names) if self.in_study else Path()
+
+    def _place(self, stage: Stage) -> Path:
+        """Where a model's answers for the target belong: with the model, where that is of this target alone."""
+        return stage.folder if stage.folder.is_relative_to(self.output) else stage.folder / self._of(self.target)
+
+    def _home(self, folder: str | Path) -> Path:
+        return folder if isinstance(folder, Path) else self.output / folder
+
+    def _keep_last(self, folder: str | Path) -> list[dict[str, Any]]:
         keep = {"save_top_k": 0, "save_last": True, "save_on_train_epoch_end": True}
-        return [callback("ModelCheckpoint", dirpath=str(self.output / folder / "checkpoints"), **keep)]
+        return [callback("ModelCheckpoint", dirpath=str(self._home(folder) / "checkpoints"), **keep)]
 
-    def _keep_best(self, folder: str) -> list[dict[str, Any]]:
+    def _keep_best(self, folder: str | Path) -> list[dict[str, Any]]:
         monitor = {"monitor": "val/f1", "mode": "max"}
         best = {"filename": "best", "save_last": True, "save_on_train_epoch_end": True, "enable_version_counter": False}
         return [
-            callback("ModelCheckpoint", dirpath=str(self.output / folder / "checkpoints"), **best, **monitor),
+            callback("ModelCheckpoint", dirpath=str(self._home(folder) / "checkpoints"), **best, **monitor),
             callback("EarlyStopping", patience=self.settings["patience"], **monitor),
         ]
 
     def _count(self, language: str, split: str) -> int:
-        return self.sentences[f"{language}/{split}"]
+        return self.splits[f"{language}/{split}"].sentences
 
 
 def callback(name: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
     """A callback as LightningCLI reads it."""
     return {"class_path": name, "init_args": arguments}
+
+
+def subset_name(sources: Sequence[str]) -> str:
+    """A folder's name for several languages, ``en+nl``; of very many, their number and a fingerprint."""
+    name = "+".join(sources)
+    return name if len(name) <= 100 else f"{len(sources)}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"

@@ -24,7 +24,7 @@ from ctl.methods import METHODS_HELP, Method, expand_methods
 from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, Student, Teacher
 from ctl.modules.base import Tagger
 from ctl.notices import say
-from ctl.plan import Plan, Settings
+from ctl.plan import Plan, Settings, Split
 from ctl.report import markdown_table, print_table
 from ctl.results import versions, write_records
 from ctl.stages import run_stages
@@ -106,8 +106,8 @@ class Transfer:
 
     def plan(self, corpora: Sequence[Corpus]) -> Plan:
         """The stages to run on these splits."""
-        sentences = {corpus.name: len(corpus) for corpus in corpora}
-        return Plan(self.settings, self.methods, self._context(corpora), sentences)
+        splits = {corpus.name: describe(corpus) for corpus in corpora}
+        return Plan(self.settings, self.methods, make_context(self.settings), splits)
 
     def read(self) -> list[Corpus]:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""
@@ -116,15 +116,18 @@ class Transfer:
         gold = [self.data.gold(source, split) for source in sources for split in ("train", "validation")]
         return [*gold, self.data.target_text("train"), self.data.gold(target, "test")]
 
-    def _context(self, corpora: Sequence[Corpus]) -> str:
-        """Fingerprint of what every stage depends on: words and tags, backbone, version."""
-        digest = hashlib.sha256(
-            json.dumps([versions()["ctl"], fingerprint_backbone(self.settings["backbone"])]).encode()
-        )
-        for corpus in corpora:
-            digest.update(f"{corpus.name} {corpus.fingerprint}".encode())
-            digest.update(b"" if corpus.tags is None else corpus.tags.tobytes())
-        return digest.hexdigest()[:16]
+
+def make_context(settings: Settings) -> str:
+    """Fingerprint of what every stage depends on: backbone and version."""
+    parts = [versions()["ctl"], fingerprint_backbone(settings["backbone"])]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def describe(corpus: Corpus) -> Split:
+    """What a plan needs to know of a split."""
+    tags = b"" if corpus.tags is None else corpus.tags.tobytes()
+    digest = hashlib.sha256(corpus.fingerprint.encode() + tags)
+    return Split(len(corpus), digest.hexdigest()[:16])
 
 
 def make_parser() -> ArgumentParser:

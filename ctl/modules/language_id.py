@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Hashable
+from typing import Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +12,9 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from ctl.backbones import SentenceFeature, load_encoder, sentence_features
+from ctl.backbones import SentenceFeature, load_encoder, sentence_features, stamp
+from ctl.data.corpus import Corpus
+from ctl.data.datamodule import NERDataModule
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.weighting import Scale, unlearned_similarities
@@ -60,6 +63,7 @@ class LanguageIdentifier(LightningModule):
 
     class_weights: Tensor
     means: Tensor
+    _of_corpora: ClassVar[dict[Hashable, Tensor]] = {}  # features of corpora that this process has read (S, D)
 
     def __init__(
         self,
@@ -88,7 +92,7 @@ class LanguageIdentifier(LightningModule):
         self.weight_decay = weight_decay
         self.strict_loading = False  # the frozen encoder is not kept in checkpoints
         self.encoder: nn.Module | None = None
-        self._known: dict[int, Tensor] = {}
+        self._known = torch.empty(0)
         self._hits = MeanMetric()
 
     def configure_model(self) -> None:
@@ -111,7 +115,7 @@ class LanguageIdentifier(LightningModule):
 
     @torch.no_grad()
     def features(self, batch: WordBatch) -> Tensor:
-        """Features of the sentences of a batch (S, D); those of training sentences are computed once."""
+        """Features of the sentences of a batch (S, D)."""
         assert self.encoder is not None, "configure_model was not called"
         return sentence_features(self.encoder, batch, self.feature).float()
 
@@ -120,34 +124,35 @@ class LanguageIdentifier(LightningModule):
         with torch.autocast(features.device.type, enabled=False):
             return self.of_sentence(features) @ self.of_language(self.languages).T  # type: ignore[no-any-return]
 
+    def corpus_features(self, corpus: Corpus) -> Tensor:
+        """Features of a corpus (S, D), once in a process: the encoder is frozen, and every set of sources reads them."""
+        data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        autocast = torch.is_autocast_enabled(self.device.type)
+        key = (self.backbone, stamp(self.backbone), self.feature, data.max_length, autocast, corpus.fingerprint)
+        if key not in self._of_corpora:
+            parts = [(b.sentences, self.features(b.to(self.device))) for b in data.whole(corpus)]
+            places, features = (torch.cat(part) for part in zip(*parts, strict=True))
+            self._of_corpora[key] = torch.empty_like(features).index_copy_(0, places.to(self.device), features)
+        return self._of_corpora[key].to(self.device)
+
     def on_train_start(self) -> None:
         """Reads every training sentence once; language embeddings begin at their language's mean.
 
         A resumed run keeps the embeddings that it has learned.
         """
-        total, count = torch.zeros_like(self.languages), torch.zeros_like(self.class_weights)
-        for batch in self.trainer.train_dataloader:  # type: ignore[union-attr]
-            batch = batch.to(self.device)
-            features = self._features_of_training(batch)
-            total.index_add_(0, batch.languages, features)
-            count.index_add_(0, batch.languages, torch.ones_like(features[:, 0]))
+        of_languages = [self.corpus_features(corpus) for corpus in self.trainer.datamodule.training]  # type: ignore[attr-defined]
+        self._known = torch.cat(of_languages)  # (S, D)
         if self.global_step > 0:
             return
-        total, count = self.trainer.strategy.reduce((total, count), reduce_op="sum")
-        self.means.copy_(total / count.clamp(min=1)[:, None])
+        count = torch.tensor([len(features) for features in of_languages], device=self.device)
+        self.means.copy_(torch.stack([features.mean(0) for features in of_languages]))
         self.languages.data.copy_(self.means)
         if self.balance:
-            self.class_weights.copy_(count.sum() / (len(count) * count.clamp(min=1)))
-
-    def _features_of_training(self, batch: WordBatch) -> Tensor:
-        sentences = batch.sentences.tolist()
-        if any(sentence not in self._known for sentence in sentences):
-            self._known |= dict(zip(sentences, self.features(batch), strict=True))
-        return torch.stack([self._known[sentence] for sentence in sentences])
+            self.class_weights.copy_(count.sum() / (len(count) * count))
 
     def training_step(self, batch: WordBatch) -> Tensor:
         """One step; logs both parts of the loss."""
-        features = self._features_of_training(batch)
+        features = self._known[batch.sentences]
         identification = F.cross_entropy(self(features), batch.languages, weight=self.class_weights)
         penalty = orthogonality(self.languages, self.orthogonal)
         self.log_dict({"train/loss": identification, "train/penalty": penalty}, batch_size=len(features))
@@ -164,7 +169,11 @@ class LanguageIdentifier(LightningModule):
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Similarities of raw target sentences to the sources (S, K): ``learned`` (logits), ``cosine l1 l2``."""
-        features = self.features(batch)
+        if self.trainer.world_size > 1:
+            features = self.features(batch)  # of this process's share
+        else:
+            corpus = list(self.trainer.datamodule.predicting.values())[dataloader_idx]  # type: ignore[attr-defined]
+            features = self.corpus_features(corpus)[batch.sentences]
         return {"learned": self(features), **unlearned_similarities(features, self.means)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
