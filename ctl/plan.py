@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ctl.backbones import fingerprint_backbone
 from ctl.methods import OPTIONS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
@@ -57,9 +59,9 @@ class Plan:
         """Plans the test of a method and what must come before it."""
         match method.kind:
             case "direct":
-                return self._test(method, self._teacher([method.of], method))
+                return self._test(method, self._teacher([method.of], method, method.family))
             case "pooled":
-                return self._test(method, self._teacher(self.sources, method))
+                return self._test(method, self._teacher(self.sources, method, method.family))
             case "ensemble":
                 return self._ensemble(method, "test", "test")
             case _:
@@ -81,48 +83,78 @@ class Plan:
     # Teachers
 
     def _base(self, method: Method) -> tuple[str, Settings, tuple[Stage, ...]]:
-        """Where this method's models live, their backbone where it is another, and the stage that makes it."""
+        """Where this method's encoders live, their backbone where it is another, and the stage that makes it."""
         if "adapted" not in method.options:
             return "", {}, ()
-        epochs = self.settings["adapt_epochs"]
-        stage = self._add(
-            title=f"adapt the backbone to {self.target}",
-            folder="adapted",
-            command="fit",
-            model={"class_path": "Adaptation", "init_args": self.settings["adapt"]},
-            data={"sources": [], "target": self.target, "target_text": True},
-            trainer={"max_epochs": epochs, "callbacks": self._keep_last("adapted")},
-            outputs=(f"{ADAPTED}/config.json",),
-            work=epochs * 5 * self._count(self.target, "train"),
-        )
+        stage = self._adapt("adapted", {}, self.settings["adapt"], self.settings["adapt_epochs"])
         return "adapted/", {"backbone": str(stage.folder / ADAPTED)}, (stage,)
 
-    def _teacher(self, sources: Sequence[str], method: Method) -> Stage:
-        home, backbone, before = self._base(method)
+    def _decoder(self, method: Method) -> tuple[str, Settings, tuple[Stage, ...]]:
+        """Where this method's decoders live, their backbone, and the stages that make it."""
+        home, backbone = "llm/", {"backbone": self.settings["llm_backbone"]}
+        before: tuple[Stage, ...] = ()
+        adapt, epochs = {**self.settings["llm_adapt"], "masked": 0}, self.settings["llm_adapt_epochs"]
+        if epochs:
+            before = (self._adapt("llm/read", backbone, adapt, epochs, self.sources),)
+        if "adapted" in method.options:
+            home = "llm/adapted/"
+            base = {"backbone": str(before[0].folder / ADAPTED)} if before else backbone
+            before = (self._adapt("llm/adapted", base, adapt, self.settings["adapt_epochs"], after=before),)
+        return home, {"backbone": str(before[0].folder / ADAPTED)} if before else backbone, before
+
+    def _adapt(
+        self,
+        folder: str,
+        backbone: Settings,
+        adapt: Settings,
+        epochs: int,
+        sources: Sequence[str] = (),
+        after: tuple[Stage, ...] = (),
+    ) -> Stage:
+        """A backbone's further training on raw text of the target, and of these sources."""
+        return self._add(
+            title=f"adapt the {'decoder' if backbone else 'backbone'} to {', '.join([*sources, self.target])}",
+            folder=folder,
+            command="fit",
+            model={"class_path": "Adaptation", "init_args": adapt},
+            data={"sources": list(sources), "target": self.target, "target_text": True, **backbone},
+            trainer={"max_epochs": epochs, "callbacks": self._keep_last(folder), "limit_val_batches": 0},
+            outputs=(f"{ADAPTED}/config.json",),
+            after=after,
+            work=epochs * 5 * sum(self._count(language, "train") for language in (*sources, self.target)),
+            of_decoder=bool(backbone),
+        )
+
+    def _teacher(self, sources: Sequence[str], method: Method, family: str = "") -> Stage:
+        home, backbone, before = self._decoder(method) if family else self._base(method)
         name = home + (f"teachers/{sources[0]}" if len(sources) == 1 else "pooled")
-        variant = {"variant": "adapted"} if home else {}
-        epochs = self.settings["teacher_epochs"]
+        variant = {"variant": "adapted"} if "adapted" in method.options else {}
+        section = "llm_teacher" if family else "teacher"
+        epochs = self.settings[f"{section}_epochs"]
         selects = self.settings["select_on"] == "source_validation"
         keep = self._keep_best if selects else self._keep_last
+        kind = f"{'adapted ' if variant else ''}{'LLM ' if family else ''}teacher"
         return self._add(
-            title=f"train {'adapted ' if home else ''}teacher of {', '.join(sources)}",
+            title=f"train {kind} of {', '.join(sources)}",
             folder=name,
             command="fit",
-            model={"class_path": "Teacher", "init_args": {**self.settings["teacher"], **variant}},
+            model={"class_path": "Teacher", "init_args": {**self.settings[section], **variant}},
             data={"sources": list(sources), **backbone},
             trainer={"max_epochs": epochs, "callbacks": keep(name)},
             outputs=("checkpoints/best.ckpt" if selects else "checkpoints/last.ckpt",),
             after=before,
             work=epochs * sum(3 * self._count(s, "train") + self._count(s, "validation") for s in sources),
+            of_decoder=bool(family),
         )
 
-    def _labels(self, source: str, method: Method) -> Stage:
+    def _labels(self, source: str, method: Method, family: str) -> Stage:
         """The soft labels of one teacher, for the target's train and test splits."""
-        teacher = self._teacher([source], method)
+        teacher = self._teacher([source], method, family)
         calibrated = "calibrated" in method.options
         model = teacher.config["model"]
         return self._add(
-            title=f"{'calibrated ' if calibrated else ''}teacher of {source} labels {self.target}",
+            title=f"{'calibrated ' if calibrated else ''}{'LLM ' if family else ''}teacher of {source} "
+            f"labels {self.target}",
             folder=self._place(teacher) + ("/calibrated" if calibrated else ""),
             command="predict",
             model={**model, "init_args": {**model["init_args"], "calibrate": calibrated}},
@@ -136,14 +168,14 @@ class Plan:
     # Source weights and the mixture
 
     def _ensemble(self, method: Method, command: str, split: str) -> Stage:
-        labels = [self._labels(source, method) for source in self.sources]
+        labels = [self._labels(source, method, family) for family in method.teachers for source in self.sources]
         weights, before = self._weights(method, split)
         mixture = method.ensemble()
         marked = "unanimous" in method.options and command == "predict"
         unanimous = "mark" if marked else "replace" if "replace" in mixture.options else "mix"
         return self._add(
             title=f"{'score' if command == 'test' else 'mix soft labels of'} {mixture}",
-            folder=f"ensembles/{'+'.join([mixture.of, *mixture.options])}{'+marked' if marked else ''}",
+            folder=f"ensembles/{mixture.folder}{'+marked' if marked else ''}",
             command=command,
             model={
                 "class_path": "Ensemble",
@@ -205,7 +237,7 @@ class Plan:
         _, backbone, _ = self._base(method)
         labels = self._soft_labels(method)
         selected, before = self._selected(method, labels)
-        name = f"students/{'+'.join([method.of, *method.options])}"
+        name = f"students/{method.folder}"
         epochs, options = self.settings["student_epochs"], [OPTIONS[option] for option in method.options]
         learning = {key: value for option in options for key, value in option.student.items()}
         reading = {key: value for option in options for key, value in option.data.items()}
@@ -265,7 +297,7 @@ class Plan:
         }
         return self._add(
             title=f"ask the neighbours of {self.target}'s words",
-            folder=f"neighbours/{'+'.join([method.of, *method.options])}",
+            folder=f"neighbours/{method.folder}",
             command="predict",
             model={"class_path": "Neighbours", "init_args": {**self.settings["neighbours"], **files}},
             data={**student.config["data"], "predict_splits": ["train"]},
@@ -318,6 +350,7 @@ class Plan:
         checkpoint: Path | None = None,
         after: tuple[Stage, ...] = (),
         work: float = 0.0,
+        of_decoder: bool = False,
     ) -> Stage:
         """Adds a stage, or gives the one that is there already."""
         home = self.output / folder
@@ -329,8 +362,13 @@ class Plan:
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
-        stage = Stage(title, home, command, config, outputs, after, work, self.context)
+        context = f"{self.context} {self._decoder_fingerprint}" if of_decoder else self.context
+        stage = Stage(title, home, command, config, outputs, after, work, context)
         return self.stages.setdefault((home, command), stage)
+
+    @cached_property
+    def _decoder_fingerprint(self) -> str:
+        return fingerprint_backbone(self.settings["llm_backbone"])
 
     def _place(self, stage: Stage) -> str:
         return str(stage.folder.relative_to(self.output))
