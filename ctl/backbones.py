@@ -1,4 +1,4 @@
-"""Pre-trained encoders and their tokenizers: the only caller of ``from_pretrained``."""
+"""Pre-trained backbones, encoders and decoders, and their tokenizers: the only caller of ``from_pretrained``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ctl.adapters import Base, activate, base_arguments
 from ctl.data.encoding import WordBatch
+from ctl.decoders import is_decoder, open_layers, set_attention, unmask_last
 from ctl.errors import CTLError
 
 Pooling = Literal["first", "last", "mean"]
@@ -46,22 +48,25 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401
     return tokenizer
 
 
-def load_encoder(name: str, pooler: bool = False) -> Any:  # noqa: ANN401
-    """A backbone in float32 and training mode.
+def load_encoder(name: str, pooler: bool = False, attention: str | None = None, base: Base = "float32") -> Any:  # noqa: ANN401
+    """A backbone in training mode, an encoder or a decoder without its language-model head.
 
     Args:
         name: Hub name or folder.
         pooler: its pooler will be used.
+        attention: of a decoder, see `ctl.decoders.set_attention`.
+        base: its numbers; other than float32 only where they will be frozen.
 
     Raises:
         CTLError: it can't be had; says why and what to do. Or its pooler has random weights, or it has none.
     """
     from transformers import AutoModel
 
-    model, report = _load(AutoModel, name, dtype=torch.float32, output_loading_info=True)
+    config = set_attention(load_config(name), attention)
+    model, report = _load(AutoModel, name, config=config, output_loading_info=True, **base_arguments(base))
     if pooler and (not hasattr(model, "pooler") or any("pooler" in key for key in report["missing_keys"])):
         raise CTLError(f"backbone {name}: it has no pooler that was trained; set features to mean or cls")
-    return model.train()  # from_pretrained leaves it in eval mode, and Lightning keeps it so
+    return _opened(model, attention).train()  # from_pretrained leaves it in eval mode, and Lightning keeps it so
 
 
 def load_language_model(name: str, causal: bool) -> Any:  # noqa: ANN401
@@ -77,11 +82,20 @@ def load_language_model(name: str, causal: bool) -> Any:  # noqa: ANN401
     return _load(auto_class, name, dtype=torch.float32).train()
 
 
-def build_encoder(config: dict[str, Any]) -> Any:  # noqa: ANN401
+def build_encoder(config: dict[str, Any], attention: str | None = None) -> Any:  # noqa: ANN401
     """A backbone of this configuration with random weights, to be filled from a checkpoint."""
     from transformers import AutoConfig, AutoModel
 
-    return AutoModel.from_config(AutoConfig.for_model(**config))  # type: ignore[no-untyped-call]
+    made = set_attention(AutoConfig.for_model(**config), attention)
+    return _opened(AutoModel.from_config(made), attention)  # type: ignore[no-untyped-call]
+
+
+def _opened(model: Any, attention: str | None) -> Any:  # noqa: ANN401
+    """The model without the causal mask where only some layers are to lose it."""
+    layers = model.config.num_hidden_layers
+    if 0 < (opened := open_layers(attention, layers)) < layers:
+        unmask_last(model, opened)
+    return model
 
 
 def check_backbone(name: str) -> None:
@@ -99,6 +113,18 @@ def check_backbone(name: str) -> None:
         if not any((folder / file).is_file() for file in WEIGHTS):
             raise CTLError(f"backbone {name}: the folder has no weights (looked for {', '.join(WEIGHTS)})")
     load_tokenizer(name)
+
+
+def check_decoder(name: str) -> None:
+    """The same for a decoder.
+
+    Raises:
+        CTLError: it is none, or see `check_backbone`.
+    """
+    check_backbone(name)
+    config = load_config(name)
+    if not is_decoder(config):
+        raise CTLError(f"llm_backbone {name}: a {config.model_type} is no causal language model; use it as --backbone")
 
 
 def longest_input(tokenizer: Any, config: Any) -> int:  # noqa: ANN401
@@ -128,12 +154,21 @@ class WordClassifier(nn.Module):
         classes: number of tags C.
         pooling: what stands for a word: its first subword, its last, or the mean of all.
         dropout: of the word's state before the linear layer.
+        adapter: name of the adapter that the backbone answers with, where it has any.
     """
 
-    def __init__(self, encoder: nn.Module, classes: int, pooling: Pooling = "first", dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        classes: int,
+        pooling: Pooling = "first",
+        dropout: float = 0.1,
+        adapter: str | None = None,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.pooling = pooling
+        self.adapter = adapter
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(int(encoder.config.hidden_size), classes)  # type: ignore[union-attr, arg-type]
 
@@ -143,6 +178,8 @@ class WordClassifier(nn.Module):
 
     def states(self, batch: WordBatch) -> Tensor:
         """States of every word (N, D), some of their units dropped out in training."""
+        if self.adapter is not None:
+            activate(self.encoder, self.adapter)
         return self.dropout(pool_words(encode(self.encoder, batch), batch, self.pooling))  # type: ignore[no-any-return]
 
     def classify(self, states: Tensor) -> Tensor:

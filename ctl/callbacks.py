@@ -15,16 +15,22 @@ from ctl.data.datamodule import NERDataModule
 from ctl.data.encoding import WordBatch
 from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import StoreWriter
-from ctl.modules import Adversary, LanguageIdentifier, Neighbours
-from ctl.modules.base import Labeller
+from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
+from ctl.modules.base import Labeller, Tagger
 from ctl.results import add_record, make_record, write_counts
 from ctl.weighting import SIMILARITIES, similarity_weights, write_json, write_sentences
 
 
 def fingerprint(module: torch.nn.Module) -> str:
-    """SHA-256 (16 hex digits) of a module's weights."""
+    """SHA-256 (16 hex digits) of a module's weights; a base under adapters counts by its own fingerprint."""
     digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
+    if isinstance(module, Ensemble):
+        digest.update(" ".join(map(fingerprint, module.live)).encode())
+        state = {"weights": module.weights}
+    else:
+        state = module.own_state() if isinstance(module, Tagger) else module.state_dict()
+        digest.update((getattr(module, "base_fingerprint", None) or "").encode())
+    for name, value in sorted(state.items()):
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
@@ -82,12 +88,30 @@ class ResultWriter(Callback):
 
 
 class SoftLabelWriter(Callback):
-    """Writes what a labeller predicts to one store a split, ``<run>/soft_labels/<split>``."""
+    """Writes what a labeller predicts to one store a split, ``<run>/soft_labels/<split>``.
+
+    What an ensemble gives for ``each`` of its teachers goes to ``<run>/<teacher>/soft_labels/<split>``.
+    """
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Opens this process's share of every store."""
-        folder = Path(trainer.default_root_dir) / "soft_labels"
-        self._writers = {split: StoreWriter(folder / split, trainer.global_rank) for split in _data(trainer).predicting}
+        assert isinstance(pl_module, Labeller)
+        folder, rank = Path(trainer.default_root_dir), trainer.global_rank
+        labellers: list[Any] = [pl_module]
+        if each := isinstance(pl_module, Ensemble) and pl_module.write == "each":
+            labellers = pl_module.members
+        self._cards = [self._card(labeller) for labeller in labellers]
+        homes = [folder / card["method"].replace(":", "-") if each else folder for card in self._cards]
+        self._writers = {
+            split: [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
+            for split in _data(trainer).predicting
+        }
+
+    @staticmethod
+    def _card(labeller: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Who labels; a stored teacher's card has its fingerprint already."""
+        own = {"fingerprint": fingerprint(labeller)} if isinstance(labeller, Labeller) else {}
+        return {**labeller.card(), **own}
 
     def on_predict_batch_end(
         self,
@@ -99,20 +123,23 @@ class SoftLabelWriter(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Appends a batch."""
-        writer = list(self._writers.values())[dataloader_idx]
+        writers = list(self._writers.values())[dataloader_idx]
         unanimous = outputs["unanimous"].cpu().numpy() if "unanimous" in outputs else None
-        writer.add(batch.words.cpu().numpy(), outputs["probs"].float().cpu().numpy(), unanimous)
+        answers = outputs["each"] if "each" in outputs else outputs["probs"][None]
+        for writer, probs in zip(writers, answers.float().cpu().numpy(), strict=True):
+            writer.add(batch.words.cpu().numpy(), probs, unanimous)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Joins the shares of all processes."""
         assert isinstance(pl_module, Labeller)
-        for writer in self._writers.values():
-            writer.close()
+        for writers in self._writers.values():
+            for writer in writers:
+                writer.close()
         trainer.strategy.barrier()
         if trainer.is_global_zero:
-            teacher = {**pl_module.card(), "fingerprint": fingerprint(pl_module)}
             for split, corpus in _data(trainer).predicting.items():
-                StoreWriter.join(self._writers[split].path, corpus, pl_module.schema, teacher, trainer.world_size)
+                for writer, card in zip(self._writers[split], self._cards, strict=True):
+                    StoreWriter.join(writer.path, corpus, pl_module.schema, card, trainer.world_size)
         trainer.strategy.barrier()
 
 

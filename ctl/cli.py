@@ -45,7 +45,9 @@ class CTLCLI(LightningCLI):
         parser.link_arguments("data.sources", "model.init_args.sources")
         parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.max_epochs": 3})
 
-    def setup_parser(self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]) -> None:
+    def setup_parser(
+        self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
+    ) -> None:
         """Makes the parsers once in a process: a study runs hundreds of stages, and this is most of what one costs."""
         if not _PARSERS:
             super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)

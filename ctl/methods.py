@@ -1,15 +1,19 @@
-"""The methods that a transfer scores, by name: ``direct:en``, ``pooled``, ``ensemble:learned``, ``student:learned``."""
+"""The methods that a transfer scores, by name: ``direct:en``, ``pooled``, ``ensemble:learned``, ``student:learned``.
+
+``llm-`` before a name stands for teachers that are decoders; ``mixed-`` for an encoder and a decoder of each language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ctl.errors import CTLError
 from ctl.weighting import SIMILARITIES, WEIGHTINGS
 
 KINDS = ("direct", "pooled", "ensemble", "student")
+FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
 
 
@@ -55,11 +59,13 @@ class Method:
         kind: one of `KINDS`.
         of: the language of a direct teacher; the weighting of an ensemble or a student.
         options: what is added, in the order of `OPTIONS`.
+        family: whose the teachers are, one of `FAMILIES`: encoders, decoders (``llm``), or both (``mixed``).
     """
 
     kind: str
     of: str = ""
     options: tuple[str, ...] = ()
+    family: str = ""
 
     @classmethod
     def parse(cls, name: str) -> Method:
@@ -69,9 +75,10 @@ class Method:
             CTLError: there is no such method.
         """
         head, *options = name.split("+")
-        kind, _, of = head.partition(":")
-        if kind not in KINDS or bool(of) == (kind == "pooled"):
-            there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING"
+        whole, _, of = head.partition(":")
+        family, _, kind = whole.rpartition("-")
+        if kind not in FAMILIES.get(family, ()) or bool(of) == (kind == "pooled"):
+            there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, with llm- or mixed-"
             raise CTLError(f"unknown method {name}: there are {there_are}")
         weighting = of.removesuffix(PER_SENTENCE)
         if kind in ("ensemble", "student") and weighting not in (SIMILARITIES if weighting != of else WEIGHTINGS):
@@ -82,10 +89,21 @@ class Method:
             raise CTLError(
                 f"unknown method {name}: {kind} has no +{unknown[0]}, but {' '.join(f'+{k}' for k in known)}"
             )
-        return cls(kind, of, tuple(option for option in known if option in options))
+        return cls(kind, of, tuple(option for option in known if option in options), family)
 
     def __str__(self) -> str:
-        return "+".join([f"{self.kind}:{self.of}" if self.of else self.kind, *self.options])
+        kind = f"{self.family}-{self.kind}" if self.family else self.kind
+        return "+".join([f"{kind}:{self.of}" if self.of else kind, *self.options])
+
+    @property
+    def folder(self) -> str:
+        """Its folder beside others of its kind."""
+        return "+".join([f"{self.family}-{self.of}" if self.family else self.of, *self.options])
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The families of its teachers for each language: encoders (empty), decoders (``llm``), or both."""
+        return ("", "llm") if self.family == "mixed" else (self.family,)
 
     @property
     def by_similarity(self) -> bool:
@@ -99,11 +117,12 @@ class Method:
 
     def ensemble(self) -> Method:
         """The mixture that a student learns from."""
-        return Method("ensemble", self.of, tuple(o for o in self.options if "ensemble" in OPTIONS[o].kinds))
+        options = tuple(option for option in self.options if "ensemble" in OPTIONS[option].kinds)
+        return replace(self, kind="ensemble", options=options)
 
     def without(self, *options: str) -> Method:
         """The same method with some options left out."""
-        return Method(self.kind, self.of, tuple(option for option in self.options if option not in options))
+        return replace(self, options=tuple(option for option in self.options if option not in options))
 
     def before(self) -> Method | None:
         """The student that labels the text for this one, where there are rounds."""
@@ -113,13 +132,22 @@ class Method:
 
     def adding(self, option: str) -> Method:
         """The same method with one option more."""
-        return Method(self.kind, self.of, tuple(o for o in OPTIONS if o in (*self.options, option)))
+        return replace(self, options=tuple(o for o in OPTIONS if o in (*self.options, option)))
 
 
-def expand_methods(methods: Sequence[str] | None, sources: Sequence[str], target: str) -> list[Method]:
+def expand_methods(
+    methods: Sequence[str] | None, sources: Sequence[str], target: str, decoder: bool = False
+) -> list[Method]:
     """The methods to score: those that were named, or the basic ones.
 
-    ``direct`` stands for ``direct:<lang>`` of every source.
+    ``direct`` stands for ``direct:<lang>`` of every source, ``llm-direct`` likewise.
+
+    Args:
+        methods: names, or ``None``.
+        sources: the labelled languages.
+        target: the language to be tagged.
+        decoder: there is one for teachers: the basic methods are then those of decoders too, among them
+            ``llm-pooled``, what an ensemble of them must beat.
 
     Raises:
         CTLError: a method, or the list of sources, can't be used.
@@ -133,12 +161,16 @@ def expand_methods(methods: Sequence[str] | None, sources: Sequence[str], target
     if methods is None:
         mixed = [f"{kind}:{weighting}" for kind in ("ensemble", "student") for weighting in ("uniform", "learned")]
         methods = ["direct", "pooled", *mixed] if len(sources) > 1 else ["direct", "student:uniform"]
+        methods += _basic_of_decoders(len(sources) > 1) if decoder else []
     wanted: list[Method] = []
     for name in methods:
         head, plus, options = name.partition("+")
-        names = [f"direct:{source}{plus}{options}" for source in sources] if head == "direct" else [name]
+        every = head in ("direct", "llm-direct")
+        names = [f"{head}:{source}{plus}{options}" for source in sources] if every else [name]
         wanted += map(Method.parse, names)
     for method in wanted:
+        if method.family and not decoder:
+            raise CTLError(f"method {method} needs a decoder: set --llm_backbone to a causal language model")
         if method.kind == "direct" and method.of not in sources:
             raise CTLError(f"unknown method {method}: {method.of} is not among the sources {list(sources)}")
         if len(sources) == 1 and (method.by_similarity or method.kind == "pooled"):
@@ -146,9 +178,16 @@ def expand_methods(methods: Sequence[str] | None, sources: Sequence[str], target
     return list(dict.fromkeys(wanted))
 
 
+def _basic_of_decoders(several: bool) -> list[str]:
+    weighted = [f"{family}-{kind}:learned" for family in ("llm", "mixed") for kind in ("ensemble", "student")]
+    return ["llm-direct", "llm-pooled", *weighted] if several else ["llm-direct", "llm-student:uniform"]
+
+
 METHODS_HELP = (
     "What to score: direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING; by default direct, pooled, "
     f"and ensembles and students of uniform and learned weights. Weightings: {' '.join(WEIGHTINGS)}; "
-    f"{' '.join(SIMILARITIES)} also with {PER_SENTENCE}, each sentence weighed on its own. Options are added like "
+    f"{' '.join(SIMILARITIES)} also with {PER_SENTENCE}, each sentence weighed on its own. With --llm_backbone also "
+    "llm-direct, llm-pooled, llm-ensemble:W, llm-student:W, and mixed-ensemble:W, mixed-student:W, where every "
+    "language has a teacher of either kind. Options are added like "
     "student:learned+filter: " + "; ".join(f"+{name}: {option.help}" for name, option in OPTIONS.items()) + "."
 )

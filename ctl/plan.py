@@ -6,9 +6,11 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ctl.backbones import fingerprint_backbone
 from ctl.methods import OPTIONS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
@@ -18,7 +20,7 @@ Settings = Mapping[str, Any]
 
 
 class Split(NamedTuple):
-    """What a plan knows of a split: how many sentences, and the fingerprint of its words and of the tags it may show."""
+    """What a plan knows of a split: its number of sentences, and the fingerprint of words and of tags that it shows."""
 
     sentences: int
     fingerprint: str
@@ -35,7 +37,8 @@ class Plan:
         settings: of ``ctl transfer``.
         methods: what is to be scored.
         context: fingerprint of backbone and version, part of every stage's key.
-        splits: by ``lang/split``; the fingerprints of those that a stage reads are part of its key.
+        splits: by ``lang/split``, with ``lang/text`` for a train split as raw text; the fingerprints of those that a
+            stage reads are part of its key.
         shared: where the cells of a study have what they share.
     """
 
@@ -77,9 +80,9 @@ class Plan:
         """Plans the test of a method and what must come before it."""
         match method.kind:
             case "direct":
-                return self._test(method, self._teacher([method.of], method))
+                return self._test(method, self._teacher([method.of], method, method.family))
             case "pooled":
-                return self._test(method, self._teacher(self.sources, method))
+                return self._test(method, self._teacher(self.sources, method, method.family))
             case "ensemble":
                 return self._ensemble(method, "test", "test")
             case _:
@@ -100,51 +103,77 @@ class Plan:
 
     # Teachers
 
-    def _base(self, method: Method) -> tuple[Path, Settings, tuple[Stage, ...]]:
-        """Where this method's models live, their backbone where it is another, and the stage that makes it."""
-        if "adapted" not in method.options:
-            return self.shared, {}, ()
-        home = self.shared / "adapted" / self._of(self.target)
-        epochs = self.settings["adapt_epochs"]
-        stage = self._add(
-            title=f"adapt the backbone to {self.target}",
-            folder=home,
-            command="fit",
-            model={"class_path": "Adaptation", "init_args": self.settings["adapt"]},
-            data={"sources": [], "target": self.target, "target_text": True},
-            trainer={"max_epochs": epochs, "callbacks": self._keep_last(home)},
-            outputs=(f"{ADAPTED}/config.json",),
-            work=epochs * 5 * self._count(self.target, "train"),
-        )
-        return home, {"backbone": str(stage.folder / ADAPTED)}, (stage,)
+    def _backbone(self, method: Method, family: str = "") -> tuple[Path, Settings, tuple[Stage, ...]]:
+        """Where this method's encoders or decoders live, their backbone, and the stages that make it from the run's."""
+        home, prefix = self.shared / family, f"{family}_" if family else ""
+        backbone: Settings = {"backbone": self.settings[f"{prefix}backbone"]}
+        languages = self.settings["pretrain_languages"] or [*self.sources, self.target]
+        readings = [(home / "pretrained", languages, self.settings[f"{prefix}pretrain_epochs"])]
+        if "adapted" in method.options:
+            home = home / "adapted" / self._of(self.target)
+            readings.append((home, [self.target], self.settings["adapt_epochs"]))
+        stages: tuple[Stage, ...] = ()
+        for folder, languages, epochs in readings:
+            if epochs:
+                stages = (self._adapt(folder, family, languages, epochs, backbone, stages),)
+                backbone = {"backbone": str(stages[0].folder / ADAPTED)}
+        return home, backbone, stages
 
-    def _teacher(self, sources: Sequence[str], method: Method) -> Stage:
-        home, backbone, before = self._base(method)
+    def _adapt(
+        self,
+        folder: Path,
+        family: str,
+        languages: Sequence[str],
+        epochs: int,
+        backbone: Settings,
+        after: tuple[Stage, ...],
+    ) -> Stage:
+        """A backbone's training as a language model on raw text of these languages."""
+        adapt = {**self.settings["llm_adapt"], "masked": 0} if family else self.settings["adapt"]
+        return self._add(
+            title=f"the {'decoder' if family else 'encoder'} reads {', '.join(languages)}",
+            folder=folder,
+            command="fit",
+            model={"class_path": "Adaptation", "init_args": adapt},
+            data={"sources": [], "text": list(languages), **backbone},
+            trainer={"max_epochs": epochs, "callbacks": self._keep_last(folder)},
+            outputs=(f"{ADAPTED}/config.json",),
+            after=after,
+            work=epochs * 4 * sum(self._count(language, "text") for language in languages),
+            of_decoder=bool(family),
+        )
+
+    def _teacher(self, sources: Sequence[str], method: Method, family: str = "") -> Stage:
+        home, backbone, before = self._backbone(method, family)
         one = len(sources) == 1
         name = home / "teachers" / sources[0] if one else home / "pooled" / self._of(subset_name(sources))
-        variant = {"variant": "adapted"} if before else {}
-        epochs = self.settings["teacher_epochs"]
+        variant = {"variant": "adapted"} if "adapted" in method.options else {}
+        section = "llm_teacher" if family else "teacher"
+        epochs = self.settings[f"{section}_epochs"]
         selects = self.settings["select_on"] == "source_validation"
         keep = self._keep_best if selects else self._keep_last
+        kind = f"{'adapted ' if variant else ''}{'LLM ' if family else ''}teacher"
         return self._add(
-            title=f"train {'adapted ' if before else ''}teacher of {', '.join(sources)}",
+            title=f"train {kind} of {', '.join(sources)}",
             folder=name,
             command="fit",
-            model={"class_path": "Teacher", "init_args": {**self.settings["teacher"], **variant}},
+            model={"class_path": "Teacher", "init_args": {**self.settings[section], **variant}},
             data={"sources": list(sources), **backbone},
             trainer={"max_epochs": epochs, "callbacks": keep(name)},
             outputs=("checkpoints/best.ckpt" if selects else "checkpoints/last.ckpt",),
             after=before,
             work=epochs * sum(3 * self._count(s, "train") + self._count(s, "validation") for s in sources),
+            of_decoder=bool(family),
         )
 
-    def _labels(self, source: str, method: Method) -> Stage:
+    def _labels(self, source: str, method: Method, family: str) -> Stage:
         """The soft labels of one teacher, for the target's train and test splits."""
-        teacher = self._teacher([source], method)
+        teacher = self._teacher([source], method, family)
         calibrated = "calibrated" in method.options
         model = teacher.config["model"]
         return self._add(
-            title=f"{'calibrated ' if calibrated else ''}teacher of {source} labels {self.target}",
+            title=f"{'calibrated ' if calibrated else ''}{'LLM ' if family else ''}teacher of {source} "
+            f"labels {self.target}",
             folder=self._place(teacher) / ("calibrated" if calibrated else ""),
             command="predict",
             model={**model, "init_args": {**model["init_args"], "calibrate": calibrated}},
@@ -158,14 +187,14 @@ class Plan:
     # Source weights and the mixture
 
     def _ensemble(self, method: Method, command: str, split: str) -> Stage:
-        labels = [self._labels(source, method) for source in self.sources]
+        labels = [self._labels(source, method, family) for family in method.teachers for source in self.sources]
         weights, before = self._weights(method, split)
         mixture = method.ensemble()
         marked = "unanimous" in method.options and command == "predict"
         unanimous = "mark" if marked else "replace" if "replace" in mixture.options else "mix"
         return self._add(
             title=f"{'score' if command == 'test' else 'mix soft labels of'} {mixture}",
-            folder=f"ensembles/{'+'.join([mixture.of, *mixture.options])}{'+marked' if marked else ''}",
+            folder=f"ensembles/{mixture.folder}{'+marked' if marked else ''}",
             command=command,
             model={
                 "class_path": "Ensemble",
@@ -195,6 +224,7 @@ class Plan:
     def _similarities(self, of_sentences: bool) -> Stage:
         """Weights by similarity: of the language, from some of its sentences, or of every sentence."""
         settings = self.settings
+        _, backbone, before = self._backbone(Method("ensemble"))
         name = self.shared / "language_id" / self._of(subset_name(self.sources))
         model = {"class_path": "LanguageIdentifier", "init_args": settings["language_id"]}
         some = min(settings["language_id_sentences"], settings["data"].get("limit") or sys.maxsize)
@@ -204,9 +234,10 @@ class Plan:
             folder=name,
             command="fit",
             model=model,
-            data={"sources": list(self.sources), "limit": some},
+            data={"sources": list(self.sources), "limit": some, **backbone},
             trainer={"max_epochs": epochs, "callbacks": self._keep_last(name), "limit_val_batches": 0},
             outputs=("checkpoints/last.ckpt",),
+            after=before,
             work=(1 + 0.1 * epochs) * sum(min(some, self._count(source, "train")) for source in self.sources),
         )
         splits, limit = (["train", "test"], {}) if of_sentences else (["train"], {"limit": some})
@@ -215,7 +246,7 @@ class Plan:
             folder=self._place(trained) / ("sentences" if of_sentences else ""),
             command="predict",
             model=model,
-            data={"sources": list(self.sources), "target": self.target, "predict_splits": splits, **limit},
+            data={"sources": list(self.sources), "target": self.target, "predict_splits": splits, **limit, **backbone},
             checkpoint=trained.folder / trained.outputs[0],
             outputs=("weights/train.safetensors", "weights/test.safetensors") if of_sentences else ("weights.json",),
             after=(trained,),
@@ -225,10 +256,10 @@ class Plan:
     # Students
 
     def _student(self, method: Method) -> Stage:
-        _, backbone, _ = self._base(method)
+        _, backbone, ready = self._backbone(method)
         labels = self._soft_labels(method)
         selected, before = self._selected(method, labels)
-        name = f"students/{'+'.join([method.of, *method.options])}"
+        name = f"students/{method.folder}"
         epochs, options = self.settings["student_epochs"], [OPTIONS[option] for option in method.options]
         learning = {key: value for option in options for key, value in option.student.items()}
         reading = {key: value for option in options for key, value in option.data.items()}
@@ -248,7 +279,7 @@ class Plan:
             },
             trainer={"max_epochs": epochs, "callbacks": self._keep_last(name)},
             outputs=("checkpoints/last.ckpt",),
-            after=(labels, *before),
+            after=(labels, *ready, *before),
             work=epochs * 3 * self._count(self.target, "train"),
         )
 
@@ -288,7 +319,7 @@ class Plan:
         }
         return self._add(
             title=f"ask the neighbours of {self.target}'s words",
-            folder=f"neighbours/{'+'.join([method.of, *method.options])}",
+            folder=f"neighbours/{method.folder}",
             command="predict",
             model={"class_path": "Neighbours", "init_args": {**self.settings["neighbours"], **files}},
             data={**student.config["data"], "predict_splits": ["train"]},
@@ -298,11 +329,11 @@ class Plan:
         )
 
     def _adversary(self, method: Method) -> Stage:
-        _, backbone, before = self._base(method)
+        _, backbone, before = self._backbone(method)
         name, epochs = f"{'adapted/' if before else ''}adversary", self.settings["teacher_epochs"]
         model = {"class_path": "Adversary", "init_args": {**self.settings["teacher"], **self.settings["adversary"]}}
-        data = {"sources": list(self.sources), "target": self.target, "target_text": True, **backbone}
-        read = sum(self._count(language, "train") for language in (*self.sources, self.target))
+        data = {"sources": list(self.sources), "target": self.target, "text": [self.target], **backbone}
+        read = sum(self._count(source, "train") for source in self.sources) + self._count(self.target, "train")
         trained = self._add(
             title="train the adversary",
             folder=name,
@@ -341,6 +372,7 @@ class Plan:
         checkpoint: Path | None = None,
         after: tuple[Stage, ...] = (),
         work: float = 0.0,
+        of_decoder: bool = False,
     ) -> Stage:
         """Adds a stage, or gives the one that is there already."""
         home = self._home(folder)
@@ -352,7 +384,8 @@ class Plan:
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
-        stage = Stage(title, home, command, config, outputs, after, work, self._read(command, data))
+        read = self._read(command, data) + (self._decoder_fingerprint if of_decoder else "")
+        stage = Stage(title, home, command, config, outputs, after, work, read)
         return self.stages.setdefault((home, command), stage)
 
     def _read(self, command: str, data: Settings) -> str:
@@ -361,12 +394,17 @@ class Plan:
         match command:
             case "fit":
                 names = [f"{source}/{split}" for source in data["sources"] for split in ("train", "validation")]
-                names += [f"{target}/train"] if "soft_labels" in data or "target_text" in data else []
+                names += [f"{language}/text" for language in data.get("text", ())]
+                names += [f"{target}/train"] if "soft_labels" in data else []
             case "test":
                 names = [f"{target}/test"]
             case _:
                 names = [f"{target}/{split}" for split in data["predict_splits"]]
         return " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
+
+    @cached_property
+    def _decoder_fingerprint(self) -> str:
+        return f" decoder {fingerprint_backbone(self.settings['llm_backbone'])}"
 
     def _of(self, *names: str) -> Path:
         """What folders of a study are named by in addition; a transfer has only one of each."""

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from jsonargparse import ArgumentParser, Namespace
 from lightning.pytorch import Trainer
 
-from ctl.backbones import check_backbone, fingerprint_backbone
+from ctl.backbones import check_backbone, check_decoder, fingerprint_backbone
 from ctl.configs import find_configs
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
@@ -31,6 +31,8 @@ from ctl.stages import run_stages
 from ctl.weighting import order_weights
 
 FAST = 2000  # sentences of every split with --fast
+# Adapters start at zero and are few, so they bear, and need, ten times the rate of a whole model.
+LLM_TEACHER = {"llm_teacher.lora_rank": 16, "llm_teacher.lr": 2e-4, "llm_teacher.attention": "full"}
 
 
 def main(args: Sequence[str]) -> None:
@@ -76,7 +78,7 @@ class Transfer:
         parser = make_parser()
         parsed = parser.parse_args(find_configs(args))
         settings = _plain(parsed)
-        methods = expand_methods(parsed.methods, parsed.sources, parsed.target)
+        methods = expand_methods(parsed.methods, parsed.sources, parsed.target, decoder=parsed.llm_backbone is not None)
         check_weights(methods, parsed.weights, parsed.sources)
         settings["output"] = parsed.output or f"runs/{parsed.target}-from-{'-'.join(parsed.sources)}"
         settings["trainer"].setdefault("precision", best_precision(settings["trainer"].get("accelerator", "auto")))
@@ -90,6 +92,8 @@ class Transfer:
         """Runs what is not done yet, prints the table and writes ``results.json``."""
         corpora = self.read()
         check_backbone(self.settings["backbone"])
+        if any(method.family for method in self.methods):
+            check_decoder(self.settings["llm_backbone"])
         plan = self.plan(corpora)
         target, sources = self.settings["target"], ", ".join(self.settings["sources"])
         say(f"{sources} -> {target}: {len(plan)} stages in {self.output}")
@@ -106,7 +110,8 @@ class Transfer:
 
     def plan(self, corpora: Sequence[Corpus]) -> Plan:
         """The stages to run on these splits."""
-        splits = {corpus.name: describe(corpus) for corpus in corpora}
+        splits = {f"{corpus.language}/text": describe(corpus) for corpus in corpora if corpus.tags is None}
+        splits |= {c.name: describe(c) for c in corpora if c.tags is not None or c.language == self.settings["target"]}
         return Plan(self.settings, self.methods, make_context(self.settings), splits)
 
     def read(self) -> list[Corpus]:
@@ -114,7 +119,13 @@ class Transfer:
         self.data.prepare_data()
         sources, target = self.settings["sources"], self.settings["target"]
         gold = [self.data.gold(source, split) for source in sources for split in ("train", "validation")]
-        return [*gold, self.data.target_text("train"), self.data.gold(target, "test")]
+        read = self.settings["pretrain_languages"] or sources if self._pretrains else []
+        text = [self.data.raw_text(language, "train") for language in dict.fromkeys([*read, target])]
+        return [*gold, *text, self.data.gold(target, "test")]
+
+    @property
+    def _pretrains(self) -> bool:
+        return bool(self.settings["pretrain_epochs"] or self.settings["llm_pretrain_epochs"])
 
 
 def make_context(settings: Settings) -> str:
@@ -141,13 +152,30 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--sources", type=list[str], required=True, help="Labelled languages, e.g. '[en,nl,es]'.")
     parser.add_argument("--target", type=str, required=True, help="The language to tag.")
     parser.add_argument("--backbone", type=str, required=True, help="Encoder: Hub name or folder.")
+    parser.add_argument(
+        "--llm_backbone", type=str | None, default=None, help="Decoder for teachers, a causal LM: Hub name or folder."
+    )
     parser.add_argument("--methods", type=list[str] | None, default=None, help=METHODS_HELP)
     parser.add_argument("--seed", type=int, default=0, help="Of all models and of the order of the data.")
     parser.add_argument("--output", type=str | None, default=None, help="The run's folder; by default under runs/.")
     parser.add_argument("--fast", action="store_true", help=f"Take only the first {FAST} sentences of every split.")
     parser.add_argument("--teacher_epochs", type=int, default=3, help="Most epochs of every teacher.")
+    parser.add_argument("--llm_teacher_epochs", type=int, default=3, help="Most epochs of every decoder teacher.")
     parser.add_argument("--student_epochs", type=int, default=3, help="Epochs of every student.")
     parser.add_argument("--adapt_epochs", type=int, default=3, help="Epochs on raw target text for +adapted.")
+    parser.add_argument(
+        "--pretrain_epochs",
+        type=int,
+        default=0,
+        help="Epochs in which the encoder first reads raw text; 0 where it was pre-trained.",
+    )
+    parser.add_argument("--llm_pretrain_epochs", type=int, default=0, help="The same for the decoder.")
+    parser.add_argument(
+        "--pretrain_languages",
+        type=list[str] | None,
+        default=None,
+        help="Whose text that is; by default the sources' and the target's.",
+    )
     parser.add_argument(
         "--weights", type=dict[str, float] | None, default=None, help="By source, for the weighting `fixed`."
     )
@@ -160,22 +188,24 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--patience", type=int, default=3, help="Epochs without a better source validation F1.")
     parser.add_argument("--language_id_epochs", type=int, default=10, help="Epochs of the language identifier.")
     parser.add_argument("--language_id_sentences", type=int, default=2000, help="Sentences of each language it reads.")
-    own = {"sources", "target", "backbone", "soft_labels", "predict_splits", "word_weights", "filter", "target_text"}
+    own = {"sources", "target", "backbone", "soft_labels", "predict_splits", "word_weights", "filter", "text"}
     parser.add_class_arguments(NERDataModule, "data", skip=own)
     tagger = {"backbone", "types", "variant"}
     of_teacher = {"calibrate", *signature(Tagger).parameters}
     for module, section, skip in (
         (Teacher, "teacher", {*tagger, "calibrate"}),
+        (Teacher, "llm_teacher", {*tagger, "calibrate"}),
         (Student, "student", tagger),
         (LanguageIdentifier, "language_id", {"backbone", "sources"}),
         (Adversary, "adversary", of_teacher),
         (Neighbours, "neighbours", {"student", "soft_labels"}),
         (Adaptation, "adapt", {"backbone"}),
+        (Adaptation, "llm_adapt", {"backbone", "masked"}),
     ):
         parser.add_class_arguments(module, section, skip=skip, instantiate=False)
     ours = {"callbacks", "default_root_dir", "max_epochs"}
     parser.add_class_arguments(Trainer, "trainer", skip=ours, instantiate=False)
-    parser.set_defaults({"trainer.gradient_clip_val": 1.0})
+    parser.set_defaults({"trainer.gradient_clip_val": 1.0, **LLM_TEACHER})
     return parser
 
 

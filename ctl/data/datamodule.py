@@ -30,7 +30,7 @@ class NERDataModule(LightningDataModule):
     """Labelled source languages, raw text of the target, and the target's test split.
 
     Training reads the gold tags of the sources, or, with ``soft_labels``, the target's raw text and those labels;
-    with ``target_text`` it also reads the target's raw text without any.
+    with ``text`` it also reads raw text without any.
     Validation reads the sources' validation splits, prediction the target's raw text, testing the target's test split.
     Gold tags of the target's train and validation splits are dropped as soon as they are read.
 
@@ -49,7 +49,7 @@ class NERDataModule(LightningDataModule):
             probability, or by ``entropy`` (`ctl.data.selection.confident`).
         keep: the share of words that ``filter`` leaves, of those predicted to have each tag.
         word_weights: how much each soft label counts, as ``ctl predict`` of `Adversary` or `Neighbours` writes it.
-        target_text: train on the target's raw text as well, for what needs no tags.
+        text: languages whose train split is also trained on, as raw text, for what needs no tags.
         predict_splits: splits of the target that ``ctl predict`` labels.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
         batch_size: sentences in a training batch.
@@ -73,7 +73,7 @@ class NERDataModule(LightningDataModule):
         filter: Filter | None = None,
         keep: float = 0.8,
         word_weights: str | None = None,
-        target_text: bool = False,
+        text: Sequence[str] = (),
         predict_splits: Sequence[str] = ("train",),
         max_length: int = 256,
         batch_size: int = 32,
@@ -95,7 +95,7 @@ class NERDataModule(LightningDataModule):
         self.filter: Filter | None = filter
         self.keep = keep
         self.word_weights = word_weights
-        self.target_text_too = target_text
+        self.text = list(text)
         self.predict_splits = list(predict_splits)
         self.max_length = max_length
         self.batch_size = batch_size
@@ -127,13 +127,10 @@ class NERDataModule(LightningDataModule):
                     self.store = SoftLabelStore(self.soft_labels)
                     self.store.check(self.training[0], self.schema)
                     self._select(self.store)
-                elif self.target_text_too:
-                    self.training = [
-                        *(self.gold(source, "train") for source in self.sources),
-                        self.target_text("train"),
-                    ]
                 else:
-                    self.training = [self.gold(source, "train") for source in self._some_sources()]
+                    sources = self.sources if self.text else self._some_sources()
+                    self.training = [self.gold(source, "train") for source in sources]
+                    self.training += [self.raw_text(language, "train") for language in self.text]
             case "validate":
                 self.validation = [self.gold(language, "validation") for language in self._some_sources()]
             case "test":
@@ -156,9 +153,13 @@ class NERDataModule(LightningDataModule):
             notice(note)
         return corpus
 
+    def raw_text(self, language: str, split: str) -> Corpus:
+        """A split of any language without its tags, if it has any."""
+        return self._read(language, split).raw()
+
     def target_text(self, split: str) -> Corpus:
         """Raw text of the target."""
-        return self._read(self._the_target(), split).raw()
+        return self.raw_text(self._the_target(), split)
 
     def labelled_corpus(self, stage: str) -> Corpus:
         """The one corpus that soft labels must be for: the tested split, or the split to be predicted."""

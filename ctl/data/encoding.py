@@ -127,7 +127,7 @@ class WordEncoder:
         return next(int(candidate) for candidate in candidates if candidate is not None)
 
     def encode(self, corpus: Corpus) -> EncodedCorpus:
-        """Encodes a corpus; the tokenizer sees each distinct word once, and a corpus that was read before not at all."""
+        """Encodes a corpus; the tokenizer sees each distinct word once, and a corpus read before not at all."""
         if corpus.fingerprint not in self._encoded:
             self._encoded[corpus.fingerprint] = self._encode(corpus)
         return replace(self._encoded[corpus.fingerprint], corpus=corpus)

@@ -25,13 +25,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ctl.errors import CTLError
 
-FORMAT = 2
+FORMAT = 3
 CONSONANTS, VOWELS = "ptkbdgfszmnlrvhcjw", "aeiou"
 WORDS = {  # how many the proto-language has of each class
     "noun": 800, "verb": 200, "adjective": 300,
@@ -89,8 +90,8 @@ class SyntheticFamily:
         international: share of the names that are the same in all languages.
         ambiguous: share of the names that are also names of another type.
         vocabulary: entries of the WordPiece vocabulary.
-        width: of the encoder's hidden states.
-        layers: of the encoder.
+        width: of the hidden states of encoder and decoder.
+        layers: of either.
     """
 
     families: tuple[int, ...] = (3, 1, 1)
@@ -164,7 +165,7 @@ class SyntheticFamily:
             yield from self._descend(child, language, drift, depth)
 
     def write(self, root: Path) -> None:
-        """Writes a CoNLL tree and an encoder: ``ROOT/<lang>/{train,validation,test}.txt`` and ``ROOT/encoder``.
+        """Writes a CoNLL tree, ``ROOT/<lang>/{train,validation,test}.txt``, ``ROOT/encoder`` and ``ROOT/decoder``.
 
         Does nothing where the same family stands already.
 
@@ -191,17 +192,17 @@ class SyntheticFamily:
                 (fresh / name / f"{split}.txt").write_text("\n".join(lines), encoding="utf-8")
                 if split == "train":
                     text.extend(" ".join(word for word, _ in sentence) for sentence in sentences)
-        self._write_encoder(fresh / "encoder", text)
+        self._write_backbones(fresh, text)
         (fresh / "family.json").write_text(manifest, encoding="utf-8")
         shutil.rmtree(root, ignore_errors=True)
         os.replace(fresh, root)
 
-    def _write_encoder(self, folder: Path, text: Sequence[str]) -> None:
-        """A WordPiece tokenizer of all languages' raw text, and a BERT with random weights."""
+    def _write_backbones(self, folder: Path, text: Sequence[str]) -> None:
+        """A WordPiece tokenizer of all raw text, and a BERT and a causal Qwen3 of one size with random weights."""
         import torch
         import transformers
         from tokenizers import Tokenizer, models, pre_tokenizers, processors
-        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -215,14 +216,20 @@ class SyntheticFamily:
         tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
             tokenizer_object=backend, model_max_length=128, **names
         )
-        tokenizer.save_pretrained(folder)
-        config = BertConfig(
-            vocab_size=backend.get_vocab_size(), hidden_size=self.width, num_hidden_layers=self.layers,
-            num_attention_heads=4, intermediate_size=2 * self.width, max_position_embeddings=128, pad_token_id=0,
-        )  # fmt: skip
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+        size: dict[str, Any] = {
+            "vocab_size": backend.get_vocab_size(), "hidden_size": self.width, "num_hidden_layers": self.layers,
+            "num_attention_heads": 4, "intermediate_size": 2 * self.width, "max_position_embeddings": 128,
+            "pad_token_id": 0,
+        }  # fmt: skip
+        heads: dict[str, Any] = {"num_key_value_heads": 2, "head_dim": self.width // 4, "tie_word_embeddings": True}
+        for name, model in (
+            ("encoder", lambda: BertModel(BertConfig(**size), add_pooling_layer=False)),
+            ("decoder", lambda: Qwen3ForCausalLM(Qwen3Config(**size, **heads))),
+        ):
+            tokenizer.save_pretrained(folder / name)
+            with torch.random.fork_rng():
+                torch.manual_seed(self.seed)
+                model().save_pretrained(folder / name)
 
 
 class _Inventory:

@@ -19,7 +19,7 @@ class Adversary(Teacher):
     """A teacher whose encoder is trained to hide the language, and the discriminator that looks for it.
 
     AdvPicker (Chen et al., ACL 2021, doi 10.18653/v1/2021.acl-long.61). Training reads gold of the sources and raw
-    text of the target (``data.target_text: true``). ``predict`` gives weights to the target's words: one in the
+    text of the target (``data.text``). ``predict`` gives weights to the target's words: one in the
     sentences whose words look least like source or target text, zero in the rest. The two sides of the discriminator
     count alike, however much text each has.
 

@@ -12,9 +12,11 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
+from ctl.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
 from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_encoder
 from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
+from ctl.decoders import is_decoder
 from ctl.errors import CTLError
 from ctl.metrics import SpanF1, span_counts
 
@@ -22,6 +24,15 @@ from ctl.metrics import SpanF1, span_counts
 def named(method: str, variant: str | None) -> str:
     """The name of a method and its variant, ``student:learned+filter`` say."""
     return f"{method}+{variant}" if variant else method
+
+
+FAMILIES = ("llm-", "mixed-")
+
+
+def family_of(method: str) -> tuple[str, str]:
+    """What a method's name says of its teachers, ``llm-`` where they are decoders, and the rest of the name."""
+    family = next((family for family in FAMILIES if method.startswith(family)), "")
+    return family, method.removeprefix(family)
 
 
 class Labeller(LightningModule, ABC):
@@ -111,13 +122,20 @@ class Tagger(Trained, Labeller):
     """A backbone with a tag classifier that is trained: a teacher or a student.
 
     Args:
-        backbone: Hub name or folder of the encoder.
+        backbone: Hub name or folder of an encoder, or of a decoder (a causal language model).
         types: the entity types.
         lr: highest learning rate of AdamW.
         weight_decay: of all weights except biases and norms.
         warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
         dropout: of the words' states before the classifier; the backbone keeps its own rates.
-        pooling: what stands for a word: its first subword, its last, or their mean.
+        pooling: what stands for a word: its first subword, its last, or their mean; by default the first of an
+            encoder and the last of a decoder, which has read the whole word only there.
+        attention: of a decoder: ``causal``, as it was trained, ``full``, or ``last:n``, full in the last n layers.
+        lora_rank: train low-rank adapters of this rank in all linear layers, and freeze the backbone; 0 trains all.
+        lora_alpha: adapters are scaled by ``lora_alpha / lora_rank``; by default twice the rank.
+        lora_dropout: of what adapters read.
+        base: numbers of the frozen backbone under adapters, which are themselves float32; ``4bit`` needs a GPU.
+        gradient_checkpointing: compute activations twice to hold fewer of them.
         freeze_embeddings: keep the backbone's embeddings as they are.
         freeze_layers: keep this many bottom layers as they are.
         variant: added to the method's name in results, ``adapted`` say.
@@ -131,7 +149,13 @@ class Tagger(Trained, Labeller):
         weight_decay: float = 0.01,
         warmup: float = 0.1,
         dropout: float = 0.1,
-        pooling: Pooling = "first",
+        pooling: Pooling | None = None,
+        attention: str | None = None,
+        lora_rank: int = 0,
+        lora_alpha: int | None = None,
+        lora_dropout: float = 0.05,
+        base: Base = "float32",
+        gradient_checkpointing: bool = False,
         freeze_embeddings: bool = False,
         freeze_layers: int = 0,
         variant: str | None = None,
@@ -143,7 +167,15 @@ class Tagger(Trained, Labeller):
         self.weight_decay = weight_decay
         self.warmup = warmup
         self.dropout = dropout
-        self.pooling: Pooling = pooling
+        self.pooling: Pooling | None = pooling
+        self.attention = attention
+        self.lora_rank = lora_rank
+        self.lora_alpha = 2 * lora_rank if lora_alpha is None else lora_alpha
+        self.lora_dropout = lora_dropout
+        self.base: Base = base
+        self.gradient_checkpointing = gradient_checkpointing
+        self.adapter = ALONE
+        self.base_fingerprint: str | None = None
         self.freeze_embeddings = freeze_embeddings
         self.freeze_layers = freeze_layers
         self.variant = variant
@@ -158,11 +190,40 @@ class Tagger(Trained, Labeller):
     def configure_model(self) -> None:
         """Loads the backbone, once; Lightning calls it after seeding and before training."""
         if self.network is None:
-            self._build(load_encoder(self.backbone))
+            self._build(self._load())
+
+    def _load(self) -> Any:  # noqa: ANN401
+        if self.base != "float32" and not self.lora_rank:
+            raise CTLError(f"base {self.base} is for a frozen backbone: set lora_rank, or base to float32")
+        return load_encoder(self.backbone, attention=self.attention, base=self.base)
 
     def _build(self, encoder: Any) -> None:  # noqa: ANN401
+        if self.lora_rank:
+            self.base_fingerprint = fingerprint_base(encoder)
+            add_adapter(encoder, self.adapter, self.lora_rank, self.lora_alpha, self.lora_dropout)
+        if self.gradient_checkpointing:
+            encoder.gradient_checkpointing_enable({"use_reentrant": False})
         freeze(encoder, self.freeze_embeddings, self.freeze_layers)
-        self.network = WordClassifier(encoder, len(self.schema), self.pooling, self.dropout)
+        pooling = self.pooling or ("last" if is_decoder(encoder.config) else "first")
+        adapter = self.adapter if self.lora_rank else None
+        self.network = WordClassifier(encoder, len(self.schema), pooling, self.dropout, adapter)
+
+    def join(self, other: Tagger, adapter: str) -> None:
+        """Answers with an adapter of this name in another tagger's base, instead of a base of its own.
+
+        The adapter's weights are random until a checkpoint is loaded.
+        """
+        assert other.network is not None
+        encoder, pooling = other.network.encoder, self.pooling or other.network.pooling
+        self.adapter, self.base_fingerprint = adapter, other.base_fingerprint
+        add_adapter(encoder, adapter, self.lora_rank, self.lora_alpha, self.lora_dropout)
+        self.network = WordClassifier(encoder, len(self.schema), pooling, self.dropout, adapter)
+
+    @property
+    def family(self) -> str:
+        """What the names of its methods begin with: ``llm-`` where the backbone is a decoder."""
+        assert self.network is not None
+        return "llm-" if is_decoder(self.network.encoder.config) else ""
 
     def forward(self, batch: WordBatch) -> Tensor:
         """Logits of all words (N, C)."""
@@ -199,18 +260,26 @@ class Tagger(Trained, Labeller):
         self.train_seconds += time.perf_counter() - self._epoch_began
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds what is needed to build the model again without its pre-trained weights."""
+        """Adds what is needed to build the model again; leaves out a base that adapters were trained in."""
         assert self.network is not None
         config = self.network.encoder.config.to_dict()  # type: ignore[union-attr, operator]
+        if self.lora_rank:
+            checkpoint["state_dict"] = owned(checkpoint["state_dict"], self.adapter)
         checkpoint["ctl"] = {
             "types": list(self.schema.types),
             "encoder": {key: value for key, value in config.items() if isinstance(value, PLAIN)},
             "train_seconds": self.train_seconds,
+            **self._form(),
+            "base": self.base_fingerprint,
             **self.checkpoint_extra(),
         }
 
+    def _form(self) -> dict[str, Any]:
+        """Settings without which the weights mean something else."""
+        return {"attention": self.attention, "lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha}
+
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
-        """Builds the model where that was not done, and refuses a checkpoint of other tags."""
+        """Builds the model where that was not done, and refuses a checkpoint of other tags, form or base."""
         state = checkpoint.get("ctl")
         if state is None:
             raise CTLError("this checkpoint was not written by ctl")
@@ -219,10 +288,31 @@ class Tagger(Trained, Labeller):
                 f"the checkpoint's types are {state['types']}, this run's are {list(self.schema.types)}: "
                 "set data.types to the checkpoint's, in their order"
             )
+        for name, value in self._form().items():
+            if state[name] != value:
+                raise CTLError(f"the checkpoint's {name} is {state[name]}, this run's is {value}: set model.{name}")
         if self.network is None:
-            self._build(build_encoder(state["encoder"]))
+            self._build(self._load() if self.lora_rank else build_encoder(state["encoder"], self.attention))
+        if state["base"] != self.base_fingerprint:
+            raise CTLError(
+                f"the checkpoint's adapters were trained in another base than {self.backbone} as {self.base}: "
+                f"its fingerprint is {self.base_fingerprint}, theirs {state['base']}"
+            )
         self.train_seconds = state["train_seconds"]
         self.restore_extra(state)
+
+    def own_state(self) -> dict[str, Tensor]:
+        """The weights that a checkpoint holds, under the same names."""
+        state: dict[str, Tensor] = self.state_dict()
+        return owned(state, self.adapter) if self.lora_rank else state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:  # noqa: ANN401
+        """Takes the weights of a checkpoint; one of adapters has all but the base, and only that may be missing."""
+        if not self.lora_rank:
+            return super().load_state_dict(state_dict, strict=strict, assign=assign)
+        if strict and (wrong := sorted(self.own_state().keys() ^ state_dict.keys())):
+            raise CTLError(f"the checkpoint and this model differ in {len(wrong)} weights, {wrong[0]} for one")
+        return super().load_state_dict(disowned(dict(state_dict), self.adapter), strict=False, assign=assign)
 
     def checkpoint_extra(self) -> dict[str, Any]:
         """What a subclass wants to find again in its checkpoint; plain values only."""

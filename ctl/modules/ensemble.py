@@ -18,8 +18,8 @@ from ctl.data.encoding import WordBatch
 from ctl.data.selection import CHUNK
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.modules.base import Labeller, named
-from ctl.modules.teacher import Teacher
+from ctl.modules.base import Labeller, family_of, named
+from ctl.modules.teacher import load_teacher
 from ctl.weighting import Floats, agreement_weights, entropy, order_weights, read_json, read_sentences
 
 
@@ -51,7 +51,8 @@ class Stored:
 class Ensemble(Labeller):
     """The weighted mean of its teachers' distributions (Wu et al., ACL 2020, section 3.2).
 
-    It is not trained: ``test`` scores the mixture, ``predict`` writes the soft labels that a student reads.
+    It is not trained: ``test`` scores the mixture, ``predict`` writes the soft labels that a student reads. Teachers
+    that are adapters of one base share it: in memory there is one base, however many they are.
 
     Args:
         teachers: checkpoints of teachers, or soft-label stores of the split at hand; they may be mixed.
@@ -63,6 +64,8 @@ class Ensemble(Labeller):
         unanimous: words whose most probable tag is the same for all teachers: ``mix`` their distributions as any,
             ``replace`` the mixture by that tag with probability one, or ``mark`` them, for the student to see
             (Wu et al., ACL 2020, in the authors' code).
+        write: what ``predict`` writes: the ``mixture``, or ``each`` teacher's own soft labels, all in one reading of
+            the text, to ``<run>/<teacher>/soft_labels/<split>``, ``direct-en/soft_labels/train`` say.
         variant: added to the method's name in results.
     """
 
@@ -75,6 +78,7 @@ class Ensemble(Labeller):
         weighting: str = "uniform",
         weights: str | dict[str, float] | None = None,
         unanimous: Literal["mix", "replace", "mark"] = "mix",
+        write: Literal["mixture", "each"] = "mixture",
         variant: str | None = None,
     ) -> None:
         super().__init__(types)
@@ -82,6 +86,7 @@ class Ensemble(Labeller):
         self.weighting = weighting
         self.given = weights
         self.unanimous = unanimous
+        self.write = write
         self.variant = variant
         self.members: list[Answers] = []
         self.live = nn.ModuleList()
@@ -97,13 +102,21 @@ class Ensemble(Labeller):
             raise CTLError("an Ensemble needs teachers: set model.teachers to checkpoints or soft-label stores")
         self.live = nn.ModuleList()
         self.members = [self._open(Path(teacher)) for teacher in self.teachers]
+        names = [member.card()["method"] for member in self.members]
+        if self.write == "each" and len(set(names)) < len(names):
+            raise CTLError(f"teachers {', '.join(names)}: two have one name; to write each, set their variants")
         self.weights = torch.from_numpy(self._weights([",".join(member.card()["sources"]) for member in self.members]))
 
     def _weights(self, sources: Sequence[str]) -> Floats:
+        """Weights of the teachers; several of one language share its weight evenly."""
         if self.weighting == "uniform":
             return np.full(len(sources), 1 / len(sources), dtype=np.float32)
         if self.weighting == "agreement":
             return agreement_weights(self._stored_tags())
+        shares = self._weights_of_languages(sources) / np.array([sources.count(source) for source in sources])
+        return np.asarray(shares / shares.sum(-1, keepdims=True), dtype=np.float32)
+
+    def _weights_of_languages(self, sources: Sequence[str]) -> Floats:
         if isinstance(self.given, dict):
             return order_weights(self.given, sources)
         if self.given is None:
@@ -135,7 +148,7 @@ class Ensemble(Labeller):
             return Stored(store)
         if not path.is_file():
             raise CTLError(f"teacher {path}: neither a checkpoint nor a soft-label store")
-        teacher = Teacher.load_from_checkpoint(path, map_location=self.device, types=list(self.schema.types))
+        teacher = load_teacher(path, self.schema.types, others=self.live).to(self.device)
         if teacher.backbone != data.backbone:
             raise CTLError(
                 f"teacher {path} reads with the tokenizer of {teacher.backbone}, the data with {data.backbone}'s: "
@@ -146,19 +159,25 @@ class Ensemble(Labeller):
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """The weighted mean of the teachers' distributions (N, C)."""
-        return self._mix(batch)[0]
+        return self._mix(batch, self._answers(batch))[0]
+
+    def _answers(self, batch: WordBatch) -> Tensor:
+        """The teachers' distributions (K, N, C)."""
+        return torch.stack([member.probabilities(batch) for member in self.members])
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """``probs`` (N, C), and with ``mark`` also ``unanimous`` (N), where all teachers agree."""
-        probs, agreed = self._mix(batch)
+        """``probs`` (N, C), and with ``mark`` also ``unanimous`` (N), or ``each`` teacher's ``probs`` (K, N, C)."""
+        answers = self._answers(batch)
+        if self.write == "each":
+            return {"each": answers}
+        probs, agreed = self._mix(batch, answers)
         return {"probs": probs, "unanimous": agreed} if self.unanimous == "mark" else {"probs": probs}
 
-    def _mix(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
-        """The mixture (N, C), and where all teachers have the same most probable tag (N)."""
+    def _mix(self, batch: WordBatch, answers: Tensor) -> tuple[Tensor, Tensor]:
+        """The mixture (N, C) of answers (K, N, C), and where all have the same most probable tag (N)."""
         weights = self.weights[None]  # (1, K), or (N, K) where each sentence has its own
         if self.weights.ndim == 2:
             weights = self.weights[batch.sentences].repeat_interleave(batch.lengths, 0)
-        answers = torch.stack([member.probabilities(batch) for member in self.members])  # (K, N, C)
         mixture = (answers * weights.T[:, :, None]).sum(0)
         tags = answers.argmax(-1)
         agreed = (tags == tags[0]).all(0)
@@ -171,12 +190,17 @@ class Ensemble(Labeller):
         return None
 
     def card(self) -> dict[str, Any]:
-        """``ensemble:<weighting>``; the time is its teachers' together."""
+        """``ensemble:<weighting>``, ``llm-`` before it where all teachers are decoders, ``mixed-`` where some are.
+
+        The time is its teachers' together.
+        """
         cards = [member.card() for member in self.members]
+        of_decoders = [family_of(card["method"])[0] == "llm-" for card in cards]
+        family = "llm-" if all(of_decoders) else "mixed-" if any(of_decoders) else ""
         weights = self.weights if self.weights.ndim == 1 else self.weights.mean(0)
         return {
-            "method": named(f"ensemble:{self.weighting}", self.variant),
-            "sources": [source for card in cards for source in card["sources"]],
+            "method": named(f"{family}ensemble:{self.weighting}", self.variant),
+            "sources": list(dict.fromkeys(source for card in cards for source in card["sources"])),
             "train_seconds": round(sum(card["train_seconds"] for card in cards), 1),
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),

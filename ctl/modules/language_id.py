@@ -125,7 +125,7 @@ class LanguageIdentifier(LightningModule):
             return self.of_sentence(features) @ self.of_language(self.languages).T  # type: ignore[no-any-return]
 
     def corpus_features(self, corpus: Corpus) -> Tensor:
-        """Features of a corpus (S, D), once in a process: the encoder is frozen, and every set of sources reads them."""
+        """Features of a corpus (S, D), once in a process: the encoder is frozen, whatever the sources are."""
         data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
         autocast = torch.is_autocast_enabled(self.device.type)
         key = (self.backbone, stamp(self.backbone), self.feature, data.max_length, autocast, corpus.fingerprint)

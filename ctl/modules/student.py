@@ -11,7 +11,7 @@ from torch import Tensor
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
-from ctl.modules.base import Tagger, named
+from ctl.modules.base import Tagger, family_of, named
 
 
 class Student(Tagger):
@@ -83,12 +83,16 @@ class Student(Tagger):
         self.taught_by, self.selection_seconds = dict(state["taught_by"]), state["selection_seconds"]
 
     def card(self) -> dict[str, Any]:
-        """``student:<weighting>``; the time includes its teachers', and that of what selected its soft labels."""
-        _, _, of = self.taught_by["method"].partition(":")
-        of = (of or self.taught_by["method"]).partition("+")[0]
+        """``student:<weighting>``; the time includes its teachers', and that of what selected its soft labels.
+
+        Where its teachers are decoders, or some are, its name begins with ``llm-`` or ``mixed-`` as the ensemble's.
+        """
+        family, method = family_of(self.taught_by["method"])
+        _, _, of = method.partition(":")
+        of = (of or method).partition("+")[0]
         seconds = self.train_seconds + self.taught_by["train_seconds"] + self.selection_seconds
         return {
-            "method": named(f"student:{of}", self.variant),
+            "method": named(f"{family}student:{of}", self.variant),
             "sources": self.taught_by["sources"],
             "train_seconds": round(seconds, 1),
             "taught_by": self.taught_by,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ctl.adapters import ALONE
 from ctl.data.encoding import NO_TAG, WordBatch
 from ctl.metrics import CalibrationTemperature
 from ctl.modules.base import Tagger, named
@@ -71,11 +73,26 @@ class Teacher(Tagger):
         self.sources = tuple(state["sources"])
 
     def card(self) -> dict[str, Any]:
-        """``direct:<lang>`` for one source, ``pooled`` for several."""
-        method = f"direct:{self.sources[0]}" if len(self.sources) == 1 else "pooled"
+        """``direct:<lang>`` for one source, ``pooled`` for several, ``llm-`` before it for a decoder."""
+        method = self.family + (f"direct:{self.sources[0]}" if len(self.sources) == 1 else "pooled")
         card = {
             "method": named(method, self.variant),
             "sources": list(self.sources),
             "train_seconds": round(self.train_seconds, 1),
         }
         return {**card, "temperature": round(float(self.temperature), 4)} if self.calibrate else card
+
+
+def load_teacher(path: Path, types: Sequence[str], others: Iterable[Any] = ()) -> Teacher:
+    """A teacher from its checkpoint; its adapters go into the base of another, where that is the one they need."""
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if not key.startswith("_")}
+    teacher = Teacher(**{**settings, "types": list(types)})
+    needs = (checkpoint["ctl"]["base"], teacher.attention, teacher.base)
+    for number, other in enumerate(others):
+        if teacher.lora_rank and needs == (other.base_fingerprint, other.attention, other.base):
+            teacher.join(other, f"{ALONE}{number + 1}")
+            break
+    teacher.on_load_checkpoint(checkpoint)
+    teacher.load_state_dict(checkpoint["state_dict"])
+    return teacher

@@ -161,9 +161,7 @@ def test_the_adversary_hides_the_language(family):
     adversary.configure_model()
     adversary.eval()
     adversary.log_dict = lambda *args, **kwargs: None
-    data = NERDataModule(
-        sources=["a2"], target="a1", root=str(family), backbone=str(family / "encoder"), target_text=True
-    )
+    data = NERDataModule(sources=["a2"], target="a1", root=str(family), backbone=str(family / "encoder"), text=["a1"])
     data.setup("fit")
     batch = next(batch for batch in data.train_dataloader() if len(set(batch.languages.tolist())) == 2)
     states = adversary.network.states(batch)
@@ -195,7 +193,7 @@ def test_adaptation_lowers_the_loss_and_leaves_a_backbone(family, tmp_path):
     from ctl.backbones import check_backbone
 
     more = ["--trainer.max_epochs", "3", "--trainer.log_every_n_steps", "1", "--model.lr", "3e-3"]
-    data = {"sources": "[]", "target_text": "true"}
+    data = {"sources": "[]", "text": "[a1]"}
     assert command("fit", "Adaptation", family, tmp_path, *more, data=data) == 0
     check_backbone(str(tmp_path / "backbone"))
     logged = (tmp_path / "logs" / "fit" / "metrics.csv").read_text().splitlines()
@@ -210,7 +208,7 @@ def test_what_is_hidden_for_adaptation(family):
     """Only subwords that stand in a sentence; about the share that was asked for; a causal model sees everything."""
     module = Adaptation(str(family / "encoder"), masked=0.5)
     module.configure_model()
-    data = NERDataModule(target="a1", root=str(family), backbone=str(family / "encoder"), target_text=True)
+    data = NERDataModule(root=str(family), backbone=str(family / "encoder"), text=["a1"])
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))
     inputs, labels = module.hide(batch)

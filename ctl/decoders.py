@@ -1,0 +1,79 @@
+"""Decoders as taggers: which words a word attends to, and where in it the model is read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ctl.errors import CTLError
+
+
+def is_decoder(config: Any) -> bool:  # noqa: ANN401  (transformers' classes are untyped)
+    """Whether this is the configuration of a causal language model: one that `transformers` knows for nothing else."""
+    from transformers.models.auto import modeling_auto
+
+    kind = config.model_type
+    return (
+        kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        and kind not in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    )
+
+
+def set_attention(config: Any, attention: str | None) -> Any:  # noqa: ANN401
+    """The configuration with the mask that was asked for; to be called before the model is built.
+
+    Args:
+        config: of a backbone.
+        attention: ``causal``, ``full`` or ``last:n`` for a decoder; ``None`` leaves a model as it was trained.
+
+    Raises:
+        CTLError: there is no such attention, or the model is an encoder, whose words see one another anyway.
+    """
+    if not is_decoder(config):
+        if attention is not None:
+            raise CTLError(f"attention {attention!r} is for decoders; a {config.model_type} has no causal mask")
+        return config
+    config.use_cache = False
+    if open_layers(attention, config.num_hidden_layers) == config.num_hidden_layers:
+        config.is_causal = False
+    return config
+
+
+def open_layers(attention: str | None, layers: int) -> int:
+    """In how many of the last layers words also attend to later words.
+
+    Raises:
+        CTLError: ``attention`` is none of the three, or of more layers than there are.
+    """
+    if attention in (None, "causal"):
+        return 0
+    if attention == "full":
+        return layers
+    number = re.fullmatch(r"last:(\d+)", str(attention))
+    if number is None or not 0 < int(number[1]) <= layers:
+        raise CTLError(f"attention {attention!r}: it is causal, full, or last:N with N from 1 to {layers}")
+    return int(number[1])
+
+
+def unmask_last(decoder: nn.Module, layers: int) -> None:
+    """Removes the causal mask of the last few layers (BiLLM: Li and Li, NAACL 2024); pads stay hidden.
+
+    Nothing is remembered between calls, so that layers may be run again in the backward pass.
+    """
+    total = int(decoder.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
+    stack = next(part for part in decoder.modules() if isinstance(part, nn.ModuleList) and len(part) == total)
+    for layer in stack[total - layers :]:
+        layer.register_forward_pre_hook(_unmask, with_kwargs=True)
+
+
+def _unmask(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Lets the layer see every subword that any subword sees, which are all but the pads."""
+    if "attention_mask" not in kwargs:
+        raise CTLError(f"attention last:N: the layers of this model ({type(layer).__name__}) hide their mask; use full")
+    mask = kwargs["attention_mask"]
+    if isinstance(mask, Tensor) and mask.ndim == 4:  # (R, 1, T, T): true, or zero, where it may be seen
+        mask = mask.any(-2, keepdim=True) if mask.dtype == torch.bool else mask.amax(-2, keepdim=True)
+    return args, {**kwargs, "attention_mask": mask, "is_causal": False}
