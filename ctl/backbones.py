@@ -146,6 +146,14 @@ def freeze(model: nn.Module, embeddings: bool, layers: int) -> None:
             parameter.requires_grad = False
 
 
+def recompute_activations(model: Any) -> None:  # noqa: ANN401
+    """Holds only what goes into each layer, and computes the rest again in the backward pass."""
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable()
+    else:  # its name in earlier versions
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+
+
 class WordClassifier(nn.Module):
     """A backbone and a linear layer that gives each word the logits of its tags.
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from transformers import AutoConfig
 
-from ctl.backbones import WordClassifier, build_encoder
+from ctl.backbones import WordClassifier, build_encoder, recompute_activations
 from ctl.data.encoding import WordBatch
-from ctl.decoders import is_decoder, open_layers, set_attention
+from ctl.decoders import is_decoder, open_layers, set_attention, unmask_last
 from ctl.errors import CTLError
 
 SIZE = {
@@ -79,8 +79,6 @@ def test_unmasking_all_layers_one_by_one_is_unmasking_the_model():
     torch.manual_seed(0)
     config = {"model_type": "qwen3", **SIZE, **KINDS["qwen3"]}
     whole = WordClassifier(build_encoder(config, "full"), classes=7, dropout=0.0).eval()
-    from ctl.decoders import unmask_last
-
     one_by_one = WordClassifier(build_encoder(config, "causal"), classes=7, dropout=0.0).eval()
     one_by_one.load_state_dict(whole.state_dict())
     unmask_last(one_by_one.encoder, 3)
@@ -96,7 +94,7 @@ def test_gradient_checkpointing_changes_no_gradient(attention):
         config = {"model_type": "qwen3", **SIZE, **KINDS["qwen3"]}
         network = WordClassifier(build_encoder(config, attention), classes=7, dropout=0.0).train()
         if checkpointing:
-            network.encoder.gradient_checkpointing_enable({"use_reentrant": False})
+            recompute_activations(network.encoder)
         network(batch([[5, 6, 7, 0], [9, 8, 7, 6]])).square().sum().backward()
         gradients.append([parameter.grad for parameter in network.parameters() if parameter.grad is not None])
     assert len(gradients[0]) == len(gradients[1]) > 10

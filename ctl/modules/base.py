@@ -13,7 +13,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from ctl.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
-from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_encoder
+from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_encoder, recompute_activations
 from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.decoders import is_decoder
@@ -202,7 +202,7 @@ class Tagger(Trained, Labeller):
             self.base_fingerprint = fingerprint_base(encoder)
             add_adapter(encoder, self.adapter, self.lora_rank, self.lora_alpha, self.lora_dropout)
         if self.gradient_checkpointing:
-            encoder.gradient_checkpointing_enable({"use_reentrant": False})
+            recompute_activations(encoder)
         freeze(encoder, self.freeze_embeddings, self.freeze_layers)
         pooling = self.pooling or ("last" if is_decoder(encoder.config) else "first")
         adapter = self.adapter if self.lora_rank else None

@@ -148,7 +148,7 @@ class Ensemble(Labeller):
             return Stored(store)
         if not path.is_file():
             raise CTLError(f"teacher {path}: neither a checkpoint nor a soft-label store")
-        teacher = load_teacher(path, self.schema.types, others=self.live).to(self.device)
+        teacher = load_teacher(path, self.schema.types, others=list(self.live)).to(self.device)
         if teacher.backbone != data.backbone:
             raise CTLError(
                 f"teacher {path} reads with the tokenizer of {teacher.backbone}, the data with {data.backbone}'s: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +83,15 @@ class Teacher(Tagger):
         return {**card, "temperature": round(float(self.temperature), 4)} if self.calibrate else card
 
 
-def load_teacher(path: Path, types: Sequence[str], others: Iterable[Any] = ()) -> Teacher:
+def load_teacher(path: Path, types: Sequence[str], others: Collection[Any] = ()) -> Teacher:
     """A teacher from its checkpoint; its adapters go into the base of another, where that is the one they need."""
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if not key.startswith("_")}
     teacher = Teacher(**{**settings, "types": list(types)})
     needs = (checkpoint["ctl"]["base"], teacher.attention, teacher.base)
-    for number, other in enumerate(others):
-        if teacher.lora_rank and needs == (other.base_fingerprint, other.attention, other.base):
-            teacher.join(other, f"{ALONE}{number + 1}")
-            break
+    same = [other for other in others if needs == (other.base_fingerprint, other.attention, other.base)]
+    if teacher.lora_rank and same:
+        teacher.join(same[0], f"{ALONE}{len(others)}")
     teacher.on_load_checkpoint(checkpoint)
     teacher.load_state_dict(checkpoint["state_dict"])
     return teacher
