@@ -77,7 +77,7 @@ class Method:
         head, *options = name.split("+")
         whole, _, of = head.partition(":")
         family, _, kind = whole.rpartition("-")
-        if kind not in FAMILIES.get(family, ()) or bool(of) == (kind == "pooled"):
+        if whole.startswith("-") or kind not in FAMILIES.get(family, ()) or bool(of) == (kind == "pooled"):
             there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, with llm- or mixed-"
             raise CTLError(f"unknown method {name}: there are {there_are}")
         weighting = of.removesuffix(PER_SENTENCE)

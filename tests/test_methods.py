@@ -56,3 +56,23 @@ def test_rounds_come_after_one_another():
     assert str(third.before().before()) == "student:learned+filter"
     assert third.before().before().before() is None
     assert str(Method.parse("student:learned+replace+kl").ensemble()) == "ensemble:learned+replace"
+
+
+def test_methods_of_decoders():
+    basic = names(None, ["en", "nl"], "de", True)
+    assert basic[:7] == names(None, ["en", "nl"], "de")
+    assert basic[7:] == [
+        "llm-direct:en", "llm-direct:nl", "llm-pooled", "llm-ensemble:learned", "llm-student:learned",
+        "mixed-ensemble:learned", "mixed-student:learned",
+    ]  # fmt: skip
+    method = Method.parse("mixed-student:learned+filter+calibrated")
+    assert method.family == "mixed" and method.teachers == ("", "llm")
+    assert str(method) == "mixed-student:learned+calibrated+filter"
+    assert str(method.ensemble()) == "mixed-ensemble:learned+calibrated"
+    assert str(method.without("filter")) == "mixed-student:learned+calibrated"
+    assert str(Method.parse("llm-student:learned+rounds2").before()) == "llm-student:learned"
+    for wrong in ("mixed-direct:en", "mixed-pooled", "gpt-pooled", "llm-best:en", "-pooled"):
+        with pytest.raises(CTLError, match="unknown method"):
+            expand_methods([wrong], ["en", "nl"], "de", True)
+    with pytest.raises(CTLError, match="needs a decoder: set --llm_backbone"):
+        expand_methods(["llm-pooled"], ["en", "nl"], "de")
