@@ -50,6 +50,20 @@ def activate(base: nn.Module, name: str) -> None:
             layer.set_adapter(name, inference_mode=True)
 
 
+def merge(base: nn.Module) -> nn.Module:
+    """Adds the active adapter to the weights of its base and takes all adapters out; gives the base back.
+
+    What is left is a backbone like any other, to be exported.
+    """
+    from peft.tuners.lora import LoraLayer
+
+    for name, layer in list(base.named_modules()):
+        if isinstance(layer, LoraLayer):
+            layer.merge()
+            base.set_submodule(name, layer.get_base_layer())
+    return base
+
+
 def of_adapter(key: str, name: str) -> bool:
     """Whether a parameter of this name belongs to the adapter."""
     return "lora_" in key and f".{name}." in key

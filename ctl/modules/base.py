@@ -204,9 +204,9 @@ class Tagger(Trained, Labeller):
         if self.gradient_checkpointing:
             recompute_activations(encoder)
         freeze(encoder, self.freeze_embeddings, self.freeze_layers)
-        pooling = self.pooling or ("last" if is_decoder(encoder.config) else "first")
+        self.pooling = self.pooling or ("last" if is_decoder(encoder.config) else "first")
         adapter = self.adapter if self.lora_rank else None
-        self.network = WordClassifier(encoder, len(self.schema), pooling, self.dropout, adapter)
+        self.network = WordClassifier(encoder, len(self.schema), self.pooling, self.dropout, adapter)
 
     def join(self, other: Tagger, adapter: str) -> None:
         """Answers with an adapter of this name in another tagger's base, instead of a base of its own.
@@ -214,10 +214,10 @@ class Tagger(Trained, Labeller):
         The adapter's weights are random until a checkpoint is loaded.
         """
         assert other.network is not None
-        encoder, pooling = other.network.encoder, self.pooling or other.network.pooling
+        encoder, self.pooling = other.network.encoder, self.pooling or other.network.pooling
         self.adapter, self.base_fingerprint = adapter, other.base_fingerprint
         add_adapter(encoder, adapter, self.lora_rank, self.lora_alpha, self.lora_dropout)
-        self.network = WordClassifier(encoder, len(self.schema), pooling, self.dropout, adapter)
+        self.network = WordClassifier(encoder, len(self.schema), self.pooling, self.dropout, adapter)
 
     @property
     def family(self) -> str:

@@ -1,11 +1,13 @@
 """Teachers that are low-rank adapters of a decoder: alone, saved, and several in one base."""
 
 import json
+import shutil
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
-from ctl.adapters import base_arguments
+from ctl.adapters import base_arguments, merge
 from ctl.backbones import load_encoder
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import SoftLabelStore
@@ -81,6 +83,15 @@ def test_a_reloaded_teacher_answers_as_it_did(teachers, some_batch):
     assert record["provenance"]["model"] == store.manifest["teacher"]["fingerprint"]
 
 
+def test_where_a_word_is_read(family):
+    """A decoder has read a whole word only at its last subword."""
+    cases = (("encoder", None, "first"), ("decoder", None, "last"), ("decoder", "mean", "mean"))
+    for backbone, pooling, expected in cases:
+        teacher = Teacher(backbone=str(family / backbone), pooling=pooling)
+        teacher.configure_model()
+        assert teacher.network.pooling == teacher.pooling == expected
+
+
 def test_only_adapters_and_classifier_are_trained(family, tmp_path, some_batch):
     teacher = Teacher(backbone=str(family / "decoder"), lora_rank=4, lora_dropout=0.0, dropout=0.0)
     teacher.configure_model()
@@ -112,6 +123,18 @@ def test_one_base_bears_all_teachers_and_each_answers_as_alone(teachers, some_ba
             torch.testing.assert_close(answer(teacher, some_batch), expected, rtol=0, atol=0)
     states = [teacher.own_state() for teacher in (together[0], together[2])]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0].keys() | states[1].keys())
+
+
+def test_a_merged_adapter_is_in_the_weights(teachers, family, some_batch):
+    teacher = Teacher.load_from_checkpoint(teachers / "a2" / "best.ckpt")
+    expected = answer(teacher, some_batch)
+    teacher.network.encoder, teacher.network.adapter = merge(teacher.network.encoder), None
+    torch.testing.assert_close(answer(teacher, some_batch), expected, atol=1e-5, rtol=1e-4)
+    plain = load_encoder(str(family / "decoder"), attention="full").state_dict()
+    merged = teacher.network.encoder.state_dict()
+    assert merged.keys() == plain.keys()
+    changed = {key for key in plain if not torch.equal(plain[key], merged[key])}
+    assert changed and all("_proj" in key for key in changed)
 
 
 def test_other_attention_is_another_base(teachers, family, tmp_path):
@@ -166,10 +189,6 @@ def test_what_can_not_be_is_said_in_one_line(teachers, family, tmp_path, capsys)
     checkpoint = ["--ckpt_path", str(teachers / "a2" / "best.ckpt")]
     encoder = {"backbone": family / "encoder"}
     other = tmp_path / "other"
-    import shutil
-
-    from transformers import AutoModelForCausalLM
-
     shutil.copytree(family / "decoder", other)
     torch.manual_seed(9)
     model = AutoModelForCausalLM.from_pretrained(other)
