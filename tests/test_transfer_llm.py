@@ -21,7 +21,7 @@ def arguments(root, output, *more):
         "--data.root", str(root), "--backbone", str(root / "encoder"), "--llm_backbone", str(root / "decoder"),
         "--sources", "[a2,b1]", "--target", "a1", "--output", str(output), "--teacher_epochs", "1",
         "--llm_teacher_epochs", "2", "--llm_teacher.lora_rank", "4", "--llm_teacher.lr", "1e-2",
-        "--llm_adapt_epochs", "1", "--student_epochs", "1", "--language_id_epochs", "1", "--teacher.lr", "1e-3",
+        "--llm_pretrain_epochs", "1", "--student_epochs", "1", "--language_id_epochs", "1", "--teacher.lr", "1e-3",
         "--methods", json.dumps(METHODS), "--trainer.accelerator", "cpu", *more,
     ]  # fmt: skip
 
@@ -50,19 +50,19 @@ def test_a_mixture_is_the_mean_over_both_kinds(finished):
     stores = [
         SoftLabelStore(finished / home / "soft_labels" / "train").probs[:].astype("float32")
         for home in (
-            "teachers/a2", "teachers/b1", "llm/read/teachers/a2", "llm/read/teachers/b1", "ensembles/mixed-uniform",
+            "teachers/a2", "teachers/b1", "llm/teachers/a2", "llm/teachers/b1", "ensembles/mixed-uniform",
         )
     ]  # fmt: skip
     torch.testing.assert_close(torch.from_numpy(sum(stores[:4]) / 4), torch.from_numpy(stores[4]), atol=2e-3, rtol=0)
 
 
 def test_decoders_begin_from_the_text_they_read_and_keep_adapters_alone(finished):
-    checkpoint = torch.load(finished / "llm/read/teachers/a2/checkpoints/best.ckpt", weights_only=True)
-    assert checkpoint["hyper_parameters"]["backbone"] == str(finished / "llm/read/backbone")
+    checkpoint = torch.load(finished / "llm/teachers/a2/checkpoints/best.ckpt", weights_only=True)
+    assert checkpoint["hyper_parameters"]["backbone"] == str(finished / "llm/pretrained/backbone")
     assert checkpoint["hyper_parameters"]["attention"] == "full"
     assert not any("base_layer" in key or "embed" in key for key in checkpoint["state_dict"])
-    config = yaml.safe_load((finished / "llm/read/config.fit.yaml").read_text())
-    assert config["data"]["sources"] == ["a2", "b1"] and config["model"]["init_args"]["masked"] == 0
+    config = yaml.safe_load((finished / "llm/pretrained/config.fit.yaml").read_text())
+    assert config["data"]["text"] == ["a2", "b1", "a1"] and config["model"]["init_args"]["masked"] == 0
 
 
 def test_a_changed_setting_redoes_what_depends_on_it(family, finished):
@@ -73,9 +73,9 @@ def test_a_changed_setting_redoes_what_depends_on_it(family, finished):
     assert redone() == set()
     titles = redone("--llm_teacher.lr", "2e-2")
     assert "train LLM teacher of a2" in titles and "train mixed-student:uniform" in titles
-    assert not any(title.startswith(("train teacher", "adapt", "train language")) for title in titles)
+    assert not any(title.startswith(("train teacher", "the decoder", "train language")) for title in titles)
     titles = redone("--methods", "[llm-direct:a2+adapted]")
-    assert titles == {"adapt the decoder to a1", "train adapted LLM teacher of a2", "score llm-direct:a2+adapted"}
+    assert titles == {"the decoder reads a1", "train adapted LLM teacher of a2", "score llm-direct:a2+adapted"}
 
 
 def test_bad_settings_stop_before_training(family, tmp_path, capsys):
