@@ -121,7 +121,9 @@ class Inspection:
     @property
     def answer(self) -> Labels:
         """The labeller to look at where none is named: the first mixture; without one, the student or the teacher."""
-        return next(found[0] for role in ("mixture", "student", "teacher") if (found := _of(self.labellers.values(), role)))
+        return next(
+            found[0] for role in ("mixture", "student", "teacher") if (found := _of(self.labellers.values(), role))
+        )
 
     def __getitem__(self, name: str | None) -> Labels:
         """A labeller by name; `answer` for ``None``."""
@@ -349,7 +351,9 @@ def _read(store: SoftLabelStore, data: NERDataModule, gold: bool) -> Corpus:
         data.prepare_data()
         corpus = read_split(language, split, root=root, hub=data.hub, encoding=data.encoding).head(data.limit)
     except CTLError as error:
-        raise CTLError(f"{error}. The sentences of {store.path} are looked for there: --data.root says where else") from None
+        raise CTLError(
+            f"{error}. The sentences of {store.path} are looked for there: --data.root says where else"
+        ) from None
     store.check(corpus, store.schema)
     if not gold:
         return corpus.raw()
