@@ -63,8 +63,8 @@ class Labels:
 class Inspection:
     """Soft labels of one text by several labellers, in the order teachers, mixtures, students.
 
-    ``Inspection.open("runs/quickstart")`` reads a run of ``ctl transfer``; `words`, `sentences` and `distributions` give
-    data frames, `most` the sentences to look at first.
+    ``Inspection.open("runs/quickstart")`` reads a run of ``ctl transfer``; `words`, `sentences` and `distributions`
+    give data frames, `most` the sentences to look at first.
 
     Attributes:
         corpus: the text; its tags are gold where that was asked for, else there are none.
@@ -186,9 +186,10 @@ class Inspection:
         return frame
 
     def sentences(self, by: str | None = None) -> pd.DataFrame:
-        """One row a sentence: its text with entities in brackets, and what its most extreme word has of each measure."""
-        words = self.words(by).groupby("sentence")
-        frame = words[[name for name in ("entropy", "disagreement", "departure") if name in words.obj]].max()
+        """One row a sentence: its text with entities in brackets, and each measure of its most extreme word."""
+        found = self.words(by)
+        words = found.groupby("sentence")
+        frame = words[[name for name in ("entropy", "disagreement", "departure") if name in found.columns]].max()
         frame.insert(0, "text", self.texts(self[by].tags))
         if self.corpus.tags is not None:
             frame["gold"] = self.texts(self.corpus.tags)
@@ -246,8 +247,9 @@ def spread(answers: Sequence[Floats]) -> Floats:
     """
     if not answers:
         raise CTLError("no soft labels of teachers here: a disagreement needs some")
-    mean = np.mean(answers, axis=0, dtype=np.float32)
-    return np.maximum(entropy(mean) - np.mean([entropy(answer) for answer in answers], axis=0), 0).astype(np.float32)
+    mean = np.asarray(np.mean(answers, axis=0), dtype=np.float32)
+    within = np.mean([entropy(answer) for answer in answers], axis=0)
+    return np.asarray(np.maximum(entropy(mean) - within, 0), dtype=np.float32)
 
 
 def bracketed(words: Sequence[str], tags: TagIds, schema: TagSchema) -> str:

@@ -96,8 +96,8 @@ def summary(inspection: Inspection) -> Table:
     for heading in ("labels of", "role", "words in entities", "mean entropy", "weights"):
         table.add_column(heading, justify="left" if heading in ("labels of", "role", "weights") else "right")
     for name, labels in inspection.labellers.items():
-        weights = inspection.weights(name).mean() if labels.role == "mixture" else {}
-        told = "  ".join(f"{teacher.removeprefix('direct:')} {weight:.3f}" for teacher, weight in weights.items())
+        weights = inspection.weights(name).mean().to_dict() if labels.weights is not None else {}
+        told = "  ".join(f"{str(one).removeprefix('direct:')} {weight:.3f}" for one, weight in weights.items())
         table.add_row(name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", told)
     return table
 

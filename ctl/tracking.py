@@ -10,7 +10,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +20,11 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.utilities import rank_zero_only
 
+from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordBatch
+from ctl.data.labels import TagIds
 from ctl.errors import CTLError
 from ctl.inspection import bracketed
 from ctl.modules import Ensemble
@@ -71,7 +73,7 @@ def check_login(logger: Any) -> None:  # noqa: ANN401
 
     arguments = logger["init_args"]
     mode = arguments.get("mode") or os.environ.get("WANDB_MODE", "online")
-    if rank_zero_only.rank or arguments.get("offline") or mode in ("offline", "dryrun", "disabled"):
+    if getattr(rank_zero_only, "rank", 0) or arguments.get("offline") or mode in ("offline", "dryrun", "disabled"):
         return
     try:
         known = wandb.login(prompt=False, verify=False)
@@ -189,7 +191,8 @@ class Tracking(Callback):
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts with no word."""
         types = 1 + len(trainer.datamodule.schema.types)  # type: ignore[attr-defined]
-        self._confusion, self._samples = torch.zeros(types, types, dtype=torch.long), {}
+        self._confusion = torch.zeros(types, types, dtype=torch.long)
+        self._samples: dict[int, TagIds] = {}
 
     def on_test_batch_end(
         self,
@@ -217,21 +220,20 @@ class Tracking(Callback):
         if not trainer.is_global_zero:
             return
         corpus = trainer.datamodule.testing  # type: ignore[attr-defined]
-        names, lines = ["O", *corpus.schema.types], counts.tolist()
-        cells = [[a, p, lines[i][j]] for i, a in enumerate(names) for j, p in enumerate(names)]
-        columns = ["Actual", "Predicted", "nPredictions"]
-        table = wandb.Table(columns=columns, data=cells)
-        rows = []
-        for sentence, tags in sorted(self._samples.items()):
-            words, gold = (
-                corpus.sentence(sentence),
-                corpus.tags[corpus.offsets[sentence] : corpus.offsets[sentence + 1]],
-            )
-            texts = [bracketed(words, one, corpus.schema) for one in (gold, tags)]
-            rows.append([sentence, *texts, int((gold != tags).sum())])
-        chart = wandb.plot_table("wandb/confusion_matrix/v1", table, {name: name for name in columns})
-        samples = wandb.Table(columns=["sentence", "gold", "predicted", "wrong words"], data=rows)
+        names, columns = ["O", *corpus.schema.types], ("Actual", "Predicted", "nPredictions")
+        cells = [
+            (a, p, n) for a, line in zip(names, counts.tolist(), strict=True) for p, n in zip(names, line, strict=True)
+        ]
+        chart = wandb.plot_table("wandb/confusion_matrix/v1", _table(columns, cells), {name: name for name in columns})
+        samples = _table(("sentence", "gold", "predicted", "wrong words"), self._sampled(corpus))
         self.run.log({"test/confusion": chart, "test/predictions": samples})
+
+    def _sampled(self, corpus: Corpus) -> Iterator[tuple[Any, ...]]:
+        assert corpus.tags is not None and corpus.schema is not None
+        for sentence, tags in sorted(self._samples.items()):
+            words, gold = corpus.sentence(sentence), corpus.tags[slice(*corpus.offsets[sentence : sentence + 2])]
+            texts = [bracketed(words, one, corpus.schema) for one in (gold, tags)]
+            yield sentence, *texts, int((gold != tags).sum())
 
     @rank_zero_only
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -242,9 +244,7 @@ class Tracking(Callback):
         for path, kind in self._outputs(trainer):
             self._add(path, kind, card)
         if self.run.offline:
-            notice(
-                f"W&B is offline; upload with: wandb sync {Path(self.run.settings.root_dir) / 'wandb'}/offline-run-*"
-            )
+            notice(f"W&B is offline; upload with: wandb sync {self.run.settings.root_dir}/wandb/offline-run-*")
         self.run.finish()
 
     @rank_zero_only
@@ -268,14 +268,10 @@ class Tracking(Callback):
                 kept = callback.best_model_path or callback.last_model_path
                 yield from [(Path(kept), "checkpoint")] if kept else []
         if self.command == "predict":
-            kinds = {
-                "*soft_labels/*/manifest.json": "soft-labels",
-                "weights.json": "weights",
-                "*weights/*.safetensors": "weights",
-            }
-            for pattern, kind in kinds.items():
-                for path in sorted(self.folder.glob(pattern)):
-                    yield (path.parent if kind == "soft-labels" else path), kind
+            for pattern in ("soft_labels/*/manifest.json", "*/soft_labels/*/manifest.json"):
+                yield from ((path.parent, "soft-labels") for path in sorted(self.folder.glob(pattern)))
+            for pattern in ("weights.json", "*weights/*.safetensors"):
+                yield from ((path, "weights") for path in sorted(self.folder.glob(pattern)))
 
     def _add(self, path: Path, kind: str, card: Mapping[str, Any]) -> None:
         import wandb
@@ -316,17 +312,18 @@ def track_results(settings: Mapping[str, Any], records: Sequence[Record]) -> Non
 
     for logger in wandb_loggers(settings["trainer"].get("logger")):
         given = logger["init_args"]
-        kept = {name: given[name] for name in ("project", "entity", "group", "tags", "mode") if given.get(name)}
-        mode = {"mode": "offline"} if given.get("offline") else {}
-        columns = ["method", "precision", "recall", "f1", "train_seconds"]
-        with wandb.init(
-            dir=given["save_dir"], name="results", job_type="transfer", config=dict(settings), **kept, **mode
-        ) as run:
-            run.log(
-                {
-                    "results": wandb.Table(
-                        columns=columns, data=[[record[name] for name in columns] for record in records]
-                    )
-                }
-            )
-            run.summary.update({f"f1/{record['method']}": record["f1"] for record in records})
+        names = ("project", "entity", "group", "tags", "mode")
+        kept: dict[str, Any] = {name: given[name] for name in names if given.get(name)}
+        if given.get("offline"):
+            kept["mode"] = "offline"
+        columns = ("method", "precision", "recall", "f1", "train_seconds")
+        run = wandb.init(dir=given["save_dir"], name="results", job_type="transfer", config=dict(settings), **kept)
+        run.log({"results": _table(columns, ([record[name] for name in columns] for record in records))})
+        run.summary.update({f"f1/{record['method']}": record["f1"] for record in records})
+        run.finish()
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:  # noqa: ANN401
+    import wandb
+
+    return wandb.Table(columns=list(columns), data=[list(row) for row in rows])

@@ -32,9 +32,8 @@ def make_run(folder, sentences=90):
     gold = rng.choice(7, len(words), p=[0.7, *[0.05] * 6])
     gold[offsets[:-1]] = rng.choice([0, 1, 3, 5], sentences)
     (folder / "data" / "xx").mkdir(parents=True)
-    blocks = [
-        [f"{words[w]} {SCHEMA.tags[gold[w]]}" for w in range(a, b)] for a, b in zip(offsets, offsets[1:], strict=False)
-    ]
+    tagged = [f"{word} {SCHEMA.tags[tag]}" for word, tag in zip(words, gold, strict=True)]
+    blocks = np.split(np.array(tagged), offsets[1:-1])
     (folder / "data" / "xx" / "train.txt").write_text("\n\n".join(map("\n".join, blocks)) + "\n")
 
     def answers(noise):
@@ -139,7 +138,7 @@ def test_distributions_of_a_sentence_are_the_stores(run):
 
 
 def test_entities_in_brackets():
-    words = "Ada Lovelace saw London Zoo Rome".split()
+    words = ["Ada", "Lovelace", "saw", "London", "Zoo", "Rome"]
     assert (
         bracketed(words, np.array([1, 2, 0, 5, 6, 5]), SCHEMA) == "[PER Ada Lovelace] saw [LOC London Zoo] [LOC Rome]"
     )

@@ -154,7 +154,8 @@ def test_keyboard_goes_everywhere_with_one_tab_stop(browser, truth):
 
     def at():
         return browser.execute_script(
-            "const e = document.activeElement; return [+e.closest('.sentence').dataset.place, e.dataset.word ?? 'number']"
+            "const at = document.activeElement;"
+            " return [+at.closest('.sentence').dataset.place, at.dataset.word ?? 'number']"
         )
 
     choose(browser, "document.getElementById('order').value = 'place'", 90)
