@@ -74,7 +74,8 @@ def tag_counts(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
                edgecolor="white", label=str(kind))  # fmt: skip
     ax.set_xticks(places, [str(name) for name in counts.index])
     ax.set_ylabel("entities")
-    ax.legend(frameon=False)
+    ax.set_ylim(0, 1.2 * counts.to_numpy().max())
+    ax.legend(frameon=False, loc="upper center", ncols=len(counts.columns))
     return ax
 
 
@@ -103,6 +104,7 @@ def transfer_by_distance(family: SyntheticFamily, records: Sequence[Record], ax:
         ax.annotate(name, (x, y), (6, 4), textcoords="offset points")
     ax.set_xlabel("distance between source and target in the family tree")
     ax.set_ylabel("F1 of direct transfer (%)")
+    ax.margins(x=0.1)
     ax.set_ylim(0, 100)
     return ax
 
@@ -126,7 +128,7 @@ def mistakes_by(words: pd.DataFrame, measure: str, bins: int = 8, ax: Axes | Non
     ax.errorbar(groups[measure].mean(), 100 * wrong, errors, fmt="o-", color=OKABE_ITO["blue"], capsize=3)
     ax.set_xlabel(f"{measure} (nats)")
     ax.set_ylabel("words with a wrong tag (%)")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(bottom=0, auto=True)
     return ax
 
 
