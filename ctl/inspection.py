@@ -22,6 +22,7 @@ from ctl.data.readers import read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
 from ctl.metrics import span_ends
+from ctl.modules.base import family_of
 from ctl.weighting import read_sentences
 
 Floats = npt.NDArray[np.float32]
@@ -281,7 +282,8 @@ def _find(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]:
 
 
 def _role(card: Mapping[str, Any]) -> Role:
-    return ROLES.get(card["method"].removeprefix("llm-").partition(":")[0].partition("+")[0], "teacher")
+    _, name = family_of(card["method"])
+    return ROLES.get(name.partition(":")[0].partition("+")[0], "teacher")
 
 
 def _labeller(store: SoftLabelStore, corpus: Corpus, limit: int | None) -> Labels:
@@ -322,16 +324,18 @@ def _with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
 def saved_data(stores: Sequence[SoftLabelStore]) -> dict[str, Any]:
     """The settings of the data module with which the first of these stores was made that has them; none otherwise."""
     for store in stores:
-        config = _config(store.path.parent.parent)
-        if config:
+        if config := _config(store):
             return dict(config["data"])
     return {}
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    """The configuration of the ``ctl predict`` that wrote to a folder; empty where there is none."""
-    path = folder / "config.predict.yaml"
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+def _config(store: SoftLabelStore) -> dict[str, Any]:
+    """The configuration of the ``ctl predict`` that wrote a store; empty where there is none."""
+    for folder in store.path.absolute().parents[1:3]:  # one higher where it wrote for several teachers
+        path = folder / "config.predict.yaml"
+        if path.is_file():
+            return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return {}
 
 
 def _data(settings: Mapping[str, Any]) -> NERDataModule:
@@ -368,7 +372,7 @@ def _sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     """The weights of every sentence (S, K), where a mixture has such and their file is still there."""
     card = store.manifest["teacher"]
     weighting = card["method"].partition(":")[2].partition("+")[0]
-    given = _config(store.path.parent.parent).get("model", {}).get("init_args", {}).get("weights")
+    given = _config(store).get("model", {}).get("init_args", {}).get("weights")
     if not weighting.endswith("-sentence") or not given or not Path(given).is_file():
         return None
     return read_sentences(given, weighting.removesuffix("-sentence"), card["sources"], corpus)

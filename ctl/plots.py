@@ -83,7 +83,8 @@ def transfer_scores(records: Sequence[Record], ax: Axes | None = None) -> Axes:
     """F1 of every method of a transfer, one line a method."""
     ax = _axes(ax)
     for place, record in enumerate(records):
-        colour, marker = KIND_STYLES[record["method"].removeprefix("llm-").partition(":")[0].partition("+")[0]]
+        kind = record["method"].partition(":")[0].partition("+")[0].rpartition("-")[2]  # llm-direct is direct
+        colour, marker = KIND_STYLES[kind]
         ax.plot([0, record["f1"]], [place, place], color=colour, linewidth=1)
         ax.plot(record["f1"], place, marker, color=colour)
         ax.annotate(f"{record['f1']:.1f}", (record["f1"], place), (6, -3), textcoords="offset points", fontsize=9)

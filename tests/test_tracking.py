@@ -168,7 +168,8 @@ def teacher(family, folder, *more):
         "fit", "--config", "configs/teacher.yaml", "--config", "configs/logger/wandb.yaml", "--data.root", str(family),
         "--data.sources", "[a2]", "--data.target", "a1", "--data.backbone", str(family / "encoder"),
         "--trainer.default_root_dir", str(folder), "--trainer.accelerator", "cpu",
-        "--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false", "--trainer.logger.init_args.log_model", "false",
+        "--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false",
+        "--trainer.logger.init_args.log_model", "false",
         "--trainer.callbacks", json.dumps([{"class_path": "ModelCheckpoint", "init_args": {
             "dirpath": str(folder / "checkpoints"), "save_last": True, "save_on_train_epoch_end": True}}]), *more,
     ])  # fmt: skip
