@@ -159,10 +159,16 @@ class Inspection:
         chosen = self[mixture]
         if chosen.weights is None:
             raise CTLError(f"{chosen.name} is no mixture: it has no weights")
-        return pd.DataFrame(chosen.weights, columns=[self._teacher_of(source) for source in chosen.card["sources"]])
+        return pd.DataFrame(chosen.weights, columns=self._members(chosen))
 
-    def _teacher_of(self, source: str) -> str:
-        return next((one.name for one in self.teachers if list(one.card["sources"]) == [source]), source)
+    def _members(self, mixture: Labels) -> list[str]:
+        """Names of a mixture's teachers in the order of its weights; those that are not here have their numbers."""
+        prints, sources = mixture.card.get("teachers", []), mixture.card["sources"]
+        by_print = {teacher.card.get("fingerprint"): teacher.name for teacher in self.teachers}
+        by_source = {",".join(teacher.card["sources"]): teacher.name for teacher in self.teachers}
+        numbered = [f"teacher {number + 1}" for number in range(len(mixture.card["weights"]))]
+        found = [by_print.get(one) for one in prints] or [by_source.get(source) for source in sources]
+        return [name or number for name, number in zip(found, numbered, strict=False)] if found else numbered
 
     def words(self, by: str | None = None) -> pd.DataFrame:
         """One row a word: its place, its tag and how sure ``by`` is of it, and how far the labellers are apart."""
@@ -315,8 +321,10 @@ def _with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
         return labellers
     sources = [",".join(teacher.card["sources"]) for teacher in teachers]
     weights = np.full((1, len(teachers)), 1 / len(teachers), dtype=np.float32)
+    prints = [teacher.card["fingerprint"] for teacher in teachers]
+    card = {"method": MEAN, "sources": sources, "teachers": prints, "weights": weights[0].tolist()}
     probs = np.mean([teacher.probs for teacher in teachers], axis=0)
-    mean = Labels(MEAN, "mixture", probs, {"method": MEAN, "sources": sources}, weights)
+    mean = Labels(MEAN, "mixture", probs, card, weights)
     students = {student.name: student for student in _of(labellers.values(), "student")}
     return {**{teacher.name: teacher for teacher in teachers}, MEAN: mean, **students}
 
@@ -369,10 +377,11 @@ def _read(store: SoftLabelStore, data: NERDataModule, gold: bool) -> Corpus:
 
 
 def _sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
-    """The weights of every sentence (S, K), where a mixture has such and their file is still there."""
+    """The weights of every sentence (S, K), where a mixture has such, one a language, and their file is still there."""
     card = store.manifest["teacher"]
     weighting = card["method"].partition(":")[2].partition("+")[0]
     given = _config(store).get("model", {}).get("init_args", {}).get("weights")
-    if not weighting.endswith("-sentence") or not given or not Path(given).is_file():
+    by_language = len(card["weights"]) == len(card["sources"])
+    if not (weighting.endswith("-sentence") and by_language and given and Path(given).is_file()):
         return None
     return read_sentences(given, weighting.removesuffix("-sentence"), card["sources"], corpus)

@@ -255,7 +255,8 @@ class Tracking(Callback):
 
     def _weights(self, module: LightningModule, card: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         if isinstance(module, Ensemble):
-            yield from ((f"weights/{source}", w) for source, w in zip(card["sources"], card["weights"], strict=True))
+            names = [member.card()["method"].replace("direct:", "") for member in module.members]
+            yield from ((f"weights/{name}", weight) for name, weight in zip(names, card["weights"], strict=True))
         path = self.folder / "weights.json"
         if self.command == "predict" and path.is_file():
             found = json.loads(path.read_text(encoding="utf-8"))

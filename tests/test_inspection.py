@@ -49,6 +49,7 @@ def make_run(folder, sentences=90):
         "method": "ensemble:learned",
         "sources": list(teachers),
         "weights": LEARNED,
+        "teachers": list(teachers),
         "fingerprint": "m",
         "train_seconds": 3.0,
     }
