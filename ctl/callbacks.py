@@ -67,7 +67,7 @@ class ResultWriter(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Keeps the counts of each sentence (S, 3)."""
-        self._counts.add(batch.sentences, outputs)
+        self._counts.add(batch.sentences, outputs["counts"])
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the record; the first process does."""

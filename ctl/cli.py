@@ -15,6 +15,7 @@ from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeigh
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
+from ctl.tracking import prepare
 
 
 class SaveConfig(SaveConfigCallback):
@@ -58,14 +59,18 @@ class CTLCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""
 
+    def before_instantiate_classes(self) -> None:
+        """Lets loggers write to the run's folder."""
+        self._tracking = prepare(self.config[self.subcommand], str(self.subcommand))
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
         """Adds the CSV logger, where no other is configured, and what the command writes."""
         given = self.config[self.subcommand].trainer
         folder = given.default_root_dir or "."
-        if given.logger is None:
+        if given.logger in (None, True):
             kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
         trainer = super().instantiate_trainer(**kwargs)
-        trainer.callbacks.extend(self._writers())  # type: ignore[attr-defined]
+        trainer.callbacks.extend([*self._writers(), *self._tracking])  # type: ignore[attr-defined]
         return trainer
 
     def before_fit(self) -> None:

@@ -13,6 +13,8 @@ Train a named-entity tagger for a language without labelled data.
 One language, from sources to scored student
   transfer    every stage for one target        ctl transfer --config configs/transfer/quickstart.yaml
 
+  inspect     look at soft labels in a browser  ctl inspect runs/quickstart
+
 Many runs
   report      compare them                      ctl report runs/ablation
 
@@ -76,6 +78,10 @@ def _command(arguments: list[str]) -> None:
             from ctl.report import main as report
 
             report(arguments[1:])
+        case "inspect":
+            from ctl.page import main as inspect
+
+            inspect(arguments[1:])
         case _:
             from ctl.cli import run
 

@@ -19,6 +19,7 @@ IGNORED_WARNINGS = (
     r"Total length of `list` across ranks is zero.*",  # a student is not validated: there is no gold to validate on
     r"Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # they are for fit
     r"The number of training batches .* is smaller than the logging interval.*",
+    r".*IProgress not found.*",  # in notebooks
     r"The dirpath has changed from .*",  # `ctl test` has its own log folder, not its own checkpoints
     r".*Experiment logs directory .* exists and is not empty.*",
 )

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ctl.results import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 from ctl.data.synthetic import Branch, SyntheticFamily
 
 STEP, ROW, MARGIN = 56, 44, 24  # pixels for a unit of branch length, for a language, around the figure
@@ -41,3 +52,92 @@ def family_tree(family: SyntheticFamily) -> str:
         f'role="img" aria-label="Family tree of {", ".join(languages)}"><style>{style}</style>'
         f'<rect width="100%" height="100%" fill="#fff"/>{"".join(shapes)}</svg>\n'
     )
+
+
+# Figures of the notebooks, drawn with matplotlib on axes that are given or made
+
+OKABE_ITO = {"blue": "#0072b2", "orange": "#e69f00", "green": "#009e73", "red": "#d55e00", "grey": "#7a7a7a"}
+KIND_STYLES = {  # a colour and a marker each, so that neither alone tells them apart
+    "direct": (OKABE_ITO["grey"], "o"), "pooled": (OKABE_ITO["orange"], "s"),
+    "ensemble": (OKABE_ITO["blue"], "^"), "student": (OKABE_ITO["green"], "D"),
+}  # fmt: skip
+
+
+def tag_counts(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Entities by type (columns) in each corpus (rows), as grouped bars."""
+    ax = _axes(ax)
+    colours = (OKABE_ITO["blue"], OKABE_ITO["orange"], OKABE_ITO["green"], OKABE_ITO["red"], OKABE_ITO["grey"])
+    width, places = 0.8 / len(counts.columns), np.arange(len(counts))
+    for number, (kind, column) in enumerate(counts.items()):
+        offset = (number - (len(counts.columns) - 1) / 2) * width
+        ax.bar(places + offset, column, width, color=colours[number % len(colours)], hatch=("", "//", "..")[number % 3],
+               edgecolor="white", label=str(kind))  # fmt: skip
+    ax.set_xticks(places, [str(name) for name in counts.index])
+    ax.set_ylabel("entities")
+    ax.set_ylim(0, 1.2 * counts.to_numpy().max())
+    ax.legend(frameon=False, loc="upper center", ncols=len(counts.columns))
+    return ax
+
+
+def transfer_scores(records: Sequence[Record], ax: Axes | None = None) -> Axes:
+    """F1 of every method of a transfer, one line a method."""
+    ax = _axes(ax)
+    for place, record in enumerate(records):
+        kind = record["method"].partition(":")[0].partition("+")[0].rpartition("-")[2]  # llm-direct is direct
+        colour, marker = KIND_STYLES[kind]
+        ax.plot([0, record["f1"]], [place, place], color=colour, linewidth=1)
+        ax.plot(record["f1"], place, marker, color=colour)
+        ax.annotate(f"{record['f1']:.1f}", (record["f1"], place), (6, -3), textcoords="offset points", fontsize=9)
+    ax.set_yticks(range(len(records)), [record["method"] for record in records])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 105)
+    ax.set_xlabel(f"F1 on {records[0]['target']}, test split (exact spans, %)")
+    return ax
+
+
+def transfer_by_distance(family: SyntheticFamily, records: Sequence[Record], ax: Axes | None = None) -> Axes:
+    """F1 of direct transfer against the source's distance from the target."""
+    ax = _axes(ax)
+    direct = [record for record in records if record["method"].startswith("direct:")]
+    points = sorted((family.distance(one["target"], one["sources"][0]), one["f1"], one["sources"][0]) for one in direct)
+    ax.plot([x for x, _, _ in points], [y for _, y, _ in points], "o-", color=OKABE_ITO["blue"])
+    for x, y, name in points:
+        ax.annotate(name, (x, y), (6, 4), textcoords="offset points")
+    ax.set_xlabel("distance between source and target in the family tree")
+    ax.set_ylabel("F1 of direct transfer (%)")
+    ax.margins(x=0.1)
+    ax.set_ylim(0, 100)
+    return ax
+
+
+def mistakes_by(words: pd.DataFrame, measure: str, bins: int = 8, ax: Axes | None = None) -> Axes:
+    """Share of wrong words against a measure of `ctl.inspection`, in bins of equally many words whose value is not 0.
+
+    Bars of two standard errors; the measure tells good labels from bad ones where the curve rises.
+
+    Args:
+        words: `Inspection.words` with gold.
+        measure: ``entropy``, ``disagreement`` or ``departure``.
+        bins: how many.
+        ax: where to draw.
+    """
+    ax = _axes(ax)
+    counted = words[words[measure] > 1e-3]
+    groups = counted.groupby(pd.qcut(counted[measure], bins, duplicates="drop"), observed=True)
+    wrong, size = groups["wrong"].mean(), groups["wrong"].size()
+    errors = 200 * np.sqrt(wrong * (1 - wrong) / size)
+    ax.errorbar(groups[measure].mean(), 100 * wrong, errors, fmt="o-", color=OKABE_ITO["blue"], capsize=3)
+    ax.set_xlabel(f"{measure} (nats)")
+    ax.set_ylabel("words with a wrong tag (%)")
+    ax.set_ylim(bottom=0, auto=True)
+    return ax
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, made = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    made.spines[["top", "right"]].set_visible(False)
+    return made

@@ -47,8 +47,10 @@ class Stage:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 (16 hex digits) of everything that its result depends on."""
-        parts = [self.command, self.context, self.config, [stage.key for stage in self.after]]
+        """SHA-256 (16 hex digits) of everything that its result depends on; what is logged changes nothing."""
+        trainer = {name: value for name, value in self.config["trainer"].items() if name != "logger"}
+        config = {**self.config, "trainer": trainer}
+        parts = [self.command, self.context, config, [stage.key for stage in self.after]]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

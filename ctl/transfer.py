@@ -28,6 +28,7 @@ from ctl.plan import Plan, Settings, Split
 from ctl.report import markdown_table, print_table
 from ctl.results import versions, write_records
 from ctl.stages import run_stages
+from ctl.tracking import apart_from_sweep, grouped, sweep_folder, track_results
 from ctl.weighting import order_weights
 
 FAST = 2000  # sentences of every split with --fast
@@ -80,7 +81,8 @@ class Transfer:
         settings = _plain(parsed)
         methods = expand_methods(parsed.methods, parsed.sources, parsed.target, decoder=parsed.llm_backbone is not None)
         check_weights(methods, parsed.weights, parsed.sources)
-        settings["output"] = parsed.output or f"runs/{parsed.target}-from-{'-'.join(parsed.sources)}"
+        settings["output"] = parsed.output or sweep_folder() or f"runs/{parsed.target}-from-{'-'.join(parsed.sources)}"
+        settings["trainer"] = grouped(settings["trainer"], Path(settings["output"]))
         settings["trainer"].setdefault("precision", best_precision(settings["trainer"].get("accelerator", "auto")))
         if parsed.fast:
             settings["data"].setdefault("limit", FAST)
@@ -98,12 +100,14 @@ class Transfer:
         target, sources = self.settings["target"], ", ".join(self.settings["sources"])
         say(f"{sources} -> {target}: {len(plan)} stages in {self.output}")
         try:
-            run_stages(plan)
+            with apart_from_sweep():
+                run_stages(plan)
         finally:
             records = plan.records()
             if records:
                 write_records(self.output / "results.json", records)
         plan.collect_counts()
+        track_results(self.settings, records)
         (self.output / "results.md").write_text(markdown_table(records), encoding="utf-8")
         print_table(records, title=f"{sources} -> {target}, test split")
         say(f"written: {self.output / 'results.json'}")

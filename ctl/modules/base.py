@@ -57,11 +57,11 @@ class Labeller(LightningModule, ABC):
     def card(self) -> dict[str, Any]:
         """Who this is, for manifests and results: ``method``, ``sources``, ``train_seconds`` and its making."""
 
-    def test_step(self, batch: WordBatch) -> Tensor:
-        """Scores the most probable tags against gold; gives each sentence's counts (S, 3), see `span_counts`."""
+    def test_step(self, batch: WordBatch) -> dict[str, Tensor]:
+        """Scores the most probable ``tags`` (N) against gold; gives each sentence's ``counts`` too (`span_counts`)."""
         predicted = self.probabilities(batch).argmax(-1)
         self.test_f1.update(predicted, batch.tags, batch.lengths)
-        return span_counts(predicted, batch.tags, batch.lengths)
+        return {"tags": predicted, "counts": span_counts(predicted, batch.tags, batch.lengths)}
 
     def on_test_epoch_end(self) -> None:
         """Logs ``test/f1``, ``test/precision``, ``test/recall`` and the same per type."""
@@ -245,10 +245,10 @@ class Tagger(Trained, Labeller):
         self.val_f1.update(self(batch).argmax(-1), batch.tags, batch.lengths)
 
     def on_validation_epoch_end(self) -> None:
-        """Logs ``val/f1`` and its parts, micro over all source languages."""
+        """Logs ``val/f1`` and its parts, micro over all source languages, and the same per type."""
         scores = self.val_f1.compute()
-        self.log_dict({f"val/{name}": scores[name] for name in ("precision", "recall")})
-        self.log("val/f1", scores["f1"], prog_bar=True)
+        self.log("val/f1", scores.pop("f1"), prog_bar=True)
+        self.log_dict({f"val/{name}": value for name, value in scores.items()})
         self.val_f1.reset()
 
     def on_train_epoch_start(self) -> None:
