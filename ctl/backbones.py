@@ -263,3 +263,12 @@ def fingerprint_backbone(name: str) -> str:
 def stamp(name: str) -> int:
     """When a backbone's folder was last changed, in nanoseconds; 0 for one of the Hub."""
     return max((path.stat().st_mtime_ns for path in Path(name).glob("*")), default=0) if Path(name).is_dir() else 0
+
+
+def count_parameters(name: str) -> int:
+    """Parameters of a backbone, from its configuration alone."""
+    from transformers import AutoModel
+
+    with torch.device("meta"):
+        model = AutoModel.from_config(load_config(name))  # type: ignore[no-untyped-call]
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -14,6 +14,7 @@ One language, from sources to scored student
   transfer    every stage for one target        ctl transfer --config configs/transfer/quickstart.yaml
 
 Many runs
+  study       targets x sets of sources x seeds ctl study --config configs/study/quickstart.yaml
   report      compare them                      ctl report runs/ablation
 
 One stage (LightningCLI: every Trainer option, `ctl fit --help`)
@@ -72,6 +73,10 @@ def _command(arguments: list[str]) -> None:
             from ctl.transfer import main as transfer
 
             transfer(arguments[1:])
+        case "study":
+            from ctl.study import main as study
+
+            study(arguments[1:])
         case "report":
             from ctl.report import main as report
 

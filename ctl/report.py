@@ -195,3 +195,7 @@ def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], title: str, 
 def _markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     rule = ["---", *["---:"] * (len(headings) - 1)]
     return "".join(f"| {' | '.join(line)} |\n" for line in (headings, rule, *lines))
+
+
+def write_report(folder):
+    pass
