@@ -47,7 +47,9 @@ def main(args: Sequence[str]) -> None:
 
     write_report(study.output)
     if failed:
-        raise CTLError(f"{failed} of {len(study.cells)} cells failed (see the report); the same command tries them anew")
+        raise CTLError(
+            f"{failed} of {len(study.cells)} cells failed (see the report); the same command tries them anew"
+        )
 
 
 @dataclass(frozen=True)
@@ -294,4 +296,3 @@ def make_parser() -> ArgumentParser:
     parser.add_class_arguments(Assumed, "estimate")
     add_settings(parser)
     return parser
-
