@@ -148,7 +148,7 @@ LEAST_SIZES = 4  # three parameters go through three points whatever these are
 def fit_scaling(sizes: Sequence[int], scores: Samples, resamples: int = 200) -> Scaling | None:
     """Fits a curve to scores (R, N) at numbers of sources (N), and to each of the first resamples.
 
-    For a given c the curve is linear in a and b, so only c is searched for, between 0.1 and 5.
+    For a given c the curve is linear in a and b, so only c is searched for, between 0.1 and 5; a is at most 100.
     Returns ``None`` where there are fewer than four numbers of sources.
     """
     if len(set(sizes)) < LEAST_SIZES:
@@ -164,6 +164,8 @@ def _fit(n: Samples, scores: Samples) -> tuple[float, float, float]:
     def solve(log_c: float) -> tuple[Samples, float]:
         columns = np.stack([np.ones_like(n), -(n ** -np.exp(log_c))], axis=-1)
         parameters = np.linalg.lstsq(columns, scores)[0]
+        if parameters[0] > 100:  # no F1 is
+            parameters = np.array([100.0, columns[:, 1] @ (scores - 100) / np.square(columns[:, 1]).sum()])
         return parameters, float(np.square(columns @ parameters - scores).sum())
 
     found = minimize_scalar(lambda log_c: solve(log_c)[1], bounds=(np.log(0.1), np.log(5.0)), method="bounded")

@@ -16,6 +16,7 @@ from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 
 Nearness = Literal["family", "learned", "cosine", "l1", "l2", "given"]
+MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several
 MOST = 100_000  # sets of one size, before a study of all of them is a mistake
 
 

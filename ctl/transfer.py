@@ -25,9 +25,9 @@ from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, S
 from ctl.modules.base import Tagger
 from ctl.notices import say
 from ctl.plan import Plan, Settings, Split
-from ctl.report import markdown_table, print_table
 from ctl.results import versions, write_records
 from ctl.stages import run_stages
+from ctl.tables import markdown_table, print_table
 from ctl.weighting import order_weights
 
 FAST = 2000  # sentences of every split with --fast

@@ -65,7 +65,7 @@ def _work(args: list[str], place: int, jobs: int, began: float) -> None:
     Worker(Study.parse(args), began, place / jobs).run()
 
 
-class Busy(Exception):  # noqa: N818
+class Busy(Exception):
     """Another process runs this stage, or another cell's process has it."""
 
 
