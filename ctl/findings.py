@@ -215,10 +215,11 @@ class Findings:
 
     def type_table(self) -> pd.DataFrame:
         """F1 by entity type with most sources, means over seeds and targets: ``method type f1``."""
+        most = self._with_most()
         rows = [
-            {"method": row.method, "type": kind, "f1": found["f1"]}
-            for row in self._with_most().itertuples()
-            for kind, found in row.per_type.items()
+            {"method": method, "type": kind, "f1": found["f1"]}
+            for method, types in zip(most.method, most.per_type, strict=True)
+            for kind, found in types.items()
         ]
         return pd.DataFrame(rows).groupby(["method", "type"], sort=False).f1.mean().round(2).reset_index()
 
@@ -244,7 +245,7 @@ class Findings:
 
     def _with_most(self) -> pd.DataFrame:
         """The scores of the main kind's largest sets; of direct teachers, the best one's."""
-        main = self.scores[self.scores.kind == self.kinds[0]]
+        main: pd.DataFrame = self.scores[self.scores.kind == self.kinds[0]]
         main = main[~main.method.str.startswith(("mean ", "worst "))]
         return main[main.sources == main.sources.max()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 from ctl.data.synthetic import Branch, SyntheticFamily
 
 INK, FAINT = "#010203", "#040506"  # stand-ins that `render` replaces by the page's variables
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a")  # Okabe and Ito's
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's
+GREY = "#7a7a7a"
 MARKERS = "osD^vPX<>*"
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10.0, "text.color": INK, "axes.labelcolor": INK,
@@ -23,7 +25,7 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False, "legend.fontsize": 9.0, "axes.titlesize": 10.5, "lines.linewidth": 1.8,
     "lines.markersize": 5.5,
 }  # fmt: skip
-VARIABLES = {INK: "--ink", FAINT: "--line", **{colour: f"--c{place}" for place, colour in enumerate(PALETTE)}}
+VARIABLES = {INK: "--ink", FAINT: "--line", **{colour: f"--c{place}" for place, colour in enumerate((*PALETTE, GREY))}}
 
 
 def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> str:  # noqa: ANN401
@@ -37,7 +39,8 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
     """
     import matplotlib
 
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+    settings: Any = {**STYLE, "svg.hashsalt": name}
+    with matplotlib.rc_context(settings):
         file = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         draw(*args).savefig(file, format="svg", transparent=True, bbox_inches="tight", metadata=nothing)
@@ -51,7 +54,7 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
     size = re.search(r'width="([\d.]+)pt" height="[\d.]+pt"', svg)
     assert size is not None
     width = round(float(size[1]) * 4 / 3)
-    return svg.replace(size[0], f'role="img" aria-label="{about}" style="max-width: {width}px"', 1).strip()
+    return svg.replace(size[0], f'role="img" aria-label="{about}" style="width: {width}px"', 1).strip()
 
 
 def axes(columns: int = 1, width: float = 7.2, height: float = 4.2, **shared: Any) -> tuple[Figure, list[Axes]]:  # noqa: ANN401
@@ -64,27 +67,33 @@ def axes(columns: int = 1, width: float = 7.2, height: float = 4.2, **shared: An
 
 
 class Look:
-    """How methods are told apart: colour and marker by what they do, line and filling by who teaches.
+    """How methods are told apart: colour and marker by what they do, line and filling by who teaches; direct ones grey.
 
     Args:
         methods: all that will be drawn.
     """
 
     def __init__(self, methods: Sequence[str]) -> None:
-        plain = list(dict.fromkeys(self._plain(method) for method in methods))
-        self._place = {name: place for place, name in enumerate(plain)}
+        plain = dict.fromkeys(self._plain(method) for method in methods)
+        self._markers = dict(zip(plain, itertools.cycle(MARKERS)))  # noqa: B905  (endless)
+        coloured = [name for name in plain if not self._is_direct(name)]
+        self._colours = dict(zip(coloured, itertools.cycle(PALETTE)))  # noqa: B905
 
     def __call__(self, method: str) -> dict[str, Any]:
         """Keyword arguments of a line with markers."""
-        place = self._place[self._plain(method)]
-        colour, taught = PALETTE[place % len(PALETTE)], method.partition("-")[0]
-        style = {"llm": "--", "mixed": ":"}.get(taught, "-")
+        name = self._plain(method)
+        colour = self._colours.get(name, GREY)
+        style = "--" if "llm-" in method else ":" if "mixed-" in method else "-"
         face = colour if style == "-" else "none"
-        return {"color": colour, "marker": MARKERS[place % len(MARKERS)], "linestyle": style, "markerfacecolor": face}
+        return {"color": colour, "marker": self._markers[name], "linestyle": style, "markerfacecolor": face}
 
     @staticmethod
     def _plain(method: str) -> str:
-        return re.sub(r"^(llm|mixed)-", "", method)
+        return re.sub(r"\b(llm|mixed)-", "", method)
+
+    @staticmethod
+    def _is_direct(name: str) -> bool:
+        return name.endswith(" direct") or name.startswith("direct")
 
 
 STEP, ROW, MARGIN = 56, 44, 24  # pixels for a unit of branch length, for a language, around the figure

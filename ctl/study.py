@@ -1,4 +1,4 @@
-"""A study: targets x sets of sources x methods x seeds, each cell a transfer that shares with the others what it can."""
+"""A study: targets x sets of sources x methods x seeds, each cell a transfer that shares what it can."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _transfer(findings: Findings) -> list[Block]:
         )
     )
     known = direct.dropna(subset=["distance"])
-    lines = {str(t): line for t, part in known.groupby("target") if (line := trend(part.distance, part.f1))}
+    lines = {str(t): line for t, part in known.groupby("target") if (line := trend(list(part.distance), list(part.f1)))}
     if lines:
         text = "Direct transfer against the distance of source and target, with lines of least squares. " + " ".join(
             f"{target}: {_told(line)}." for target, line in lines.items()
@@ -103,7 +103,11 @@ def _transfer(findings: Findings) -> list[Block]:
     weights = findings.weights_table().dropna()
     if len(weights):
         most = weights[weights.sources == weights.sources.max()]
-        lines = {str(m): line for m, part in most.groupby("method") if (line := trend(part.direct_f1, part.weight))}
+        lines = {
+            str(m): line
+            for m, part in most.groupby("method")
+            if (line := trend(list(part.direct_f1), list(part.weight)))
+        }
         text = (
             "The weight that a source was given, with most sources, against its teacher's measured transfer. "
             + " ".join(f"{method}: {_told(line)}." for method, line in lines.items())

@@ -59,7 +59,7 @@ def _work(args: list[str], place: int, jobs: int, began: float) -> None:
     from ctl.study import Study
 
     quiet()
-    if devices := torch.cuda.device_count() if not torch.cuda.is_initialized() else 0:
+    if devices := torch.cuda.device_count():
         os.environ["CUDA_VISIBLE_DEVICES"] = str(place % devices)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
     Worker(Study.parse(args), began, place / jobs).run()
