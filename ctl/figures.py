@@ -38,7 +38,7 @@ def scaling(table: pd.DataFrame, fits: Fits, look: Look) -> Figure:
         for method, points in table[table.kind == kind].groupby("method", sort=False):
             style = look(str(method))
             panel.plot(points.sources, points.f1, label=str(method), **style)
-            panel.fill_between(points.sources, points.low, points.high, color=style["color"], alpha=0.12, linewidth=0)
+            panel.fill_between(points.sources, points.low, points.high, color=style["color"], alpha=0.1, linewidth=0)
             if fit := fits.get((kind, str(method))):
                 n = np.linspace(points.sources.min(), points.sources.max(), 60)
                 panel.plot(n, fit.at(n), color=style["color"], linestyle=":", linewidth=1)
@@ -115,10 +115,10 @@ def cost(table: pd.DataFrame, look: Look) -> Figure:
         panel.plot(points.seconds, points.f1, label=str(method), alpha=0.9, **look(str(method)))
         last = points.iloc[-1]
         panel.annotate(f"{last.sources:.0f}", (last.seconds, last.f1), (5, 4), textcoords="offset points", fontsize=8)
-    panel.set_xscale("log")
-    panel.set_xlabel(
-        "training, teachers included (device-seconds, logarithmic); the last point's number of sources is given"
-    )
+    panel.set_xscale("log", subs=(2, 5))
+    panel.xaxis.set_major_formatter("{x:,.0f}")
+    panel.xaxis.set_minor_formatter("{x:,.0f}")
+    panel.set_xlabel("training, teachers included (device-seconds); numbers are those of sources")
     panel.set_ylabel("F1 (%)")
     _legend_beside(figure, [panel])
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,8 @@ def write_report(folder: Path) -> None:
     else:
         page = runs_page(folder)
     first = page.blocks[0]
-    Console().print(make_table(first.headings, first.rows, title=page.title))
+    rows = [[re.sub(r" \[.*", "", cell) for cell in row] for row in first.rows] if page.answer else first.rows
+    Console().print(make_table(first.headings, rows, title=page.title))  # without intervals, a terminal being narrow
     for sentence in page.answer:
         print(sentence)
     page.write(folder)

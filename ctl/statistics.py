@@ -96,7 +96,11 @@ def resampled_f1(counts: Counts, weights: Samples) -> Samples:
 
 
 def over_seeds(samples: Sequence[Samples], weights: Samples) -> Samples:
-    """The mean over seeds (R) of each seed's samples (R), when seeds count as often as the weights (R, seeds) say."""
+    """The mean over seeds (R) of each seed's samples (R), when seeds count as often as the weights (R, seeds) say.
+
+    Where some seeds are missing and none of the others was drawn, all of them count once.
+    """
+    weights = np.where(weights.sum(-1, keepdims=True) > 0, weights, 1)
     return np.asarray((np.stack(samples, axis=-1) * weights).sum(-1) / weights.sum(-1))
 
 
