@@ -31,6 +31,18 @@ class Test:
         shown = "" if self.p < SURE else ", not shown to differ"
         return f"{self.found.points:+.1f} [{self.found.low:+.1f}, {self.found.high:+.1f}]{shown}"
 
+    def row(self) -> dict[str, str]:
+        """Of the table of tests."""
+        points = {"points": self.found.points, "low": self.found.low, "high": self.found.high}
+        signed = {name: f"{value:+.2f}" for name, value in points.items()}
+        return {
+            "method": self.ours,
+            "against": self.theirs,
+            **signed,
+            "p": f"{self.found.p:.4f}",
+            "p (Holm)": f"{self.p:.4f}",
+        }
+
 
 def compare(findings: Findings) -> list[Test]:
     """All questions that the methods of a study can answer, with Holm's correction for their number."""
@@ -58,21 +70,21 @@ def _same_end(one: Curve, other: Curve) -> bool:
     return one.sizes[-1] == other.sizes[-1]
 
 
-def sentences(findings: Findings) -> list[str]:
+def sentences(findings: Findings, tests: list[Test]) -> list[str]:
     """How F1 scales, which method wins at the end, and what each part of the method brings."""
     kind = findings.kinds[0]
     curves = {method: curve for (k, method), curve in findings.curves.items() if k == kind}
     best = max((m for m in curves if not m.endswith("direct")), key=lambda m: curves[m].samples[0, -1], default="")
     if not best:
         return ["There are results of direct transfer alone, so there is nothing to compare."]
-    tests = compare(findings)
     return [_rise(findings, best, curves[best]), _winner(best, curves, tests), _parts(best, tests)]
 
 
 def _rise(findings: Findings, best: str, curve: Curve) -> str:
     targets, seeds = ", ".join(findings.design["targets"]), len(findings.design["seeds"])
     first, last = curve.sizes[0], curve.sizes[-1]
-    told = f"On {targets} ({_count(seeds, 'seed')}), {best} scores {curve.at(len(curve.sizes) - 1):.1f} F1 with {last} sources"
+    score = curve.at(len(curve.sizes) - 1)
+    told = f"On {targets} ({_count(seeds, 'seed')}), {best} scores {score:.1f} F1 with {_count(last, 'source')}"
     if first != last:
         gain = difference(curve.samples[:, -1], curve.samples[:, 0])
         told += f", {gain.points:+.1f} [{gain.low:+.1f}, {gain.high:+.1f}] over {_count(first, 'source')}"

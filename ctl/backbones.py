@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -252,6 +253,12 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
 
 def fingerprint_backbone(name: str) -> str:
     """SHA-256 (16 hex digits) of a backbone's files, or of its name where the Hub keeps them."""
+    return _fingerprint(name, stamp(name))
+
+
+@cache
+def _fingerprint(name: str, changed: int) -> str:
+    """Files that did not change are read once in a process."""
     digest = hashlib.sha256(b"" if Path(name).is_dir() else name.encode())
     for path in sorted(Path(name).glob("*")) if Path(name).is_dir() else []:
         if path.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"):

@@ -40,7 +40,8 @@ class Assumed:
 
 def assumed_splits(languages: Sequence[str], assumed: Assumed) -> dict[str, Split]:
     """Splits of which only the size is known."""
-    return {f"{name}/{split}": Split(n, "assumed") for name in languages for split, n in assumed.sentences.items()}
+    sizes = {**assumed.sentences, "text": assumed.sentences.get("train", 0)}
+    return {f"{name}/{split}": Split(size, "assumed") for name in languages for split, size in sizes.items()}
 
 
 def print_estimate(plans: Mapping[Any, Plan], assumed: Assumed, settings: Mapping[str, Any], title: str) -> None:

@@ -247,7 +247,8 @@ class Findings:
         """The scores of the main kind's largest sets; of direct teachers, the best one's."""
         main: pd.DataFrame = self.scores[self.scores.kind == self.kinds[0]]
         main = main[~main.method.str.startswith(("mean ", "worst "))]
-        return main[main.sources == main.sources.max()]
+        most: pd.DataFrame = main[main.sources == main.sources.max()]
+        return most
 
 
 def _row(method: str, record: Record, samples: Samples) -> dict[str, Any]:

@@ -103,8 +103,8 @@ def _scores(hits: Tensor, predicted: Tensor, actual: Tensor) -> dict[str, Tensor
 class Calibration(Metric):
     """Whether probabilities are frequencies: the expected calibration error over bins of equal width.
 
-    Naeini et al., AAAI 2015; Guo et al., ICML 2017 (arXiv 1706.04599), equation 3. Every word counts, by the probability
-    of its most probable tag. Only sums of bins are kept, so processes add up.
+    Naeini et al., AAAI 2015; Guo et al., ICML 2017 (arXiv 1706.04599), equation 3. Every word counts, by the
+    probability of its most probable tag. Only sums of bins are kept, so processes add up.
     """
 
     full_state_update = False

@@ -75,9 +75,9 @@ class Look:
 
     def __init__(self, methods: Sequence[str]) -> None:
         plain = dict.fromkeys(self._plain(method) for method in methods)
-        self._markers = dict(zip(plain, itertools.cycle(MARKERS)))  # noqa: B905  (endless)
+        self._markers = dict(zip(plain, itertools.cycle(MARKERS)))
         coloured = [name for name in plain if not self._is_direct(name)]
-        self._colours = dict(zip(coloured, itertools.cycle(PALETTE)))  # noqa: B905
+        self._colours = dict(zip(coloured, itertools.cycle(PALETTE)))
 
     def __call__(self, method: str) -> dict[str, Any]:
         """Keyword arguments of a line with markers."""

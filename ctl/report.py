@@ -162,6 +162,11 @@ class Page:
         return "\n\n".join(parts) + "\n"
 
 
+METHODS = (
+    "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired bootstrap "
+    "over sentences, starred where p < 0.05."
+)
+SCORES = "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds."
 LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
 
 
@@ -179,18 +184,14 @@ def runs_page(folder: Path) -> Page:
     found = Comparison.read(folder)
     look = Look(found.methods)
     main = pd.DataFrame(found.rows(), columns=found.columns())
+    scores = found.scores()
     blocks = [
-        Block("methods", "Methods", "F1 in percent: mean and standard deviation over seeds; differences with their 95 % "
-              "interval by paired bootstrap over sentences, starred where p < 0.05.", main, shown=True),
-        Block.figure("scores", "Scores", "Mean F1 over seeds, with the interval of a bootstrap over sentences and seeds.",
-                     found.scores(), figures.bars, look),
-        Block.figure("types", "Entity types", "F1 of every type, mean over seeds and targets.", found.types(),
-                     figures.per_type),
-    ]  # fmt: skip
+        Block("methods", "Methods", METHODS, main, shown=True),
+        Block.figure("scores", "Scores", SCORES, scores, figures.bars, look),
+        Block.figure("types", "Entity types", "Means over seeds and targets.", found.types(), figures.per_type),
+    ]
     if len(calibration := found.calibration()):
-        text = (
-            "How often the most probable tag is right, by its probability; on the line, probabilities are frequencies."
-        )
+        text = "How often the most probable tag is right, by its probability; on the line they are the same."
         blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
     blocks.append(Block("runs", "Runs", "Where every score comes from.", found.provenance(), shown=True))
     return Page(f"Runs in {folder}", f"{len(found.provenance())} scored models.", blocks)

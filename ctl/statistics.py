@@ -159,7 +159,8 @@ def fit_scaling(sizes: Sequence[int], scores: Samples, resamples: int = 200) -> 
         return None
     n = np.asarray(sizes, dtype=np.float64)
     fits = np.array([_fit(n, row) for row in scores[: resamples + 1]])
-    return Scaling(*(interval(column) for column in fits.T), fits)
+    a, b, c = (interval(column) for column in fits.T)
+    return Scaling(a, b, c, fits)
 
 
 def _fit(n: Samples, scores: Samples) -> tuple[float, float, float]:

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock
 from jsonargparse import ArgumentParser
 
-from ctl.backbones import check_backbone
+from ctl.backbones import check_backbone, check_decoder
 from ctl.configs import find_configs
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
@@ -104,6 +104,8 @@ class Study:
         made = parser.instantiate_classes(parsed)
         settings = plain_settings(parsed)
         settings["methods"] = list(dict.fromkeys(parsed.methods or BASIC))
+        everything = list(dict.fromkeys([*parsed.languages, *parsed.targets]))
+        settings["pretrain_languages"] = parsed.pretrain_languages or everything  # one backbone for all cells
         made.data.limit = settings["data"].get("limit")
         study = cls(settings, made.subsets, made.estimate, made.data, Path(parsed.output))
         for target in study.targets:
@@ -132,6 +134,8 @@ class Study:
         with FileLock(locks / "prepare.lock"):  # other shards wait here for the first
             self.data.prepare_data()
             check_backbone(self.settings["backbone"])
+            if self.settings["llm_backbone"] is not None:
+                check_decoder(self.settings["llm_backbone"])
             design = {
                 **{name: self.settings[name] for name in ("targets", "languages", "methods", "seeds", "backbone")},
                 "subsets": asdict(self.subsets),
@@ -173,7 +177,8 @@ class Study:
         """What is scored for each of the study's methods: a direct teacher of every source, one model otherwise."""
         names = self.settings["methods"]
         alone = len(sources) == 1
-        return {name: expand_methods([of_one_source(name) if alone else name], sources, "") for name in names}
+        decoder = self.settings["llm_backbone"] is not None
+        return {name: expand_methods([of_one_source(name) if alone else name], sources, "", decoder) for name in names}
 
     def describe(self, cell: Cell) -> dict[str, Any]:
         """What a cell leaves beside its results, for the report."""
@@ -199,6 +204,10 @@ class Study:
     def _context(self) -> str:
         return make_context(self.settings)
 
+    @property
+    def _pretrains(self) -> bool:
+        return bool(self.settings["pretrain_epochs"] or self.settings["llm_pretrain_epochs"])
+
     @cached_property
     def _splits(self) -> dict[str, dict[str, Split]]:
         """By target, what every plan needs to know of the splits.
@@ -210,6 +219,8 @@ class Study:
             return {target: assumed_splits([*self.pool(target), target], self.assumed) for target in self.targets}
         found = {}
         gold: dict[str, Split] = {}
+        read = self.settings["pretrain_languages"] if self._pretrains else []
+        text = {f"{language}/text": describe(self.data.raw_text(language, "train")) for language in read}
         for target in self.targets:
             data = copy(self.data)
             data.sources, data.target = self.pool(target), target
@@ -217,7 +228,7 @@ class Study:
                 if name not in gold:
                     gold[name] = describe(data.gold(*name.rsplit("/", 1)))
             own = [describe(data.target_text("train")), describe(data.gold(target, "test"))]
-            found[target] = {**gold, **dict(zip((f"{target}/train", f"{target}/test"), own, strict=True))}
+            found[target] = {**gold, **text, **dict(zip((f"{target}/train", f"{target}/test"), own, strict=True))}
         return found
 
     # Nearness
