@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -260,6 +261,12 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
 
 def fingerprint_backbone(name: str) -> str:
     """SHA-256 (16 hex digits) of a backbone's files, or of its name where the Hub keeps them."""
+    return _fingerprint(name, stamp(name))
+
+
+@cache
+def _fingerprint(name: str, changed: int) -> str:
+    """Files that did not change are read once in a process."""
     digest = hashlib.sha256(b"" if Path(name).is_dir() else name.encode())
     for path in sorted(Path(name).glob("*")) if Path(name).is_dir() else []:
         if path.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"):
@@ -271,3 +278,12 @@ def fingerprint_backbone(name: str) -> str:
 def stamp(name: str) -> int:
     """When a backbone's folder was last changed, in nanoseconds; 0 for one of the Hub."""
     return max((path.stat().st_mtime_ns for path in Path(name).glob("*")), default=0) if Path(name).is_dir() else 0
+
+
+def count_parameters(name: str) -> int:
+    """Parameters of a backbone, from its configuration alone."""
+    from transformers import AutoModel
+
+    with torch.device("meta"):
+        model = AutoModel.from_config(load_config(name))  # type: ignore[no-untyped-call]
+    return sum(parameter.numel() for parameter in model.parameters())

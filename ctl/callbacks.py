@@ -82,7 +82,9 @@ class ResultWriter(Callback):
         }
         scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
         card, target = pl_module.card(), str(data.target)
-        record = make_record(card, scores, target=target, seed=self.seed, provenance=provenance)
+        record = make_record(
+            card, scores, target=target, seed=self.seed, provenance=provenance, calibration=pl_module.calibration
+        )
         add_record(folder / "results.json", record)
         write_counts(folder, card["method"], counts.astype(np.int32))
 

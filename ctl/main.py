@@ -16,6 +16,7 @@ One language, from sources to scored student
   inspect     look at soft labels in a browser  ctl inspect runs/quickstart
 
 Many runs
+  study       targets x sets of sources x seeds ctl study --config configs/study/quickstart.yaml
   report      compare them                      ctl report runs/ablation
 
 One stage (LightningCLI: every Trainer option, `ctl fit --help`)
@@ -74,6 +75,10 @@ def _command(arguments: list[str]) -> None:
             from ctl.transfer import main as transfer
 
             transfer(arguments[1:])
+        case "study":
+            from ctl.study import main as study
+
+            study(arguments[1:])
         case "report":
             from ctl.report import main as report
 

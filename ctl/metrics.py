@@ -100,6 +100,44 @@ def _scores(hits: Tensor, predicted: Tensor, actual: Tensor) -> dict[str, Tensor
     return {"precision": precision, "recall": recall, "f1": 200 * hits / (predicted + actual).clamp(min=1)}
 
 
+class Calibration(Metric):
+    """Whether probabilities are frequencies: the expected calibration error over bins of equal width.
+
+    Naeini et al., AAAI 2015; Guo et al., ICML 2017 (arXiv 1706.04599), equation 3. Every word counts, by the
+    probability of its most probable tag. Only sums of bins are kept, so processes add up.
+    """
+
+    full_state_update = False
+    count: Tensor
+    confidence: Tensor
+    correct: Tensor
+    BINS = 15
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("count", "confidence", "correct"):
+            self.add_state(name, torch.zeros(self.BINS, dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, probs: Tensor, tags: Tensor) -> None:
+        """Adds the words of a batch: distributions (N, C) and gold tag ids (N)."""
+        top, predicted = probs.double().max(-1)
+        bins = (top * self.BINS).long().clamp(max=self.BINS - 1)
+        ones = torch.ones_like(top)
+        for state, values in ((self.count, ones), (self.confidence, top), (self.correct, (predicted == tags).double())):
+            state.index_add_(0, bins, values)
+
+    def compute(self) -> dict[str, Tensor]:
+        """``ece`` (), 0..100, and of each bin its ``count``, mean ``confidence`` and ``accuracy``, 0..1; 0 if empty."""
+        filled = self.count.clamp(min=1)
+        gap = (self.confidence - self.correct).abs().sum() / self.count.sum().clamp(min=1)
+        return {
+            "ece": 100 * gap,
+            "count": self.count,
+            "confidence": self.confidence / filled,
+            "accuracy": self.correct / filled,
+        }
+
+
 class CalibrationTemperature(Metric):
     """The temperature T for which softmax(logits / T) gives the gold tags the highest likelihood.
 

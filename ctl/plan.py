@@ -40,6 +40,7 @@ class Plan:
         splits: by ``lang/split``, with ``lang/text`` for a train split as raw text; the fingerprints of those that a
             stage reads are part of its key.
         shared: where the cells of a study have what they share.
+        known: stages of other plans, by folder and command, whose keys need not be found again.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Plan:
         context: str,
         splits: Mapping[str, Split],
         shared: Path | None = None,
+        known: dict[tuple[Path, str], Stage] | None = None,
     ) -> None:
         self.settings = settings
         self.sources: list[str] = settings["sources"]
@@ -58,6 +60,7 @@ class Plan:
         self.splits = splits
         self.in_study = shared is not None
         self.shared = self.output if shared is None else shared
+        self.known = {} if known is None else known
         self.stages: dict[tuple[Path, str], Stage] = {}
         self.tests = [self._score(method) for method in methods]
 
@@ -218,10 +221,10 @@ class Plan:
             return self.settings["weights"], ()
         if not method.by_similarity:
             return None, ()
-        stage = self._similarities(method.per_sentence)
+        stage = self.similarities(method.per_sentence)
         return str(stage.folder / (f"weights/{split}.safetensors" if method.per_sentence else "weights.json")), (stage,)
 
-    def _similarities(self, of_sentences: bool) -> Stage:
+    def similarities(self, of_sentences: bool = False) -> Stage:
         """Weights by similarity: of the language, from some of its sentences, or of every sentence."""
         settings = self.settings
         _, backbone, before = self._backbone(Method("ensemble"))
@@ -386,7 +389,7 @@ class Plan:
             config["ckpt_path"] = str(checkpoint)
         read = self._read(command, data) + (self._decoder_fingerprint if of_decoder else "")
         stage = Stage(title, home, command, config, outputs, after, work, read)
-        return self.stages.setdefault((home, command), stage)
+        return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
 
     def _read(self, command: str, data: Settings) -> str:
         """Fingerprints of what a stage reads beside its settings and the outputs of other stages."""

@@ -1,24 +1,24 @@
-"""Results as tables: of one run, and of many runs side by side."""
+"""``ctl report``: one self-contained page, a Markdown summary, and the data of every figure as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import json
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from typing import Any
 
-import numpy as np
+import pandas as pd
 from jsonargparse import ArgumentParser
 from rich.console import Console
-from rich.table import Table
 
+from ctl.comparison import Comparison
 from ctl.errors import CTLError
 from ctl.notices import say
-from ctl.results import Record, counts_file, read_records
-from ctl.stages import duration
-from ctl.statistics import Counts, paired_bootstrap
-
-BASELINE = "student:uniform"
+from ctl.plots import render
+from ctl.tables import make_table, markdown
 
 
 def main(args: Sequence[str]) -> None:
@@ -29,169 +29,169 @@ def main(args: Sequence[str]) -> None:
     """
     parser = ArgumentParser(
         prog="ctl report",
-        description="Compares all runs below a folder: mean and spread over seeds, and paired bootstrap tests. "
-        "Example: ctl report runs/ablation",
+        description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
+        "(report.md) and the data of the figures (report/*.csv). Example: ctl report runs/ablation",
     )
-    parser.add_argument("folder", type=str, help="Where the runs are; report.md is written there.")
-    folder = Path(parser.parse_args(list(args)).folder)
-    comparison = Comparison.read(folder)
-    Console().print(_table(comparison.columns(), comparison.rows(), title=str(folder)))
-    (folder / "report.md").write_text(_markdown(comparison.columns(), comparison.rows()), encoding="utf-8")
-    say(f"written: {folder / 'report.md'}")
+    parser.add_argument("folder", type=str, help="Of a study, or where the runs are; the report is written there.")
+    write_report(Path(parser.parse_args(list(args)).folder))
+
+
+def write_report(folder: Path) -> None:
+    """Writes the report of a study or of runs.
+
+    Raises:
+        CTLError: there are no results.
+    """
+    design = folder / "study.json"
+    if design.is_file():
+        from ctl.study_report import study_page
+
+        page = study_page(folder, json.loads(design.read_text(encoding="utf-8")))
+    else:
+        page = runs_page(folder)
+    first = page.blocks[0]
+    rows = [[re.sub(r" \[.*", "", cell) for cell in row] for row in first.rows] if page.answer else first.rows
+    Console().print(make_table(first.headings, rows, title=page.title))  # without intervals, a terminal being narrow
+    for sentence in page.answer:
+        print(sentence)
+    page.write(folder)
+    say(f"written: {folder / 'report.html'}, report.md, report/*.csv")
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run's record and the counts of its test sentences."""
-
-    record: Record
-    counts: Counts
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All runs of every method on every target.
+class Block:
+    """One part of a report: a figure or a table, and its data.
 
     Attributes:
-        runs: by method and target.
+        name: of its file and anchor.
+        title: heading.
+        text: what it shows, in a sentence or two.
+        data: what was drawn, or the table itself.
+        svg: the figure; empty for a table.
+        shown: whether the data stand in the page as a table.
     """
 
-    runs: dict[tuple[str, str], list[Run]]
+    name: str
+    title: str
+    text: str
+    data: pd.DataFrame
+    svg: str = ""
+    shown: bool = False
 
     @classmethod
-    def read(cls, folder: Path) -> Comparison:
-        """Reads every ``results.json`` that a whole transfer left below a folder.
-
-        Raises:
-            CTLError: there is none.
-        """
-        runs: dict[tuple[str, str], list[Run]] = {}
-        for path in sorted(folder.rglob("results.json")):
-            if not (path.parent / ".lock").exists():
-                continue  # a stage of a transfer, whose own results have it too
-            for record in read_records(path):
-                counts = np.load(counts_file(path.parent, record["method"]), allow_pickle=False)
-                runs.setdefault((record["method"], record["target"]), []).append(Run(record, counts))
-        if not runs:
-            raise CTLError(f"{folder}: no results of `ctl transfer` below it")
-        return cls(runs)
+    def figure(
+        cls,
+        name: str,
+        title: str,
+        text: str,
+        data: pd.DataFrame,
+        draw: Callable[..., Any],
+        *args: Any,  # noqa: ANN401
+    ) -> Block:
+        """A block with a figure that is drawn of its data, and of what else it needs."""
+        return cls(name, title, text, data, render(draw, data, *args, name=name, about=title))
 
     @property
-    def methods(self) -> list[str]:
-        """In the order in which they were found."""
-        return list(dict.fromkeys(method for method, _ in self.runs))
+    def headings(self) -> list[str]:
+        """Of the table."""
+        return [str(name) for name in self.data.columns]
 
     @property
-    def targets(self) -> list[str]:
-        """In the order in which they were found."""
-        return list(dict.fromkeys(target for _, target in self.runs))
-
-    def best_direct(self, target: str) -> str | None:
-        """The single teacher that does best on the target, as only its gold can tell."""
-        scores = {m: mean(self._f1(m, target)) for m, t in self.runs if t == target and m.startswith("direct:")}
-        return max(scores, key=lambda method: scores[method], default=None)
-
-    def columns(self) -> list[str]:
-        """Headings of `rows`."""
-        return [
-            "method",
-            *(
-                heading
-                for target in self.targets
-                for heading in (
-                    f"{target} F1",
-                    f"over {BASELINE}",
-                    f"over {self.best_direct(target) or 'direct'}",
-                )
-            ),
-        ]
-
     def rows(self) -> list[list[str]]:
-        """Mean and standard deviation over seeds; differences with their 95 % intervals, starred where p < 0.05."""
-        return [
-            [
-                method,
-                *(
-                    cell
-                    for target in self.targets
-                    for cell in (
-                        self._score(method, target),
-                        self._difference(method, BASELINE, target),
-                        self._difference(method, self.best_direct(target), target),
-                    )
-                ),
-            ]
-            for method in self.methods
-        ]
+        """Of the table."""
+        return [["" if pd.isna(value) else str(value) for value in row] for row in self.data.itertuples(index=False)]
 
-    def _f1(self, method: str, target: str) -> list[float]:
-        return [run.record["f1"] for run in self.runs[method, target]]
+    @property
+    def data_uri(self) -> str:
+        """The data as a link that needs no network."""
+        return "data:text/csv;base64," + base64.b64encode(self.data.to_csv(index=False).encode()).decode()
 
-    def _score(self, method: str, target: str) -> str:
-        if (method, target) not in self.runs:
-            return "-"
-        scores = self._f1(method, target)
-        return f"{mean(scores):.1f}" + (f" ± {stdev(scores):.1f}" if len(scores) > 1 else "")
 
-    def _difference(self, method: str, other: str | None, target: str) -> str:
-        """Of the same seeds, their sentences' counts added up."""
-        ours, theirs = (
-            {run.record["seed"]: run.counts for run in self.runs.get((name or "", target), [])}
-            for name in (method, other)
+@dataclass(frozen=True)
+class Page:
+    """A report.
+
+    Attributes:
+        title: heading.
+        subtitle: what was run.
+        answer: sentences.
+        blocks: parts; the first is the main table.
+        failed: cells that failed, and with what.
+        missing: cells that were not run.
+        cells: how many there should be.
+    """
+
+    title: str
+    subtitle: str
+    blocks: list[Block]
+    answer: Sequence[str] = ()
+    failed: Sequence[tuple[str, str]] = ()
+    missing: Sequence[str] = ()
+    cells: int = 0
+
+    def write(self, folder: Path) -> None:
+        """Writes ``report.html``, ``report.md`` and ``report/<block>.csv``."""
+        (folder / "report").mkdir(exist_ok=True)
+        for block in self.blocks:
+            block.data.to_csv(folder / "report" / f"{block.name}.csv", index=False)
+        (folder / "report.html").write_text(self.html(), encoding="utf-8")
+        (folder / "report.md").write_text(self.markdown(), encoding="utf-8")
+
+    def html(self) -> str:
+        """The page; it asks for nothing from anywhere."""
+        import jinja2
+
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
         )
-        seeds = sorted(set(ours) & set(theirs))
-        if method == other or not seeds:
-            return ""
-        summed = [np.sum([counts[seed] for seed in seeds], axis=0) for counts in (ours, theirs)]
-        found = paired_bootstrap(*summed)
-        return f"{found.points:+.1f} [{found.low:+.1f}, {found.high:+.1f}]{'*' if found.p < 0.05 else ''}"
+        return environment.get_template("report.html.j2").render(vars(self)) + "\n"
+
+    def markdown(self) -> str:
+        """The summary: the answer, what failed, and the tables that the page shows."""
+        parts = [f"# {self.title}", self.subtitle, *self.answer]
+        if self.failed:
+            told = [f"* {cell}: {error}" for cell, error in self.failed]
+            parts.append(
+                f"**{len(self.failed)} of {self.cells} cells failed** and are in no number:\n\n" + "\n".join(told)
+            )
+        if self.missing:
+            parts.append(f"{len(self.missing)} of {self.cells} cells have not been run yet.")
+        for block in self.blocks:
+            if block.shown and len(block.data) <= LONGEST:
+                parts.append(f"## {block.title}\n\n{block.text}\n\n{markdown(block.headings, block.rows)}".rstrip())
+        return "\n\n".join(parts) + "\n"
 
 
-def columns(records: Sequence[Record]) -> list[str]:
-    """Headings: the method, its scores, F1 by type, and the time that all its training took."""
-    types = list(dict.fromkeys(kind for record in records for kind in record["per_type"]))
-    return ["method", "P", "R", "F1", *types, "training"]
+METHODS = (
+    "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired bootstrap "
+    "over sentences, starred where p < 0.05."
+)
+SCORES = "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds."
+LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
 
 
-def rows(records: Sequence[Record]) -> list[list[str]]:
-    """One row a record under `columns`."""
-    types = columns(records)[4:-1]
-    return [
-        [
-            record["method"],
-            *(f"{record[name]:.1f}" for name in ("precision", "recall", "f1")),
-            *(f"{record['per_type'][kind]['f1']:.1f}" if kind in record["per_type"] else "-" for kind in types),
-            duration(record["train_seconds"]),
-        ]
-        for record in records
+def runs_page(folder: Path) -> Page:
+    """Compares all runs below a folder.
+
+    Raises:
+        CTLError: there are none.
+    """
+    from ctl import figures
+    from ctl.plots import Look
+
+    if not folder.is_dir():
+        raise CTLError(f"{folder}: no results, no such folder")
+    found = Comparison.read(folder)
+    look = Look(found.methods)
+    main = pd.DataFrame(found.rows(), columns=found.columns())
+    scores = found.scores()
+    blocks = [
+        Block("methods", "Methods", METHODS, main, shown=True),
+        Block.figure("scores", "Scores", SCORES, scores, figures.bars, look),
+        Block.figure("types", "Entity types", "Means over seeds and targets.", found.types(), figures.per_type),
     ]
-
-
-def print_table(records: Sequence[Record], title: str) -> None:
-    """Prints the results, the best F1 in bold."""
-    best = max((record["f1"] for record in records), default=None)
-    styles = ["bold" if record["f1"] == best else "" for record in records]
-    Console().print(_table(columns(records), rows(records), title, styles))
-    for record in records:
-        if weights := record["provenance"].get("weights"):
-            given = "  ".join(f"{name} {weight:.3f}" for name, weight in zip(record["sources"], weights, strict=False))
-            print(f"{record['method']} weighs its teachers  {given}")
-
-
-def markdown_table(records: Sequence[Record]) -> str:
-    """The same as a Markdown table."""
-    return _markdown(columns(records), rows(records))
-
-
-def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], title: str, styles: Sequence[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in headings:
-        table.add_column(name, justify="left" if name == "method" else "right")
-    for number, line in enumerate(lines):
-        table.add_row(*line, style=styles[number] if styles else "")
-    return table
-
-
-def _markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *["---:"] * (len(headings) - 1)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in (headings, rule, *lines))
+    if len(calibration := found.calibration()):
+        text = "How often the most probable tag is right, by its probability; on the line they are the same."
+        blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
+    blocks.append(Block("runs", "Runs", "Where every score comes from.", found.provenance(), shown=True))
+    return Page(f"Runs in {folder}", f"{len(found.provenance())} scored models.", blocks)

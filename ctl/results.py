@@ -21,7 +21,13 @@ PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy"
 
 
 def make_record(
-    card: Mapping[str, Any], scores: Mapping[str, float], *, target: str, seed: int, provenance: Mapping[str, Any]
+    card: Mapping[str, Any],
+    scores: Mapping[str, float],
+    *,
+    target: str,
+    seed: int,
+    provenance: Mapping[str, Any],
+    calibration: Mapping[str, Any],
 ) -> Record:
     """One evaluated model as `results.json` has it.
 
@@ -31,6 +37,7 @@ def make_record(
         target: the language.
         seed: of the run.
         provenance: data and model fingerprints, and the configuration.
+        calibration: see `ctl.metrics.Calibration`.
     """
     rounded = {name.removeprefix("test/"): round(float(value), 2) for name, value in scores.items()}
     types = sorted({name.partition("/")[0] for name in rounded if "/" in name})
@@ -45,9 +52,16 @@ def make_record(
         "per_type": {
             kind: {name: rounded[f"{kind}/{name}"] for name in ("precision", "recall", "f1")} for kind in types
         },
+        "calibration": rounded_calibration(calibration),
         "train_seconds": card["train_seconds"],
         "provenance": {"versions": versions(), "git_commit": git_commit(), **extra, **provenance},
     }
+
+
+def rounded_calibration(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Calibration with the digits that matter: the error in percent, shares of bins."""
+    one = {name: round(value, 2) for name, value in found.items() if isinstance(value, float)}
+    return {**one, **{name: [round(v, 4) for v in values] for name, values in found.items() if name not in one}}
 
 
 def read_records(path: Path) -> list[Record]:

@@ -25,9 +25,9 @@ from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, S
 from ctl.modules.base import Tagger
 from ctl.notices import say
 from ctl.plan import Plan, Settings, Split
-from ctl.report import markdown_table, print_table
 from ctl.results import versions, write_records
 from ctl.stages import run_stages
+from ctl.tables import markdown_table, print_table
 from ctl.tracking import apart_from_sweep, grouped, sweep_folder, track_results
 from ctl.weighting import order_weights
 
@@ -78,14 +78,11 @@ class Transfer:
         """
         parser = make_parser()
         parsed = parser.parse_args(find_configs(args))
-        settings = _plain(parsed)
+        settings = plain_settings(parsed)
         methods = expand_methods(parsed.methods, parsed.sources, parsed.target, decoder=parsed.llm_backbone is not None)
         check_weights(methods, parsed.weights, parsed.sources)
         settings["output"] = parsed.output or sweep_folder() or f"runs/{parsed.target}-from-{'-'.join(parsed.sources)}"
         settings["trainer"] = grouped(settings["trainer"], Path(settings["output"]))
-        settings["trainer"].setdefault("precision", best_precision(settings["trainer"].get("accelerator", "auto")))
-        if parsed.fast:
-            settings["data"].setdefault("limit", FAST)
         data = parser.instantiate_classes(parsed).data
         data.sources, data.target, data.limit = parsed.sources, parsed.target, settings["data"].get("limit")
         return cls(settings, methods, data, Path(settings["output"]))
@@ -155,13 +152,19 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("-c", "--config", action="config", help="YAML file with any of these options.")
     parser.add_argument("--sources", type=list[str], required=True, help="Labelled languages, e.g. '[en,nl,es]'.")
     parser.add_argument("--target", type=str, required=True, help="The language to tag.")
+    parser.add_argument("--seed", type=int, default=0, help="Of all models and of the order of the data.")
+    parser.add_argument("--output", type=str | None, default=None, help="The run's folder; by default under runs/.")
+    add_settings(parser)
+    return parser
+
+
+def add_settings(parser: ArgumentParser) -> None:
+    """Adds the options that a study has as well."""
     parser.add_argument("--backbone", type=str, required=True, help="Encoder: Hub name or folder.")
     parser.add_argument(
         "--llm_backbone", type=str | None, default=None, help="Decoder for teachers, a causal LM: Hub name or folder."
     )
     parser.add_argument("--methods", type=list[str] | None, default=None, help=METHODS_HELP)
-    parser.add_argument("--seed", type=int, default=0, help="Of all models and of the order of the data.")
-    parser.add_argument("--output", type=str | None, default=None, help="The run's folder; by default under runs/.")
     parser.add_argument("--fast", action="store_true", help=f"Take only the first {FAST} sentences of every split.")
     parser.add_argument("--teacher_epochs", type=int, default=3, help="Most epochs of every teacher.")
     parser.add_argument("--llm_teacher_epochs", type=int, default=3, help="Most epochs of every decoder teacher.")
@@ -210,7 +213,6 @@ def make_parser() -> ArgumentParser:
     ours = {"callbacks", "default_root_dir", "max_epochs"}
     parser.add_class_arguments(Trainer, "trainer", skip=ours, instantiate=False)
     parser.set_defaults({"trainer.gradient_clip_val": 1.0, **LLM_TEACHER})
-    return parser
 
 
 def check_weights(methods: Sequence[Method], weights: Mapping[str, float] | None, sources: Sequence[str]) -> None:
@@ -233,9 +235,12 @@ def best_precision(accelerator: str) -> str:
     return "bf16-mixed" if has.get("avx512_bf16") or has.get("amx_bf16") else "32-true"
 
 
-def _plain(parsed: Namespace) -> dict[str, Any]:
+def plain_settings(parsed: Namespace) -> dict[str, Any]:
     """Settings as plain values; sections that a class fills keep only what was given."""
     settings: dict[str, Any] = parsed.as_dict()
     for section in ("data", "trainer"):
         settings[section] = {key: value for key, value in settings[section].items() if value is not None}
+    settings["trainer"].setdefault("precision", best_precision(settings["trainer"].get("accelerator", "auto")))
+    if parsed.fast:
+        settings["data"].setdefault("limit", FAST)
     return settings

@@ -9,7 +9,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2
 
 from ctl.data.labels import TagSchema
-from ctl.metrics import SpanF1, span_ends
+from ctl.metrics import Calibration, SpanF1, span_ends
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 
@@ -111,3 +111,15 @@ def test_two_processes_count_as_one(tmp_path, free_port):
     alone = SpanF1(SCHEMA.types)
     alone.update(*(torch.tensor(part.ravel()) for part in tags), torch.full((31,), 8))
     assert float(np.load(tmp_path / "f1.npy")) == pytest.approx(float(alone.compute()["f1"]))
+
+
+def test_calibration_by_hand():
+    """Three words at 0.9 of which two are right, one at 0.6 that is right, in two batches."""
+    metric = Calibration()
+    metric.update(torch.tensor([[0.9, 0.1], [0.1, 0.9], [0.9, 0.1]]), torch.tensor([0, 0, 0]))
+    metric.update(torch.tensor([[0.4, 0.6]]), torch.tensor([1]))
+    found = metric.compute()
+    assert float(found["ece"]) == pytest.approx(100 * (3 * (0.9 - 2 / 3) + (1 - 0.6)) / 4, rel=1e-4)
+    assert found["count"].tolist() == [0.0] * 8 + [0.0, 1.0] + [0.0] * 3 + [3.0, 0.0]
+    assert float(found["accuracy"][13]) == pytest.approx(2 / 3) and float(found["confidence"][9]) == pytest.approx(0.6)
+    assert float(Calibration().compute()["ece"]) == 0

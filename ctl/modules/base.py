@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.decoders import is_decoder
 from ctl.errors import CTLError
-from ctl.metrics import SpanF1, span_counts
+from ctl.metrics import Calibration, SpanF1, span_counts
 
 
 def named(method: str, variant: str | None) -> str:
@@ -42,12 +43,18 @@ class Labeller(LightningModule, ABC):
 
     Args:
         types: the entity types; tags and their ids follow (see `TagSchema`).
+
+    Attributes:
+        calibration: what `ctl.metrics.Calibration` found in the last test.
     """
+
+    calibration: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, types: Sequence[str]) -> None:
         super().__init__()
         self.schema = TagSchema(tuple(types))
         self.test_f1 = SpanF1(types)
+        self.test_calibration = Calibration()
 
     @abstractmethod
     def probabilities(self, batch: WordBatch) -> Tensor:
@@ -59,14 +66,20 @@ class Labeller(LightningModule, ABC):
 
     def test_step(self, batch: WordBatch) -> dict[str, Tensor]:
         """Scores the most probable ``tags`` (N) against gold; gives each sentence's ``counts`` too (`span_counts`)."""
-        predicted = self.probabilities(batch).argmax(-1)
+        probs = self.probabilities(batch)
+        predicted = probs.argmax(-1)
+        self.test_calibration.update(probs, batch.tags)
         self.test_f1.update(predicted, batch.tags, batch.lengths)
         return {"tags": predicted, "counts": span_counts(predicted, batch.tags, batch.lengths)}
 
     def on_test_epoch_end(self) -> None:
-        """Logs ``test/f1``, ``test/precision``, ``test/recall`` and the same per type."""
+        """Logs ``test/f1``, ``test/precision``, ``test/recall``, the same per type, and the calibration error."""
         self.log_dict({f"test/{name}": value for name, value in self.test_f1.compute().items()})
+        found = self.test_calibration.compute()
+        self.log("test/ece", found["ece"].float())
+        self.calibration = {name: value.tolist() for name, value in found.items()}
         self.test_f1.reset()
+        self.test_calibration.reset()
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """``probs``, the distributions of all words of a batch (N, C), and what else a soft-label store takes."""

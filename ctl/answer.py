@@ -1,0 +1,123 @@
+"""The answer of a study in three sentences, and the tests behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ctl.findings import Curve, Findings
+from ctl.statistics import Difference, difference, holm, overtaking
+
+SURE = 0.05
+
+
+@dataclass(frozen=True)
+class Test:
+    """One method against another with the largest sets of sources.
+
+    Attributes:
+        ours: the method that is hoped to be better.
+        theirs: the other.
+        found: the difference, with a p-value of its own.
+        p: corrected for the number of tests.
+    """
+
+    ours: str
+    theirs: str
+    found: Difference
+    p: float
+
+    def __str__(self) -> str:
+        shown = "" if self.p < SURE else ", not shown to differ"
+        return f"{self.found.points:+.1f} [{self.found.low:+.1f}, {self.found.high:+.1f}]{shown}"
+
+    def row(self) -> dict[str, str]:
+        """Of the table of tests."""
+        points = {"points": self.found.points, "low": self.found.low, "high": self.found.high}
+        signed = {name: f"{value:+.2f}" for name, value in points.items()}
+        return {
+            "method": self.ours,
+            "against": self.theirs,
+            **signed,
+            "p": f"{self.found.p:.4f}",
+            "p (Holm)": f"{self.p:.4f}",
+        }
+
+
+def compare(findings: Findings) -> list[Test]:
+    """All questions that the methods of a study can answer, with Holm's correction for their number."""
+    curves = {method: curve for (kind, method), curve in findings.curves.items() if kind == findings.kinds[0]}
+    pairs = [(ours, theirs) for ours, theirs in _pairs(list(curves)) if _same_end(curves[ours], curves[theirs])]
+    found = [difference(curves[ours].samples[:, -1], curves[theirs].samples[:, -1]) for ours, theirs in pairs]
+    corrected = holm([one.p for one in found])
+    return [Test(*pair, one, p) for pair, one, p in zip(pairs, found, corrected, strict=True)]
+
+
+def _pairs(methods: list[str]) -> Iterator[tuple[str, str]]:
+    """Whom to compare with whom: without learned weights, without a student, with an LLM, pooled, the best teacher."""
+    for method in methods:
+        kind, _, of = method.partition(":")
+        plain = method.removeprefix("llm-").removeprefix("mixed-")
+        others = [plain] if plain != method else []
+        others += [f"{kind}:uniform"] if of and of != "uniform" else []
+        others += [method.replace("student:", "ensemble:")] if "student:" in method else []
+        others += ["pooled", "best direct"] if of and "direct" not in kind else []
+        others += ["best direct"] if method == "pooled" else []
+        yield from ((method, other) for other in dict.fromkeys(others) if other in methods)
+
+
+def _same_end(one: Curve, other: Curve) -> bool:
+    return one.sizes[-1] == other.sizes[-1]
+
+
+def sentences(findings: Findings, tests: list[Test]) -> list[str]:
+    """How F1 scales, which method wins at the end, and what each part of the method brings."""
+    kind = findings.kinds[0]
+    curves = {method: curve for (k, method), curve in findings.curves.items() if k == kind}
+    best = max((m for m in curves if not m.endswith("direct")), key=lambda m: curves[m].samples[0, -1], default="")
+    if not best:
+        return ["There are results of direct transfer alone, so there is nothing to compare."]
+    return [_rise(findings, best, curves[best]), _winner(best, curves, tests), _parts(best, tests)]
+
+
+def _rise(findings: Findings, best: str, curve: Curve) -> str:
+    targets, seeds = ", ".join(findings.design["targets"]), len(findings.design["seeds"])
+    first, last = curve.sizes[0], curve.sizes[-1]
+    score = curve.at(len(curve.sizes) - 1)
+    told = f"On {targets} ({_count(seeds, 'seed')}), {best} scores {score:.1f} F1 with {_count(last, 'source')}"
+    if first != last:
+        gain = difference(curve.samples[:, -1], curve.samples[:, 0])
+        told += f", {gain.points:+.1f} [{gain.low:+.1f}, {gain.high:+.1f}] over {_count(first, 'source')}"
+    if fit := findings.fits.get((findings.kinds[0], best)):
+        told += (
+            f"; its fitted curve F1(n) = {fit.a.value:.1f} - {fit.b.value:.1f} n^-{fit.c.value:.2f} ends at {fit.a:.1f}"
+        )
+    return told + "."
+
+
+def _winner(best: str, curves: dict[str, Curve], tests: list[Test]) -> str:
+    rivals = [test for test in tests if test.ours == best and test.theirs in ("best direct", "pooled")]
+    rivals += [test for test in tests if test.theirs == best and test.ours == "pooled"]
+    told = [f"{test} over {test.theirs}" for test in rivals]
+    if "pooled" in curves and best != "pooled" and curves["pooled"].sizes == curves[best].sizes:
+        ahead = overtaking(curves[best].sizes, curves[best].samples, curves["pooled"].samples)
+        told += (
+            [f"ahead of pooled from {_count(ahead.at, 'source')} on ({ahead.certainty:.0%} of the resamples)"]
+            if ahead.at
+            else []
+        )
+    return f"At that size {best} is the best of {len(curves)} methods: {'; '.join(told) or 'it has no rival here'}."
+
+
+def _parts(best: str, tests: list[Test]) -> str:
+    """Learned against uniform weights, students against their ensembles, LLM teachers against encoders."""
+    told = [
+        f"{test.ours} against {test.theirs} {test}" for test in tests if test.theirs not in ("best direct", "pooled")
+    ]
+    if not told:
+        return "No two methods here differ in one part alone."
+    return f"One part at a time, in points of F1 with the most sources: {'; '.join(told[:6])}."
+
+
+def _count(number: int | None, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,114 @@
+"""What a study will take: how many trainings, how much time, and GPU-hours for models that are known by their size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ctl.backbones import count_parameters
+from ctl.errors import CTLError
+from ctl.plan import Plan, Split
+from ctl.stages import Stage, duration
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What a dry run assumes where nothing was measured.
+
+    Attributes:
+        sentences: of every language's splits, ``{train: 20000, validation: 10000, test: 10000}``, so that no data are
+            read; by default they are counted.
+        tokens: subwords of a sentence.
+        parameters: of the backbone; by default they are counted from its configuration.
+        flops: floating-point operations that a device can do in a second, ``312e12`` for an A100 in bfloat16.
+        utilisation: share of them that training gets to use.
+        overhead: seconds that every stage takes beside its arithmetic.
+    """
+
+    sentences: dict[str, int] = field(default_factory=dict)
+    tokens: float = 25.0
+    parameters: int | None = None
+    flops: float = 312e12
+    utilisation: float = 0.3
+    overhead: float = 5.0
+
+
+def assumed_splits(languages: Sequence[str], assumed: Assumed) -> dict[str, Split]:
+    """Splits of which only the size is known."""
+    sizes = {**assumed.sentences, "text": assumed.sentences.get("train", 0)}
+    return {f"{name}/{split}": Split(size, "assumed") for name in languages for split, size in sizes.items()}
+
+
+def print_estimate(plans: Mapping[Any, Plan], assumed: Assumed, settings: Mapping[str, Any], title: str) -> None:
+    """Prints the number of stages of every kind, how many are left, and what they will take."""
+    stages = {(s.folder, s.command): s for plan in plans.values() for s in plan}
+    kinds: dict[str, list[Stage]] = {}
+    for stage in stages.values():
+        kinds.setdefault(kind_of(stage), []).append(stage)
+    rates = measured_rates(kinds)
+    table = Table(title=f"{title}: {len(plans)} cells", title_justify="left")
+    for heading in ("stages", "all", "done", "left", "takes", "on the device assumed"):
+        table.add_column(heading, justify="left" if heading == "stages" else "right")
+    measured = computed = 0.0
+    for kind, found in kinds.items():
+        left = [stage for stage in found if not stage.done()]
+        seconds = sum(stage.work for stage in left) * rates[kind] if kind in rates else None
+        ideal = sum(device_seconds(stage, assumed) for stage in left)
+        measured, computed = measured + (seconds or 0.0), computed + ideal
+        row = (len(found), len(found) - len(left), len(left), "?" if seconds is None else duration(seconds))
+        table.add_row(kind, *map(str, row), duration(ideal))
+    Console().print(table)
+    jobs = settings["jobs"] or 1
+    if rates:
+        print(f"At the pace measured here: {duration(measured / jobs)} with {jobs} at once.")
+    print(
+        f"At {assumed.utilisation:.0%} of {assumed.flops / 1e12:.0f} TFLOP/s, {assumed.tokens:.0f} subwords a sentence "
+        f"and {assumed.overhead:.0f} s for every stage's start: {computed / 3600:.1f} device-hours."
+    )
+
+
+def kind_of(stage: Stage) -> str:
+    """What a stage does, for the table."""
+    name = stage.config["model"]["class_path"]
+    if name == "Teacher" and stage.command == "fit":
+        return "train teachers" if len(stage.config["data"]["sources"]) == 1 else "train pooled models"
+    verbs = {"fit": "train", "predict": "answers of", "test": "tests of"}
+    nouns = {"LanguageIdentifier": "language identifiers", "Adaptation": "adapted backbones"}
+    return f"{verbs[stage.command]} {nouns.get(name, f'{name.lower()}s')}"
+
+
+def measured_rates(kinds: Mapping[str, Sequence[Stage]]) -> dict[str, float]:
+    """Seconds for a unit of work, of the kinds of which some are done."""
+    rates = {}
+    for kind, stages in kinds.items():
+        done = [stage for stage in stages if stage.done() and stage.work]
+        if work := sum(stage.work for stage in done):
+            rates[kind] = sum(stage.seconds() for stage in done) / work
+    return rates
+
+
+def device_seconds(stage: Stage, assumed: Assumed) -> float:
+    """2 N floating-point operations a subword forward and 4 N back, N parameters, and the start of the stage."""
+    if stage.config["model"]["class_path"] == "Ensemble":
+        return assumed.overhead
+    operations = 2 * _parameters(stage.config["data"]["backbone"], assumed) * assumed.tokens * stage.work
+    return operations / (assumed.flops * assumed.utilisation) + assumed.overhead
+
+
+@cache
+def _count(backbone: str) -> int:
+    return count_parameters(backbone)
+
+
+def _parameters(backbone: str, assumed: Assumed) -> int:
+    if assumed.parameters is not None:
+        return assumed.parameters
+    try:
+        return _count(backbone)
+    except CTLError as error:
+        raise CTLError(f"{error}; or say how many parameters it has: --estimate.parameters") from None
