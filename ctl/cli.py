@@ -106,9 +106,15 @@ def run(args: Sequence[str]) -> CTLCLI:
         seed_everything_default=0,
         save_config_callback=SaveConfig,
         save_config_kwargs={"overwrite": True},
-        parser_kwargs={
-            name: {"description": f"{command.help[0].upper()}{command.help[1:]}. Example: {command.example}"}
-            for name, command in COMMANDS[ONE_STAGE].items()
-        },
+        parser_kwargs={"prog": "ctl", **{name: _help(name) for name in COMMANDS[ONE_STAGE]}},
         args=list(args),
     )
+
+
+def _help(name: str) -> dict[str, str]:
+    command = COMMANDS[ONE_STAGE][name]
+    told = f"{command.help[0].upper()}{command.help[1:]}; `ctl {name} --model.help Student` says what a model takes."
+    return {
+        "usage": f"ctl {name} --config FILE [options]",
+        "description": f"{told} Example: {command.example}",
+    }
