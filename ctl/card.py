@@ -33,8 +33,9 @@ Finds entities of the types {{ types | join(", ") }} in words{% if target %} of 
 ## How it was made
 
 {{ story }}
-It was trained with [ctl](https://doi.org/10.18653/v1/2020.acl-main.581) {{ versions.ctl }}{% if commit %} (commit \
-{{ commit }}){% endif %}, PyTorch {{ versions.torch }} and transformers {{ versions.transformers }}.
+The method is that of [Wu et al., ACL 2020](https://doi.org/10.18653/v1/2020.acl-main.581); it was trained with ctl
+{{ versions.ctl }}{% if commit %} (commit {{ commit }}){% endif %}, PyTorch {{ versions.torch }} and transformers \
+{{ versions.transformers }}.
 
 * Method: `{{ method }}`
 * Backbone: `{{ backbone }}`
@@ -80,8 +81,8 @@ into several pieces, the first decides. Text of more than {{ longest }} pieces n
 | {{ name }} | {{ "%.1f" % one.megabytes }} | {{ "{:,.0f}".format(one.words_per_second) }} | \
 {{ "%.1e" % one.difference }} | {{ "{:.2%}".format(one.changed) }} |
 {% endfor %}
-Measured at export on one CPU, on sentences of random words. The ONNX files take `input_ids` and `attention_mask`, both \
-int64 (batch, sequence), and give `logits`; `ctl tag --model {{ folder }}/model.onnx` runs them.
+Measured at export on one CPU, on sentences of random words. The ONNX files take `input_ids` and `attention_mask`, int64
+(batch, sequence), and give `logits`; `ctl tag --model {{ folder }}/model.onnx` runs them.
 {% endif %}
 ## Limits
 
@@ -102,8 +103,8 @@ LIMIT = {
     "pooled": "It saw gold labels of its source languages only; other languages are read by transfer.",
 }
 STORY = {
-    "student": "Teachers, each trained on the labels of source languages, labelled raw text of the target language with "
-    "probability distributions; this model, the student, learned from their mixture.",
+    "student": "Teachers, each trained on the labels of source languages, labelled raw text of the target language "
+    "with probability distributions; this model, the student, learned from their mixture.",
     "direct": "A model of one source language, used on others by direct transfer.",
     "pooled": "One model of several source languages together, used on others by direct transfer.",
 }

@@ -223,5 +223,7 @@ def push(folder: Path, name: str) -> None:
         address = HfApi().upload_folder(repo_id=name, folder_path=folder)
     except Exception as error:  # whatever the network or the Hub may answer
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CTLError(f"{name}: not uploaded ({reason}); {folder} is complete, try `hf upload {name} {folder}`") from error
+        raise CTLError(
+            f"{name}: not uploaded ({reason}); {folder} is complete, try `hf upload {name} {folder}`"
+        ) from error
     say(f"uploaded: {address}")

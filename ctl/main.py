@@ -103,7 +103,12 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def help_text() -> str:
     """What ``ctl --help`` prints."""
-    lines = ["usage: ctl COMMAND [options]", "", "Train a named-entity tagger for a language without labelled data.", ""]
+    lines = [
+        "usage: ctl COMMAND [options]",
+        "",
+        "Train a named-entity tagger for a language without labelled data.",
+        "",
+    ]
     for heading, commands in COMMANDS.items():
         rows = [f"  {name:11} {command.help:29}  {command.example}" for name, command in commands.items()]
         lines += [heading, *rows, ""]

@@ -21,19 +21,24 @@ from ctl.statistics import Counts, paired_bootstrap
 BASELINE = "student:uniform"
 
 
-def main(args: Sequence[str]) -> None:
-    """Runs ``ctl report`` with these arguments.
-
-    Raises:
-        CTLError: there are no results.
-    """
+def make_parser() -> ArgumentParser:
+    """The one argument of ``ctl report``."""
     parser = ArgumentParser(
         prog="ctl report",
         description="Compares all runs below a folder: mean and spread over seeds, and paired bootstrap tests. "
         "Example: ctl report runs/ablation",
     )
     parser.add_argument("folder", type=str, help="Where the runs are; report.md is written there.")
-    folder = Path(parser.parse_args(list(args)).folder)
+    return parser
+
+
+def main(args: Sequence[str]) -> None:
+    """Runs ``ctl report`` with these arguments.
+
+    Raises:
+        CTLError: there are no results.
+    """
+    folder = Path(make_parser().parse_args(list(args)).folder)
     comparison = Comparison.read(folder)
     Console().print(_table(comparison.columns(), comparison.rows(), title=str(folder)))
     (folder / "report.md").write_text(_markdown(comparison.columns(), comparison.rows()), encoding="utf-8")

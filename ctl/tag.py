@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO
 
@@ -52,7 +52,10 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--chunk", type=int, default=1024, help="Texts that are read, tagged and written together.")
     parser.add_argument("--device", type=str | None, default=None, help="cpu, cuda or mps; by default the best.")
     parser.add_argument(
-        "--precision", type=Literal["32", "bf16"] | None, default=None, help="By default bf16 where the hardware has it."
+        "--precision",
+        type=Literal["32", "bf16"] | None,
+        default=None,
+        help="By default bf16 where the hardware has it.",
     )
     parser.add_argument(
         "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
@@ -159,8 +162,7 @@ def as_json(tagged: Tagged) -> dict[str, object]:
 def as_conll(tagged: Tagged) -> str:
     """A word and its tag a line, an empty line after every sentence."""
     lines = [f"{word}\t{tag}\n" for word, tag in zip(tagged.words, tagged.tags, strict=True)]
-    bounds = zip(tagged.sentences, tagged.sentences[1:], strict=False)
-    return "".join("".join(lines[begin:end]) + "\n" for begin, end in bounds)
+    return "".join("".join(lines[begin:end]) + "\n" for begin, end in pairwise(tagged.sentences))
 
 
 def as_line(tagged: Tagged, types: Sequence[str]) -> Line:

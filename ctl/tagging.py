@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from ctl.data.encoding import Collator, WordEncoder
 from ctl.data.labels import TagSchema
 from ctl.metrics import span_ends
 from ctl.text import Place, split_sentences
-from ctl.trained import OnnxModel, Trained, load_trained
+from ctl.trained import Trained, load_trained
 
 Floats = npt.NDArray[np.float32]
 

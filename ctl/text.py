@@ -1,5 +1,7 @@
 """Raw text to sentences of words, by rules that know no language; every word keeps its place in the text."""
 
+# ruff: noqa: RUF001  (punctuation of many scripts)
+
 from __future__ import annotations
 
 from collections.abc import Iterator
