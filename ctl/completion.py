@@ -15,7 +15,8 @@ SHELLS = ("bash", "zsh", "fish")
 STAGE = (  # of LightningCLI's hundreds, those that one types
     "--config --ckpt_path --help --print_config --seed_everything --model --model.help --data.root --data.sources "
     "--data.target --data.backbone --data.types --data.soft_labels --data.limit --trainer.accelerator "
-    "--trainer.devices --trainer.num_nodes --trainer.max_epochs --trainer.precision --trainer.strategy --trainer.default_root_dir"
+    "--trainer.devices --trainer.num_nodes --trainer.max_epochs --trainer.precision --trainer.strategy "
+    "--trainer.default_root_dir"
 )
 BASH = """\
 _ctl() {{
@@ -87,4 +88,9 @@ def options(name: str) -> list[str]:
     if not hasattr(module, "make_parser"):
         return STAGE.split()
     actions = module.make_parser()._actions
-    return [option for action in actions for option in action.option_strings if option.startswith("--")]
+    return [
+        option
+        for action in actions
+        for option in action.option_strings
+        if option.startswith("--") and option[-1] != "+"
+    ]

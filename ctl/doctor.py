@@ -15,8 +15,6 @@ from pathlib import Path
 
 import torch
 from jsonargparse import ArgumentParser
-from rich.console import Console
-from rich.table import Table
 
 from ctl.results import PACKAGES, git_commit, versions
 
@@ -43,10 +41,8 @@ def make_parser() -> ArgumentParser:
 def main(args: Sequence[str]) -> None:
     """Runs ``ctl doctor``."""
     make_parser().parse_args(list(args))
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, told in facts():
-        table.add_row(name, told)
-    Console(soft_wrap=True, highlight=False).print(table)
+        print(f"{name:18} {told}")
 
 
 def facts() -> list[tuple[str, str]]:
