@@ -120,7 +120,7 @@ def write_card(path: Path, trained: Trained, backbone: str, networks: Mapping[st
 
 def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, Measured]) -> dict[str, Any]:
     record, card = trained.record(), trained.model.card()  # type: ignore[attr-defined]
-    kind = trained.method.partition("+")[0].partition(":")[0]
+    kind = trained.method.partition(":")[0].rpartition("-")[2].partition("+")[0]  # llm-student:learned, pooled+adapted
     target = record["target"] if record else None
     taught_by = card.get("taught_by", {})
     weights = zip(card["sources"], taught_by.get("weights", []), strict=False)

@@ -168,8 +168,9 @@ def check_network(tagger: TextTagger, model: Any, corpus: Corpus) -> float:  # n
     difference = float(np.abs(tagger.probabilities(corpus) - found.probabilities(corpus)).max())
     if difference > TOLERANCE:
         raise CTLError(
-            f"{type(model).__name__} has more layers in its classifier than ctl's one linear layer (a probability "
-            f"differs by {difference:.2f}), so this model can't be exported; `ctl tag` can use it"
+            f"{type(model).__name__} answers otherwise than the model as trained (a probability differs by "
+            f"{difference:.2f}): its classifier has more layers than ctl's one, or it reads in another way, so this "
+            "model can't be exported; `ctl tag` can use it"
         )
     return difference
 

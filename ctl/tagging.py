@@ -152,7 +152,7 @@ class TextTagger:
         answers = np.zeros((len(corpus.words), len(self.schema)), dtype=np.float32)
         if not corpus.words:
             return answers
-        dataset = BatchDataset([self.encoder.encode(corpus)], Collator(self.encoder), [-1])
+        dataset = BatchDataset([self.encoder.encode(corpus, keep=False)], Collator(self.encoder), [-1])
         for sentences in BucketSampler(dataset.lengths, self.max_tokens, max_tokens=self.max_tokens):
             batch = dataset[sentences]
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):

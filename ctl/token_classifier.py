@@ -23,9 +23,7 @@ def to_transformers(trained: Trained) -> Any:  # noqa: ANN401  (transformers' cl
     """
     tagger = _exportable(trained)
     assert tagger.network is not None
-    encoder: Any = copy.deepcopy(tagger.network.encoder)
-    if hasattr(encoder, "merge_and_unload"):  # LoRA
-        encoder = encoder.merge_and_unload()
+    encoder: Any = merge_adapters(copy.deepcopy(tagger.network.encoder))
     model = _empty(encoder.config, trained)
     base = getattr(model, model.base_model_prefix)
     wanted = base.state_dict()
@@ -38,6 +36,17 @@ def to_transformers(trained: Trained) -> Any:  # noqa: ANN401  (transformers' cl
         head.weight.copy_(tagger.network.head.weight / scale)
         head.bias.copy_(tagger.network.head.bias / scale)
     return model.eval().requires_grad_(False)
+
+
+def merge_adapters(encoder: nn.Module) -> nn.Module:
+    """Adds low-rank adapters to the weights that they change and takes them out; without any, nothing is done."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    for name, layer in list(encoder.named_modules()):
+        if isinstance(layer, BaseTunerLayer):
+            layer.merge(safe_merge=True)
+            encoder.set_submodule(name, layer.get_base_layer())
+    return encoder
 
 
 def _exportable(trained: Trained) -> Tagger:

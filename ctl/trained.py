@@ -17,7 +17,7 @@ from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.results import Record, read_records
 
-PREFERRED = ("student:learned", "student:")
+PREFERRED = "student:learned"
 
 
 class Answers(Protocol):
@@ -111,8 +111,9 @@ def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
         raise CTLError(f"{run}: it scored no model that can be loaded")
     if method is not None and method not in models:
         raise CTLError(f"{run}: no model {method}; there is {', '.join(models)}")
-    preferred = [name for start in PREFERRED for name in models if name.startswith(start)]
-    return models[method or (preferred or list(models))[0]]
+    students = [name for name in models if "student:" in name]  # llm-student: as well
+    default = PREFERRED if PREFERRED in models else (students or list(models))[0]
+    return models[method or default]
 
 
 def _load_checkpoint(path: Path) -> Trained:

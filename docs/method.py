@@ -75,8 +75,9 @@ def draw() -> str:
         box(794, middle - 32, 124, 64, PINK, "student", "fresh encoder"),
         box(24, 356, 284, 48, GREY, "raw text of the target language", "its gold tags are never read"),
         box(452, 356, 192, 48, GREY, "language identifier", "how near is each source?"),
-        arrow((250, 356), (250, TOP + 2 * ROW + 56)),
-        arrow((308, 380), (448, 380)),
+        f'<path d="M308 370H332V{TOP + 26}" stroke="#777" stroke-width="1.6" fill="none"/>',
+        *(f'<circle cx="332" cy="{TOP + ROW * place + 26}" r="3.5" fill="#777"/>' for place in range(len(SOURCES))),
+        arrow((308, 390), (448, 390)),
         arrow((548, 356), (548, TOP + 2 * ROW + 40)),
         '<path class="line" d="M166 404 V418 H856 V' + f'{middle + 36}"/>',
     ]

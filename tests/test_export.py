@@ -92,8 +92,22 @@ def test_a_head_with_other_layers_is_refused(family, tmp_path):
     tagger, model = TextTagger(trained, device="cpu", precision="32"), to_transformers(trained)
     assert check_network(tagger, model, sample(tagger)) < 1e-4
     torch.nn.init.normal_(model.head.dense.weight)
-    with pytest.raises(ctl.errors.CTLError, match="more layers in its classifier"):
+    with pytest.raises(ctl.errors.CTLError, match="its classifier has more layers"):
         check_network(tagger, model, sample(tagger))
+
+
+def test_adapters_are_merged(family, tmp_path):
+    from peft import LoraConfig, inject_adapter_in_model
+
+    make_checkpoint(tmp_path, family, "bert")
+    trained = load_trained(tmp_path)
+    encoder = trained.model.network.encoder
+    before = TextTagger(trained, device="cpu", precision="32")([["a", "b"]])[0].probabilities
+    inject_adapter_in_model(LoraConfig(target_modules=["query", "dense"], init_lora_weights=False), encoder)
+    tagger = TextTagger(trained, device="cpu", precision="32")
+    assert check_network(tagger, to_transformers(trained), sample(tagger)) < 1e-4
+    assert np.abs(tagger([["a", "b"]])[0].probabilities - before).max() > 0.01
+    assert any("lora" in name for name, _ in encoder.named_parameters())
 
 
 def test_the_temperature_of_a_calibrated_teacher_is_kept(family, tmp_path):
