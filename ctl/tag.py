@@ -92,7 +92,7 @@ def main(args: Sequence[str]) -> None:
 
 def read_texts(name: str, given: Namespace) -> Iterator[Text]:
     """The texts of a file or of standard input, one at a time."""
-    kind = given.input or ("conll" if Path(name).suffix in set(EXTENSIONS) - {".txt"} else "raw")
+    kind: Input = given.input or ("conll" if Path(name).suffix in set(EXTENSIONS) - {".txt"} else "raw")
     if name == "-":
         yield from _texts(sys.stdin.buffer, "standard input", given.encoding, kind)
     else:

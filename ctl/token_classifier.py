@@ -71,7 +71,7 @@ def _empty(config: Any, trained: Trained) -> Any:  # noqa: ANN401
     if config.model_type == "modernbert":
         config.classifier_activation = "linear"  # see `_open_modernbert`
     try:
-        return AutoModelForTokenClassification.from_config(config)
+        return AutoModelForTokenClassification.from_config(config)  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise CTLError(f"{trained.path}: transformers has no token classifier for {config.model_type}") from error
 

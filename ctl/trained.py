@@ -156,7 +156,7 @@ class Exported(nn.Module):
         rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
         chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
         logits = torch.cat([self.model(input_ids=ids, attention_mask=mask).logits for ids, mask in chunks])
-        return logits.flatten(0, 1)[batch.first][:, self.order].float().softmax(-1)  # type: ignore[no-any-return]
+        return logits.flatten(0, 1)[batch.first][:, self.order].float().softmax(-1)
 
 
 class OnnxModel:
