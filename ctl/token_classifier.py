@@ -51,11 +51,11 @@ def merge_adapters(encoder: nn.Module) -> nn.Module:
 
 def _exportable(trained: Trained) -> Tagger:
     tagger = trained.model
-    if not isinstance(tagger, Tagger):
+    if not isinstance(tagger, Tagger) or tagger.network is None:
         raise CTLError(f"{trained.path}: export needs a run or a checkpoint; this is exported already")
-    if tagger.pooling != "first":
+    if tagger.network.pooling != "first":
         raise CTLError(
-            f"{trained.path}: its words are read at the {tagger.pooling} of their subwords, and pipelines of "
+            f"{trained.path}: its words are read at the {tagger.network.pooling} of their subwords, and pipelines of "
             "transformers read the first: `ctl tag` can use it; to export, train with pooling `first`"
         )
     return tagger

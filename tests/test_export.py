@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 
 import ctl
 from ctl.data.readers import read_conll
@@ -67,7 +68,7 @@ def entities(tagged):
 def test_a_pipeline_finds_the_same_entities(family, tmp_path, architecture):
     from transformers import pipeline
 
-    make_checkpoint(tmp_path, family, architecture)
+    make_checkpoint(tmp_path, family, architecture, pooling="first")
     exported = export(tmp_path, tmp_path / "exported")
     assert (exported.same, exported.entities > 100) == (SENTENCES, True)
     assert exported.difference < 1e-4
@@ -96,18 +97,24 @@ def test_a_head_with_other_layers_is_refused(family, tmp_path):
         check_network(tagger, model, sample(tagger))
 
 
-def test_adapters_are_merged(family, tmp_path):
-    from peft import LoraConfig, inject_adapter_in_model
+@pytest.mark.parametrize(
+    "architecture, settings",
+    [("bert", {"lora_rank": 4}), ("qwen3", {"lora_rank": 4, "pooling": "first", "attention": "full"})],
+)
+def test_adapters_are_merged(family, tmp_path, architecture, settings):
+    make_checkpoint(tmp_path, family, architecture, **settings)
+    exported = export(tmp_path, tmp_path / "exported")
+    assert exported.same == SENTENCES and exported.difference < 1e-4
+    assert not any("lora" in name for name in load_file(tmp_path / "exported" / "model.safetensors"))
+    ours, theirs = (load(run)([["a", "b"]])[0].probabilities for run in (tmp_path, tmp_path / "exported"))
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
-    make_checkpoint(tmp_path, family, "bert")
-    trained = load_trained(tmp_path)
-    encoder = trained.model.network.encoder
-    before = TextTagger(trained, device="cpu", precision="32")([["a", "b"]])[0].probabilities
-    inject_adapter_in_model(LoraConfig(target_modules=["query", "dense"], init_lora_weights=False), encoder)
-    tagger = TextTagger(trained, device="cpu", precision="32")
-    assert check_network(tagger, to_transformers(trained), sample(tagger)) < 1e-4
-    assert np.abs(tagger([["a", "b"]])[0].probabilities - before).max() > 0.01
-    assert any("lora" in name for name, _ in encoder.named_parameters())
+
+def test_attention_that_a_pipeline_has_not_is_refused(family, tmp_path):
+    make_checkpoint(tmp_path, family, "qwen3", pooling="first", attention="last:1")
+    with pytest.raises(ctl.errors.CTLError, match="reads in another way"):
+        export(tmp_path, tmp_path / "exported")
+    assert not (tmp_path / "exported").exists()
 
 
 def test_the_temperature_of_a_calibrated_teacher_is_kept(family, tmp_path):
