@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test lint clean
+.PHONY: help quickstart test lint docs clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,7 +12,7 @@ help:  ## List the targets
 quickstart: $(READY)  ## Install, then run one complete transfer between artificial languages (3 minutes, offline)
 	$(BIN)/ctl transfer --config configs/transfer/quickstart.yaml
 
-test: $(READY) lint  ## Install, then check style and types and run all tests
+test: $(READY) lint docs  ## Install, then check style and types, build the docs and run all tests
 	$(BIN)/python -m pytest
 
 lint: $(READY)  ## Check style and types
@@ -20,8 +20,11 @@ lint: $(READY)  ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(READY)  ## Build the documentation into site/, without network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 clean:  ## Remove the environment and the runs
-	rm -rf .venv runs
+	rm -rf .venv runs site
 
 # The environment is made anew only when the lock or the project's metadata change.
 $(READY): requirements.lock pyproject.toml

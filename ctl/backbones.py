@@ -83,6 +83,13 @@ def load_language_model(name: str, causal: bool) -> Any:  # noqa: ANN401
     return _load(auto_class, name, dtype=torch.float32).train()
 
 
+def load_token_classifier(name: str) -> Any:  # noqa: ANN401
+    """A token classifier of `transformers` in float32 and evaluation mode, by Hub name or folder."""
+    from transformers import AutoModelForTokenClassification
+
+    return _load(AutoModelForTokenClassification, name, dtype=torch.float32).eval()
+
+
 def build_encoder(config: dict[str, Any], attention: str | None = None) -> Any:  # noqa: ANN401
     """A backbone of this configuration with random weights, to be filled from a checkpoint."""
     from transformers import AutoConfig, AutoModel

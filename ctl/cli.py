@@ -14,6 +14,7 @@ import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
+from ctl.main import COMMANDS, ONE_STAGE
 from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
 from ctl.tracking import prepare
 
@@ -96,6 +97,11 @@ class CTLCLI(LightningCLI):
         return []
 
 
+def main(args: Sequence[str]) -> None:
+    """Runs ``ctl fit``, ``validate``, ``test`` or ``predict`` with these arguments, the command's name among them."""
+    run(args)
+
+
 def run(args: Sequence[str]) -> CTLCLI:
     """Runs ``fit``, ``validate``, ``test`` or ``predict`` with these arguments."""
     return CTLCLI(
@@ -105,5 +111,15 @@ def run(args: Sequence[str]) -> CTLCLI:
         seed_everything_default=0,
         save_config_callback=SaveConfig,
         save_config_kwargs={"overwrite": True},
+        parser_kwargs={"prog": "ctl", **{name: _help(name) for name in COMMANDS[ONE_STAGE]}},
         args=list(args),
     )
+
+
+def _help(name: str) -> dict[str, str]:
+    command = COMMANDS[ONE_STAGE][name]
+    told = f"{command.help[0].upper()}{command.help[1:]}; `ctl {name} --model.help Student` says what a model takes."
+    return {
+        "usage": f"ctl {name} --config FILE [options]",
+        "description": f"{told} Example: {command.example}",
+    }

@@ -1,38 +1,78 @@
-"""The command line: LightningCLI's fit, validate, test and predict, and the commands that run several of them."""
+"""The command line: a table of commands, each loaded only when it is called, and how they end."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NamedTuple
 
-HELP = """usage: ctl COMMAND [--config FILE] [options]
 
-Train a named-entity tagger for a language without labelled data.
+class Command(NamedTuple):
+    """A command: where its ``main(args)`` is, what it does, and how it is called."""
 
-One language, from sources to scored student
-  transfer    every stage for one target        ctl transfer --config configs/transfer/quickstart.yaml
+    module: str
+    help: str
+    example: str
 
-  inspect     look at soft labels in a browser  ctl inspect runs/quickstart
 
-Many runs
-  study       targets x sets of sources x seeds ctl study --config configs/study/quickstart.yaml
-  report      compare them                      ctl report runs/ablation
-
-One stage (LightningCLI: every Trainer option, `ctl fit --help`)
-  fit         train a teacher or student        ctl fit --config configs/teacher.yaml
-  validate    score it on source validation     ctl validate --config configs/teacher.yaml --ckpt_path CKPT
-  test        score it on the target            ctl test --config configs/teacher.yaml --ckpt_path CKPT
-  predict     write soft labels or weights      ctl predict --config configs/teacher.yaml --ckpt_path CKPT
-
-options
+ONE_STAGE = "One stage (LightningCLI: every Trainer option, `ctl fit --help`)"
+COMMANDS = {
+    "One language, from sources to scored student": {
+        "transfer": Command(
+            "ctl.transfer", "every stage for one target", "ctl transfer --config configs/transfer/quickstart.yaml"
+        ),
+        "inspect": Command("ctl.page", "look at soft labels in a browser", "ctl inspect runs/quickstart"),
+    },
+    "Many runs": {
+        "study": Command(
+            "ctl.study", "targets, sets of sources, seeds", "ctl study --config configs/study/quickstart.yaml"
+        ),
+        "report": Command("ctl.report", "compare them", "ctl report runs/ablation"),
+    },
+    "A trained model": {
+        "tag": Command("ctl.tag", "find the entities of a text", "ctl tag --model runs/quickstart text.txt"),
+        "export": Command(
+            "ctl.export", "for transformers and ONNX", "ctl export --model runs/quickstart --onnx exported"
+        ),
+    },
+    ONE_STAGE: {
+        "fit": Command("ctl.cli", "train a teacher or student", "ctl fit --config configs/teacher.yaml"),
+        "validate": Command(
+            "ctl.cli",
+            "score it on source validation",
+            "ctl validate --config configs/teacher.yaml --ckpt_path runs/teacher/checkpoints/best.ckpt",
+        ),
+        "test": Command(
+            "ctl.cli",
+            "score it on the target",
+            "ctl test --config configs/teacher.yaml --ckpt_path runs/teacher/checkpoints/best.ckpt",
+        ),
+        "predict": Command(
+            "ctl.cli",
+            "write soft labels or weights",
+            "ctl predict --config configs/teacher.yaml --ckpt_path runs/teacher/checkpoints/best.ckpt",
+        ),
+    },
+    "This machine": {
+        "doctor": Command("ctl.doctor", "what there is to compute with", "ctl doctor"),
+        "completion": Command("ctl.completion", "for bash, zsh or fish", 'eval "$(ctl completion bash)"'),
+    },
+}
+ALL = {name: command for group in COMMANDS.values() for name, command in group.items()}
+OPTIONS = """options
   --version     print the version
   --traceback   show where an error came from
+
+exit status
+  0 done, 1 something unexpected, 2 a mistake that you can mend, 130 interrupted
 """
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit status: 0, or 2 after a user's mistake.
+    """Runs a command; returns the exit status: 0; 2 after a user's mistake; 130 when interrupted.
 
     Args:
         args: the command line without the program's name; `sys.argv` by default.
@@ -41,54 +81,72 @@ def main(args: Sequence[str] | None = None) -> int:
     traceback = "--traceback" in arguments
     arguments = [argument for argument in arguments if argument != "--traceback"]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(HELP, end="")
+        print(help_text(), end="")
         return 0
     if arguments[0] == "--version":
         from importlib.metadata import version
 
         print(f"ctl {version('ctl')}")
         return 0
-    from ctl.errors import CTLError
-    from ctl.notices import quiet
-
-    quiet()
     try:
-        _command(arguments)
+        _run(arguments)
+    except BrokenPipeError:  # who reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        if traceback:
+            raise
+        print("\nctl: interrupted", file=sys.stderr)
+        return 130
     except Exception as error:
-        if traceback or not isinstance(error, (CTLError, *_lightnings_own())):
+        if traceback or not isinstance(error, _mistakes()):
             raise
         print(f"ctl: error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _lightnings_own() -> tuple[type[Exception], ...]:
-    """What Lightning raises for settings that can't be used."""
+def help_text() -> str:
+    """What ``ctl --help`` prints."""
+    lines = [
+        "usage: ctl COMMAND [options]",
+        "",
+        "Train a named-entity tagger for a language without labelled data.",
+        "",
+    ]
+    for heading, commands in COMMANDS.items():
+        rows = [f"  {name:11} {command.help:29}  {command.example}" for name, command in commands.items()]
+        lines += [heading, *rows, ""]
+    return "\n".join([*lines, OPTIONS])
+
+
+def _run(arguments: list[str]) -> None:
+    from ctl.errors import CTLError
+    from ctl.notices import quiet
+
+    name, rest = arguments[0], arguments[1:]
+    if name in COMMANDS[ONE_STAGE] or name.startswith("-"):
+        name, rest = "fit", arguments  # LightningCLI finds its own command, behind options as well
+    if name not in ALL:
+        close = get_close_matches(name, ALL, n=1, cutoff=0.5)
+        raise CTLError(
+            f"unknown command {name}: " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(ALL)}")
+        )
+    quiet()
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        import_module(ALL[name].module).main(rest)
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # Lightning's own way to end
+            raise KeyboardInterrupt from end
+        raise
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    """What is raised where the user can mend it: our own, and what Lightning raises for its settings."""
+    from ctl.errors import CTLError
+
+    if "lightning" not in sys.modules:
+        return (CTLError,)
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-    return (MisconfigurationException,)
-
-
-def _command(arguments: list[str]) -> None:
-    match arguments[0]:
-        case "transfer":
-            from ctl.transfer import main as transfer
-
-            transfer(arguments[1:])
-        case "study":
-            from ctl.study import main as study
-
-            study(arguments[1:])
-        case "report":
-            from ctl.report import main as report
-
-            report(arguments[1:])
-        case "inspect":
-            from ctl.page import main as inspect
-
-            inspect(arguments[1:])
-        case _:
-            from ctl.cli import run
-
-            os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-            run(arguments)
+    return CTLError, MisconfigurationException

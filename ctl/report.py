@@ -21,19 +21,24 @@ from ctl.plots import render
 from ctl.tables import make_table, markdown
 
 
-def main(args: Sequence[str]) -> None:
-    """Runs ``ctl report`` with these arguments.
-
-    Raises:
-        CTLError: there are no results.
-    """
+def make_parser() -> ArgumentParser:
+    """The one argument of ``ctl report``."""
     parser = ArgumentParser(
         prog="ctl report",
         description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
         "(report.md) and the data of the figures (report/*.csv). Example: ctl report runs/ablation",
     )
     parser.add_argument("folder", type=str, help="Of a study, or where the runs are; the report is written there.")
-    write_report(Path(parser.parse_args(list(args)).folder))
+    return parser
+
+
+def main(args: Sequence[str]) -> None:
+    """Runs ``ctl report`` with these arguments.
+
+    Raises:
+        CTLError: there are no results.
+    """
+    write_report(Path(make_parser().parse_args(list(args)).folder))
 
 
 def write_report(folder: Path) -> None:

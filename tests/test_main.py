@@ -1,21 +1,110 @@
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import yaml
 
 from ctl.configs import ROOT, find_configs
 from ctl.errors import CTLError
-from ctl.main import main
+from ctl.main import ALL, main
 
 
 def test_help_is_quick_and_names_every_command(capsys):
     assert main(["--help"]) == 0
     told = capsys.readouterr().out
-    for command in ("transfer", "fit", "validate", "test", "predict"):
-        assert f"ctl {command}" in told
-    code = "import sys; from ctl.main import main; main(['--help']); assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    for name, command in ALL.items():
+        assert f"  {name} " in told and command.example in told
+    code = "import sys; from ctl.main import ALL, main; main(['--help']); sys.exit(len(sys.modules.keys() & HEAVY))"
+    heavy = {"torch", "lightning", "transformers", "jsonargparse", "numpy", "rich", "pandas"}
+    subprocess.run([sys.executable, "-c", code.replace("HEAVY", repr(heavy))], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_explains_itself_with_an_example(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Example" in told and f"ctl {name}" in told.partition("Example")[2]
+
+
+def test_mistakes_are_one_line_with_status_2(capsys):
+    for arguments, told in {
+        ("trasfer",): "unknown command trasfer: did you mean transfer?",
+        ("xyzzy",): "unknown command xyzzy: there are transfer, ",
+        ("completion", "tcsh"): "no completion for tcsh; there is bash, zsh, fish",
+    }.items():
+        assert main(list(arguments)) == 2
+        assert capsys.readouterr().err.startswith(f"ctl: error: {told}")
+    with pytest.raises(CTLError):
+        main(["xyzzy", "--traceback"])
+    with pytest.raises(SystemExit) as end:
+        main(["fit", "--nonsense", "1"])
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert "unrecognized arguments: --nonsense" in told and len(told.splitlines()) < 6
+
+
+def test_what_is_unexpected_has_its_traceback(monkeypatch):
+    monkeypatch.setattr("ctl.doctor.facts", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["doctor"])
+
+
+def test_interrupted_is_one_line_with_status_130(family, tmp_path):
+    """By Ctrl-C in the middle of training, where Lightning has its own way to end."""
+    command = [
+        sys.executable, "-m", "ctl", "fit", "--config", "configs/teacher.yaml", "--data.root", family,
+        "--data.sources", "[a2]", "--data.target", "a1", "--data.backbone", family / "encoder",
+        "--trainer.default_root_dir", tmp_path, "--trainer.max_epochs", "100000", "--trainer.callbacks", "[]",
+        "--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false",
+        "--trainer.enable_checkpointing", "false",
+    ]  # fmt: skip
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        log = tmp_path / "logs" / "fit" / "metrics.csv"
+        while not log.exists() and process.poll() is None:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert told.rstrip().endswith("ctl: interrupted") and "Traceback" not in told
+
+
+def test_doctor_says_what_there_is_and_keeps_secrets(capsys, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "secret-key")
+    monkeypatch.setenv("HF_TOKEN", "secret-token")
+    monkeypatch.setattr("ctl.doctor.SECOND", 0.05)
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    for name in (
+        "torch ",
+        "devices",
+        "bf16" if "bf16" in told else "32-true",
+        "GFLOP/s",
+        "offline",
+        "GiB free",
+        "onnx",
+    ):
+        assert name in told
+    assert "a token" in told and "a key" in told and "secret" not in told
+
+
+def test_completion_completes(tmp_path):
+    script = tmp_path / "ctl.bash"
+    with script.open("w") as file:
+        subprocess.run([sys.executable, "-m", "ctl", "completion", "bash"], check=True, stdout=file, cwd=ROOT)
+
+    def complete(*words):
+        given = " ".join(f"'{word}'" for word in words)
+        line = f'source {script}; COMP_WORDS=({given}); COMP_CWORD={len(words) - 1}; _ctl; echo "${{COMPREPLY[@]}}"'
+        return subprocess.run(["bash", "-c", line], check=True, capture_output=True, text=True).stdout.split()
+
+    assert complete("ctl", "tr") == ["transfer"]
+    assert complete("ctl", "tag", "--mo") == ["--model"]
+    assert complete("ctl", "transfer", "--student_e") == ["--student_epochs"]
+    assert set(complete("ctl", "fit", "--config", "configs/teach")) == {"configs/teacher.yaml"}
 
 
 def test_version(capsys):

@@ -126,8 +126,15 @@ class WordEncoder:
         candidates = (self.tokenizer.unk_token_id, self.tokenizer.mask_token_id, self.tokenizer.eos_token_id, 0)
         return next(int(candidate) for candidate in candidates if candidate is not None)
 
-    def encode(self, corpus: Corpus) -> EncodedCorpus:
-        """Encodes a corpus; the tokenizer sees each distinct word once, and a corpus read before not at all."""
+    def encode(self, corpus: Corpus, keep: bool = True) -> EncodedCorpus:
+        """Encodes a corpus; the tokenizer sees each distinct word once, and a corpus read before not at all.
+
+        Args:
+            corpus: the text.
+            keep: remember it; text that comes and goes is better forgotten.
+        """
+        if not keep:
+            return self._encode(corpus)
         if corpus.fingerprint not in self._encoded:
             self._encoded[corpus.fingerprint] = self._encode(corpus)
         return replace(self._encoded[corpus.fingerprint], corpus=corpus)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -128,7 +128,7 @@ def read_conll(path: Path, name: str, encoding: str = "utf-8") -> Corpus:
     Raises:
         CTLError: ``path:line: what is wrong``.
     """
-    rows = list(_rows(_decode(path, encoding)))
+    rows = list(_rows(_decode(path, encoding).split("\n")))
     layout = _find_layout(path, rows)
     words: list[str] = []
     tags: list[str] = []
@@ -160,6 +160,33 @@ def read_conll(path: Path, name: str, encoding: str = "utf-8") -> Corpus:
     return Corpus(name, words, offsets, reading.tags, reading.schema, notes)
 
 
+def stream_conll(lines: Iterable[str], path: Path) -> Iterator[list[str]]:
+    """Words of one sentence after another, as `read_conll` finds them, while the lines still come.
+
+    Args:
+        lines: of the file.
+        path: its name, for messages.
+
+    Raises:
+        CTLError: ``path:line: what is wrong``.
+    """
+    rows: list[Row] = []
+    layout: _Layout | None = None
+    for number, columns in _rows(lines):
+        rows.append((number, columns))
+        if columns is not None or not _first_sentence(rows):
+            continue
+        layout = layout or _find_layout(path, rows)
+        words: list[str] = []
+        for place, row in rows:
+            if row is not None and not layout.is_comment(row, at_head=not words):
+                word, _ = layout.read(place, row)
+                words += [] if word is None else [word]
+        prefix = len(_language_prefix(words)) if words else 0
+        yield [word[prefix:] for word in words]
+        rows = []
+
+
 def _decode(path: Path, encoding: str) -> str:
     try:
         data = path.read_bytes()
@@ -176,11 +203,11 @@ def _decode(path: Path, encoding: str) -> str:
 Row = tuple[int, list[str] | None]
 
 
-def _rows(text: str) -> Iterator[Row]:
+def _rows(lines: Iterable[str]) -> Iterator[Row]:
     """Line numbers and columns; ``None`` for columns where a sentence ends."""
     number = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.rstrip("\r")
+    for number, line in enumerate(lines, 1):
+        line = line.rstrip("\r\n")
         if not line.strip(" \t"):
             yield number, None
         elif not line.startswith("-DOCSTART-"):

@@ -1,0 +1,212 @@
+"""Trained taggers by where they lie: a run, a transfer, a checkpoint, an exported folder, an ONNX file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ctl.backbones import TOKENS_AT_ONCE, load_token_classifier
+from ctl.data.encoding import WordBatch
+from ctl.errors import CTLError
+from ctl.results import Record, read_records
+
+PREFERRED = "student:learned"
+
+
+class Answers(Protocol):
+    """Anything that gives every word of a batch a distribution (N, C)."""
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Distributions of all words (N, C)."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that can tag, and what one must know to use it.
+
+    Attributes:
+        model: answers with distributions.
+        types: the entity types, in the order of the tags.
+        tokenizer: Hub name or folder of its tokenizer.
+        method: its name in results; empty where it has none.
+        path: where it was found.
+    """
+
+    model: Answers
+    types: tuple[str, ...]
+    tokenizer: str
+    method: str
+    path: Path
+
+    def record(self) -> Record | None:
+        """Its score, where its run has one."""
+        records = read_records(self.path.parent.parent / "results.json") if self.path.suffix == ".ckpt" else []
+        return next((record for record in records if record["method"] == self.method), None)
+
+
+def load_trained(run: str | Path, method: str | None = None) -> Trained:
+    """Loads a tagger; nothing in its files is executed.
+
+    Args:
+        run: the folder of ``ctl fit`` or ``ctl transfer``, a checkpoint, a folder that ``ctl export`` wrote, or an
+            ONNX file in such a folder.
+        method: of a transfer, which of its models; by default ``student:learned``, else its first student.
+
+    Raises:
+        CTLError: there is none, or it can't be used; says where and what to do.
+    """
+    path = find_model(Path(run), method)
+    if path.suffix == ".onnx":
+        return Trained(OnnxModel(path), _types(path.parent), str(path.parent), path.parent.name, path)
+    return _load_folder(path) if path.is_dir() else _load_checkpoint(path)
+
+
+def find_model(run: Path, method: str | None = None) -> Path:
+    """The checkpoint, the ONNX file or the exported folder that ``run`` means (see `load_trained`).
+
+    Raises:
+        CTLError: there is none.
+    """
+    if run.is_file():
+        return run
+    if not run.is_dir():
+        raise CTLError(f"{run}: no such run, checkpoint or exported folder")
+    if (run / "config.json").is_file():
+        return run
+    if checkpoint := _checkpoint_of(run):
+        return checkpoint
+    if (run / "results.json").is_file():
+        return _choose(_of_transfer(run), method, run)
+    raise CTLError(
+        f"{run}: no model here; looked for checkpoints/best.ckpt and last.ckpt (of ctl fit), results.json "
+        "(of ctl transfer) and config.json (of ctl export)"
+    )
+
+
+def _checkpoint_of(run: Path) -> Path | None:
+    """The best state where one was chosen, else the last."""
+    files = [run / "checkpoints" / f"{name}.ckpt" for name in ("best", "last")]
+    return next((file for file in files if file.is_file()), None)
+
+
+def _of_transfer(run: Path) -> dict[str, Path]:
+    """Checkpoints of a transfer's models by method, in the order in which it scored them."""
+    homes: dict[str, Path] = {}
+    for file in sorted(run.rglob("results.json")):
+        if file.parent != run and (checkpoint := _checkpoint_of(file.parent)):
+            homes |= {record["method"]: checkpoint for record in read_records(file)}
+    order = [record["method"] for record in read_records(run / "results.json")]
+    return {method: homes[method] for method in order if method in homes}
+
+
+def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
+    if not models:
+        raise CTLError(f"{run}: it scored no model that can be loaded")
+    if method is not None and method not in models:
+        raise CTLError(f"{run}: no model {method}; there is {', '.join(models)}")
+    students = [name for name in models if "student:" in name]  # llm-student: as well
+    default = PREFERRED if PREFERRED in models else (students or list(models))[0]
+    return models[method or default]
+
+
+def _load_checkpoint(path: Path) -> Trained:
+    """Builds the model that a checkpoint of `Teacher`, `Student` or another `Tagger` describes, and fills it."""
+    import ctl.modules
+    from ctl.modules.base import Tagger
+
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # whatever an unknown file may be
+        raise CTLError(f"{path}: not a checkpoint that can be read ({str(error).splitlines()[0][:200]})") from error
+    given = {key: value for key, value in checkpoint.get("hyper_parameters", {}).items() if not key.startswith("_")}
+    told = str(checkpoint.get("hyper_parameters", {}).get("_class_path", "")).rpartition(".")[2]
+    name = told or ("Student" if "taught_by" in checkpoint.get("ctl", {}) else "Teacher")
+    kind = getattr(ctl.modules, name, None) if name in ctl.modules.__all__ else None
+    if kind is None or not issubclass(kind, Tagger) or "ctl" not in checkpoint:
+        raise CTLError(f"{path}: not the checkpoint of a tagger" + (f" but of {told}" if told else ""))
+    model = kind(**given)
+    model.on_load_checkpoint(checkpoint)
+    model.load_state_dict(checkpoint["state_dict"])
+    model.eval().requires_grad_(False)
+    return Trained(model, model.schema.types, model.backbone, model.card()["method"], path)
+
+
+class Exported(nn.Module):
+    """A token classifier of `transformers`, read at the first subword of every word.
+
+    Args:
+        model: maps (R, T) subword ids to logits (R, T, C).
+        order: its labels' places in the order of `TagSchema` (C).
+    """
+
+    def __init__(self, model: nn.Module, order: Sequence[int]) -> None:
+        super().__init__()
+        self.model = model
+        self.order = list(order)
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Distributions of all words (N, C)."""
+        rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
+        chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
+        logits = torch.cat([self.model(input_ids=ids, attention_mask=mask).logits for ids, mask in chunks])
+        return logits.flatten(0, 1)[batch.first][:, self.order].float().softmax(-1)
+
+
+class OnnxModel:
+    """An exported ONNX file, run by onnxruntime on the CPU."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise CTLError(f"{path} needs onnxruntime: pip install 'ctl[onnx]'") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or torch.get_num_threads()
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Distributions of all words (N, C)."""
+        rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
+        chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
+        answers = [
+            self.session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
+            for ids, mask in chunks
+        ]
+        return torch.from_numpy(np.concatenate(answers)).flatten(0, 1)[batch.first].float().softmax(-1)
+
+
+def _load_folder(folder: Path) -> Trained:
+    """Loads an exported folder, or any token classifier whose labels are BIO."""
+    types = _types(folder)
+    labels = _labels(folder)
+    from ctl.data.labels import TagSchema
+
+    order = [labels.index(tag) for tag in TagSchema(types).tags]
+    model = Exported(load_token_classifier(str(folder)), order).eval().requires_grad_(False)
+    return Trained(model, types, str(folder), folder.name, folder)
+
+
+def _labels(folder: Path) -> list[str]:
+    """The labels of a folder's config.json in the order of their ids."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return [str(label) for _, label in sorted(config.get("id2label", {}).items(), key=lambda item: int(item[0]))]
+
+
+def _types(folder: Path) -> tuple[str, ...]:
+    """The entity types behind a folder's labels.
+
+    Raises:
+        CTLError: they are no BIO tags.
+    """
+    labels = _labels(folder)
+    types = tuple(dict.fromkeys(label[2:] for label in labels if label[:2] == "B-"))
+    if set(labels) != {"O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI")} or not types:
+        raise CTLError(f"{folder}: its labels ({', '.join(labels[:9]) or 'none'}) are no BIO tags")
+    return types
