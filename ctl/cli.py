@@ -14,7 +14,7 @@ import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
+from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours, RemoteTeacher
 
 
 class SaveConfig(SaveConfigCallback):
@@ -70,8 +70,8 @@ class CTLCLI(LightningCLI):
 
     def before_fit(self) -> None:
         """Says what Lightning would say less clearly."""
-        if isinstance(self.model, (Ensemble, Neighbours)):
-            raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, for an Ensemble)")
+        if isinstance(self.model, (Ensemble, Neighbours, RemoteTeacher)):
+            raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, to score it)")
 
     def before_predict(self) -> None:
         """Predictions go to disk batch by batch, not to memory."""

@@ -6,6 +6,7 @@ from ctl.modules.ensemble import Ensemble
 from ctl.modules.language_id import LanguageIdentifier
 from ctl.modules.llm import GenerativeTeacher
 from ctl.modules.neighbours import Neighbours
+from ctl.modules.remote import RemoteTeacher
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
 
@@ -16,6 +17,7 @@ __all__ = [
     "GenerativeTeacher",
     "LanguageIdentifier",
     "Neighbours",
+    "RemoteTeacher",
     "Student",
     "Teacher",
 ]

@@ -90,8 +90,6 @@ class GenerativeTeacher(Teacher):
             calibrate=calibrate,
             variant=variant,
         )
-        if samples < 1 or sampling_temperature <= 0 or shots < 0:
-            raise CTLError("samples and sampling_temperature must be above zero, and shots zero or above")
         self.style: Literal["tagged", "inline"] = style
         self.shots = shots
         self.chat = chat
@@ -107,9 +105,11 @@ class GenerativeTeacher(Teacher):
         """Learns which languages it is taught, and draws its examples from their gold sentences.
 
         Raises:
-            CTLError: there are none to draw from, or all weights are to be trained in half precision.
+            CTLError: there are none to draw from, or a setting makes no sense.
         """
         super().setup(stage)
+        if self.samples < 1 or self.sampling_temperature <= 0 or self.shots < 0:
+            raise CTLError("samples and sampling_temperature must be above zero, and shots zero or above")
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if self.shots and not data.sources:
             raise CTLError(f"{self.shots} shots are gold sentences of source languages: name some in data.sources")
