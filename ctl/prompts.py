@@ -62,6 +62,8 @@ class WordByWord(PromptStyle, ABC):
     tokenised on their own: a piece is a word, with the space before it where there is one, or markup.
     """
 
+    alike = False  # the alternatives are the same at every word, after the same tag
+
     @abstractmethod
     def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
         """What is written at a word before its tag is chosen."""
@@ -88,6 +90,7 @@ class WordByWord(PromptStyle, ABC):
 class Tagged(WordByWord):
     """Every word followed by its tag: ``Ada(B-PER) Lovelace(I-PER) wrote(O)`` (GNER, Ding et al., ACL 2024)."""
 
+    alike = True
     request = (
         "Write every word of the text once, in order, each followed by its tag in brackets: (B-TYPE) for the first "
         "word of an entity, (I-TYPE) for its other words, (O) for words outside."

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,11 +12,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
+from ctl.cache import Cache, Json
 from ctl.errors import CTLError
 
-Json = dict[str, Any]
 TRANSIENT = {408, 409, 425, 429, 500, 502, 503, 504, 529}
 LONGEST_BACKOFF = 60.0  # seconds between two tries, where the server does not ask for more
 
@@ -51,38 +47,6 @@ class Usage:
             f"{self.requests:,} requests, {self.cached:,} more from the cache, {self.retries:,} retries; "
             f"{self.prompt_tokens:,} + {self.completion_tokens:,} tokens, cost {self.cost:.4f}"
         )
-
-
-@dataclass
-class Cache:
-    """Answers on disk by the SHA-256 of their requests, in one SQLite file; a killed run pays for nothing twice."""
-
-    path: Path
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._base = sqlite3.connect(self.path, timeout=60, check_same_thread=False, isolation_level=None)
-            self._base.execute("create table if not exists answers (request text primary key, answer text not null)")
-        except sqlite3.Error as error:
-            raise CTLError(f"cache {self.path}: {error}; move it away, or set model.cache to another file") from None
-
-    @staticmethod
-    def key(url: str, request: Json) -> str:
-        """SHA-256 of where a request goes and of all that it says; no credential enters."""
-        return hashlib.sha256(json.dumps([url, request], sort_keys=True).encode()).hexdigest()
-
-    def get(self, key: str) -> Json | None:
-        """The answer, where there is one."""
-        with self._lock:
-            row = self._base.execute("select answer from answers where request = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
-
-    def put(self, key: str, answer: Json) -> None:
-        """Keeps an answer."""
-        with self._lock:
-            self._base.execute("insert or replace into answers values (?, ?)", (key, json.dumps(answer)))
 
 
 @dataclass

@@ -126,6 +126,7 @@ class Script:
     chat: bool = True
     legal: bool = True
     _known: dict[str, Tokens] = field(default_factory=dict)
+    _choices: dict[tuple[int, str | None], tuple[Tokens | None, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assert isinstance(self.prompt.style, WordByWord)
@@ -171,10 +172,13 @@ class Script:
 
     def choices(self, words: Sequence[str], place: int, previous: int) -> tuple[Tokens | None, ...]:
         """What is written for each tag (C), ``None`` where the tag can't follow the one before."""
-        return tuple(
-            None if choice is None or (self.legal and not is_legal(previous, tag)) else self._join(choice)
-            for tag, choice in enumerate(self.style.choices(words, place, previous))
-        )
+        key = (previous, None if self.style.alike else spaced(words, place))
+        if key not in self._choices:
+            self._choices[key] = tuple(
+                None if choice is None or (self.legal and not is_legal(previous, tag)) else self._join(choice)
+                for tag, choice in enumerate(self.style.choices(words, place, previous))
+            )
+        return self._choices[key]
 
     def solution(self, words: Sequence[str], tags: Sequence[int]) -> tuple[list[int], list[bool]]:
         """Prefix, sentence and right answer as one sequence, and which of its tokens were chosen."""

@@ -6,10 +6,11 @@ import torch
 
 from ctl.backbones import load_language_model, load_tokenizer
 from ctl.data.labels import TagSchema
-from ctl.decoding import check_reading, choose, floored, grow, nats, walk
+from ctl.decoding import check_reading, choose, floored, nats, walk
 from ctl.errors import CTLError
 from ctl.prompts import is_legal, prompt_style
 from ctl.script import Prompt, Script, Shot, raw_tokenizer
+from ctl.trees import grow
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 SENTENCES = [

@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 from chat_server import answer, chat_server
 
+from ctl.cache import Cache
 from ctl.errors import CTLError
-from ctl.remote import Cache, Client, Endpoint, Pace, seconds
+from ctl.remote import Client, Endpoint, Pace, seconds
 
 FAST = {"backoff": 0.01, "retries": 2}
 

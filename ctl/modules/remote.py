@@ -11,12 +11,13 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
+from ctl.cache import Cache, Json
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.modules.base import Labeller, named
 from ctl.notices import say
 from ctl.prompts import StyleName, prompt_style
-from ctl.remote import Cache, Client, Endpoint, Json
+from ctl.remote import Client, Endpoint
 from ctl.script import Prompt, draw_shots
 from ctl.votes import vote
 
