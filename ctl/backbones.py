@@ -70,17 +70,18 @@ def load_encoder(name: str, pooler: bool = False, attention: str | None = None, 
     return _opened(model, attention).train()  # from_pretrained leaves it in eval mode, and Lightning keeps it so
 
 
-def load_language_model(name: str, causal: bool) -> Any:  # noqa: ANN401
-    """A backbone with its language-model head, in float32 and training mode.
+def load_language_model(name: str, causal: bool, base: Base = "float32") -> Any:  # noqa: ANN401
+    """A backbone with its language-model head, in training mode.
 
     Args:
         name: Hub name or folder.
         causal: predict the next subword; otherwise those that are masked.
+        base: its numbers; other than float32 only where they will be frozen.
     """
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
     auto_class = AutoModelForCausalLM if causal else AutoModelForMaskedLM
-    return _load(auto_class, name, dtype=torch.float32).train()
+    return _load(auto_class, name, **base_arguments(base)).train()
 
 
 def load_token_classifier(name: str) -> Any:  # noqa: ANN401

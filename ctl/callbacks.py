@@ -102,8 +102,8 @@ class SoftLabelWriter(Callback):
         labellers: list[Any] = [pl_module]
         if each := isinstance(pl_module, Ensemble) and pl_module.write == "each":
             labellers = pl_module.members
-        self._cards = [self._card(labeller) for labeller in labellers]
-        homes = [folder / card["method"].replace(":", "-") if each else folder for card in self._cards]
+        self._labellers = labellers
+        homes = [folder / one.card()["method"].replace(":", "-") if each else folder for one in labellers]
         self._writers = {
             split: [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
             for split in _data(trainer).predicting
@@ -139,8 +139,9 @@ class SoftLabelWriter(Callback):
                 writer.close()
         trainer.strategy.barrier()
         if trainer.is_global_zero:
+            cards = [self._card(labeller) for labeller in self._labellers]
             for split, corpus in _data(trainer).predicting.items():
-                for writer, card in zip(self._writers[split], self._cards, strict=True):
+                for writer, card in zip(self._writers[split], cards, strict=True):
                     StoreWriter.join(writer.path, corpus, pl_module.schema, card, trainer.world_size)
         trainer.strategy.barrier()
 

@@ -15,7 +15,7 @@ from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeigh
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.main import COMMANDS, ONE_STAGE
-from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
+from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours, RemoteTeacher
 from ctl.tracking import prepare
 
 
@@ -76,8 +76,8 @@ class CTLCLI(LightningCLI):
 
     def before_fit(self) -> None:
         """Says what Lightning would say less clearly."""
-        if isinstance(self.model, (Ensemble, Neighbours)):
-            raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, for an Ensemble)")
+        if isinstance(self.model, (Ensemble, Neighbours, RemoteTeacher)):
+            raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, to score it)")
 
     def before_predict(self) -> None:
         """Predictions go to disk batch by batch, not to memory."""

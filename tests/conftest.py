@@ -25,6 +25,14 @@ def family(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="session")
+def language_models(family, tmp_path_factory):
+    """Folders of tiny causal language models of several architectures, by name."""
+    from tiny import write_language_models
+
+    return write_language_models(family, tmp_path_factory.mktemp("language_models"))
+
+
 @pytest.fixture
 def free_port():
     import socket

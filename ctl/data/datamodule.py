@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
@@ -168,6 +169,31 @@ class NERDataModule(LightningDataModule):
         if len(self.predicting) > 1:
             raise CTLError("stored soft labels are for one split: set data.predict_splits to that one")
         return next(iter(self.predicting.values()))
+
+    def words_of(self, batch: WordBatch, predicted: int = 0) -> list[list[str]]:
+        """The words of each sentence of a batch of this stage, for models that read text.
+
+        Args:
+            batch: sentences.
+            predicted: the place of its split among those that are predicted.
+        """
+        assert self.trainer is not None and self.trainer.state.stage is not None
+        match self.trainer.state.stage.value:
+            case "train":
+                corpora = self.training
+            case "validate" | "sanity_check":
+                corpora = self.validation
+            case "test":
+                corpora = [self.testing]
+            case _:
+                corpora = [list(self.predicting.values())[predicted]]
+        places = torch.split(
+            batch.words, batch.lengths.tolist()
+        )  # the target's corpus is the last, and its language is -1
+        return [
+            [corpora[language].words[word] for word in words.tolist()]
+            for language, words in zip(batch.languages.tolist(), places, strict=True)
+        ]
 
     def train_dataloader(self) -> DataLoader[WordBatch]:
         """Shuffled, length-bucketed batches; the same for the same seed and epoch, also after a resume."""

@@ -4,8 +4,20 @@ from ctl.modules.adaptation import Adaptation
 from ctl.modules.adversary import Adversary
 from ctl.modules.ensemble import Ensemble
 from ctl.modules.language_id import LanguageIdentifier
+from ctl.modules.llm import GenerativeTeacher
 from ctl.modules.neighbours import Neighbours
+from ctl.modules.remote import RemoteTeacher
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
 
-__all__ = ["Adaptation", "Adversary", "Ensemble", "LanguageIdentifier", "Neighbours", "Student", "Teacher"]
+__all__ = [
+    "Adaptation",
+    "Adversary",
+    "Ensemble",
+    "GenerativeTeacher",
+    "LanguageIdentifier",
+    "Neighbours",
+    "RemoteTeacher",
+    "Student",
+    "Teacher",
+]

@@ -210,6 +210,9 @@ class Tagger(Trained, Labeller):
             raise CTLError(f"base {self.base} is for a frozen backbone: set lora_rank, or base to float32")
         return load_encoder(self.backbone, attention=self.attention, base=self.base)
 
+    def _rebuild(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
+        return build_encoder(config, self.attention)
+
     def _build(self, encoder: Any) -> None:  # noqa: ANN401
         if self.lora_rank:
             self.base_fingerprint = fingerprint_base(encoder)
@@ -305,7 +308,7 @@ class Tagger(Trained, Labeller):
             if state[name] != value:
                 raise CTLError(f"the checkpoint's {name} is {state[name]}, this run's is {value}: set model.{name}")
         if self.network is None:
-            self._build(self._load() if self.lora_rank else build_encoder(state["encoder"], self.attention))
+            self._build(self._load() if self.lora_rank else self._rebuild(state["encoder"]))
         if state["base"] != self.base_fingerprint:
             raise CTLError(
                 f"the checkpoint's adapters were trained in another base than {self.backbone} as {self.base}: "

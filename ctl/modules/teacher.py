@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ctl.adapters import ALONE
 from ctl.data.encoding import NO_TAG, WordBatch
+from ctl.errors import CTLError
 from ctl.metrics import CalibrationTemperature
 from ctl.modules.base import Tagger, named
 
@@ -87,6 +88,8 @@ def load_teacher(path: Path, types: Sequence[str], others: Collection[Any] = ())
     """A teacher from its checkpoint; its adapters go into the base of another, where that is the one they need."""
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if not key.startswith("_")}
+    if "style" in settings:
+        raise CTLError(f"teacher {path} is generative: let it `ctl predict`, and give the ensemble its soft labels")
     teacher = Teacher(**{**settings, "types": list(types)})
     needs = (checkpoint["ctl"]["base"], teacher.attention, teacher.base)
     same = [other for other in others if needs == (other.base_fingerprint, other.attention, other.base)]
