@@ -199,6 +199,10 @@ class Script:
         read = len(self.ids(spaced(words, place))) + len(self.given(words, place))
         return read + max(map(len, choices))
 
+    def length(self, words: Sequence[str]) -> int:
+        """The most tokens that prompt, sentence and answer have together."""
+        return self.max_length - self.room + sum(self.cost(words, place) for place in range(len(words)))
+
     def cut(self, words: Sequence[str]) -> list[slice]:
         """Parts of a sentence that fit, nearly equal in tokens: most often one."""
         costs = np.cumsum([self.cost(words, place) for place in range(len(words))])

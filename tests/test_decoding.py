@@ -95,6 +95,19 @@ def test_company_and_order_change_nothing(language_models):
         same(again, found)
 
 
+def test_a_walk_in_groups_is_the_same(language_models, monkeypatch):
+    model, script = open_model(language_models, "llama")
+    draws = [np.random.default_rng(5).random(len(words)) for words in SENTENCES]
+    whole = walk(model, script, SENTENCES, draws)
+    monkeypatch.setattr("ctl.decoding.TOKENS_AT_ONCE", 2 * max(map(script.length, SENTENCES)))
+    prompts = []
+    forward = model.forward
+    model.forward = lambda **inputs: (prompts.append(inputs.get("position_ids") is None), forward(**inputs))[1]
+    for found, expected in zip(walk(model, script, SENTENCES, draws), whole, strict=True):
+        same(found, expected)
+    assert sum(prompts) == 2 and walk(model, script, []) == []
+
+
 def test_a_tree_by_hand():
     tree = grow(((1, 9), (2, 3, 9), (2, 4), None))
     assert tree.tokens == [1, 2, 3] and tree.parents == [-1, -1, 1] and tree.depths == [0, 0, 1]

@@ -104,6 +104,16 @@ def test_prompted_with_examples_of_the_sources_alone(run, family, tmp_path):
     assert none["sources"] == [] and none["prompt"]["sha256"] != card["prompt"]["sha256"]
 
 
+@pytest.mark.parametrize("half", [("--trainer.precision", "bf16-mixed"), ("--model.base", "bfloat16")], ids=str)
+def test_half_precision_answers_much_the_same(run, half, tmp_path):
+    stores = []
+    for number, more in enumerate([(), half]):
+        output = tmp_path / str(number)
+        assert run("predict", "GenerativeTeacher", output, "--model.lora_rank", "0", *more, data={"limit": 10}) == 0
+        stores.append(SoftLabelStore(output / "soft_labels" / "train").rows(slice(None)))
+    assert np.abs(stores[0] - stores[1]).mean() < 0.02 and (stores[0] != stores[1]).any()
+
+
 def test_the_target_has_no_shots(family, language_models):
     """Examples are gold sentences of sources, word for word; the target's gold is not to be had."""
     from types import SimpleNamespace
