@@ -131,9 +131,12 @@ def _load_checkpoint(path: Path) -> Trained:
     kind = getattr(ctl.modules, name, None) if name in ctl.modules.__all__ else None
     if kind is None or not issubclass(kind, Tagger) or "ctl" not in checkpoint:
         raise CTLError(f"{path}: not the checkpoint of a tagger" + (f" but of {told}" if told else ""))
-    model = kind(**given)
-    model.on_load_checkpoint(checkpoint)
-    model.load_state_dict(checkpoint["state_dict"])
+    try:
+        model = kind(**given)
+        model.on_load_checkpoint(checkpoint)
+        model.load_state_dict(checkpoint["state_dict"])
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise CTLError(f"{path}: of another version of ctl, or damaged ({str(error).splitlines()[0]})") from error
     model.eval().requires_grad_(False)
     return Trained(model, model.schema.types, model.backbone, model.card()["method"], path)
 
