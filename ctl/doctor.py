@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from jsonargparse import ArgumentParser
 
+from ctl.devices import best_device
 from ctl.results import PACKAGES, git_commit, versions
 
 EXTRAS = {  # module: what needs it
@@ -81,11 +82,6 @@ def _precision() -> str:
     return f"{best_precision('auto')} where nothing else is set (--trainer.precision)"
 
 
-def best_device() -> str:
-    """The device that the rate is measured on."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
 def rate(dtype: str, size: int = 1024) -> float:
     """Products of two square matrices in 10^9 operations a second, on the first device."""
     device = best_device()
@@ -95,8 +91,8 @@ def rate(dtype: str, size: int = 1024) -> float:
     while time.perf_counter() - began < SECOND:
         matrix @ matrix
         count += 1
-        if device == "cuda":
-            torch.cuda.synchronize()
+        if device != "cpu":
+            torch.accelerator.synchronize()
     return 2 * size**3 * count / (time.perf_counter() - began) / 1e9
 
 

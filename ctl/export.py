@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jsonargparse import ArgumentParser
 
 from ctl.backbones import load_config, load_tokenizer, longest_input
 from ctl.card import write_card
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
+from ctl.exported import OnnxModel
 from ctl.notices import say
 from ctl.onnx_export import Measured, measure, quantise, write_onnx
+from ctl.parity import SENTENCES, TOLERANCE, check_network, compare_entities, instead, sample
 from ctl.tagging import TextTagger
 from ctl.token_classifier import to_transformers
-from ctl.trained import Exported, OnnxModel, Trained, load_trained
-
-TOLERANCE = 1e-3  # the most by which rounding may change a probability
-SENTENCES, LENGTH = 64, 12  # that the self-check reads
+from ctl.trained import Trained, load_trained
 
 
 def make_parser() -> ArgumentParser:
@@ -144,53 +141,6 @@ def check_extras() -> None:
         raise CTLError(f"ONNX needs {', '.join(missing)}: pip install 'ctl[onnx]'")
 
 
-def sample(tagger: TextTagger, seed: int = 0) -> Corpus:
-    """Sentences of random words of the tokenizer's own vocabulary, on which every export is compared."""
-    tokenizer = tagger.encoder.tokenizer
-    pieces = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
-    rng = np.random.default_rng(seed)
-    words: list[str] = []
-    for piece in rng.permutation(pieces).tolist():
-        word = tokenizer.decode([piece]).strip()
-        if word.isalpha() and len(words) < SENTENCES * LENGTH and tagger.encoder.subwords([word])[0][0] == piece:
-            words.append(word)
-    words = [str(word) for word in rng.choice(words, SENTENCES * LENGTH)]
-    return Corpus("sample", words, np.arange(0, len(words) + 1, LENGTH))
-
-
-def check_network(tagger: TextTagger, model: Any, corpus: Corpus) -> float:  # noqa: ANN401
-    """Largest difference of a probability between a tagger and its token classifier, before anything is written.
-
-    Raises:
-        CTLError: it is more than rounding: the classifier of `transformers` has layers that ctl's has not.
-    """
-    found = _instead(tagger, Exported(model, range(len(tagger.schema))))
-    difference = float(np.abs(tagger.probabilities(corpus) - found.probabilities(corpus)).max())
-    if difference > TOLERANCE:
-        raise CTLError(
-            f"{type(model).__name__} answers otherwise than the model as trained (a probability differs by "
-            f"{difference:.2f}): its classifier has more layers than ctl's one, or it reads in another way, so this "
-            "model can't be exported; `ctl tag` can use it"
-        )
-    return difference
-
-
-def compare_entities(tagger: TextTagger, folder: Path, corpus: Corpus) -> tuple[int, int]:
-    """Sentences in which a pipeline of `transformers` finds the same entities, and how many these are."""
-    from transformers import pipeline
-
-    sentences = [corpus.sentence(index) for index in range(len(corpus))]
-    find: Any = pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
-    same = entities = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that words of such tokenizers are told apart by spaces
-        for tagged in tagger(sentences):
-            ours = [(span.type, span.start, span.end) for span in tagged.spans]
-            theirs = [(entity["entity_group"], entity["start"], entity["end"]) for entity in find(tagged.text)]
-            same, entities = same + (ours == theirs), entities + len(ours)
-    return same, entities
-
-
 def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bool) -> dict[str, Measured]:  # noqa: ANN401
     say("writing ONNX, which takes a minute or two ...")
     file = folder / "model.onnx"
@@ -199,16 +149,10 @@ def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bo
     for path in [file, file.with_name("model_int8.onnx")][: 1 + int8]:
         if path != file:
             quantise(file, path)
-        found[path.name] = measure(_instead(tagger, OnnxModel(path)), corpus, path, like=tagger)
+        found[path.name] = measure(instead(tagger, OnnxModel(path)), corpus, path, like=tagger)
     if found[file.name].difference > TOLERANCE:
         raise CTLError(f"{file}: a probability differs by {found[file.name].difference:.2f} from the original's")
     return found
-
-
-def _instead(tagger: TextTagger, model: Exported | OnnxModel) -> TextTagger:
-    """The same tagger with another network."""
-    tokenizer = str(tagger.encoder.tokenizer.name_or_path)
-    return TextTagger(replace(tagger.trained, model=model), tokenizer, "cpu", "32")
 
 
 def push(folder: Path, name: str) -> None:

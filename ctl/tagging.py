@@ -17,6 +17,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.datamodule import BatchDataset
 from ctl.data.encoding import Collator, WordEncoder
 from ctl.data.labels import TagSchema
+from ctl.devices import best_device, has_bf16
 from ctl.metrics import span_ends
 from ctl.text import Place, split_sentences
 from ctl.trained import Trained, load_trained
@@ -119,7 +120,8 @@ class TextTagger:
         name = tokenizer or trained.tokenizer
         loaded = load_tokenizer(name)
         self.encoder = WordEncoder(loaded, min(max_length, longest_input(loaded, load_config(name))))
-        self.device = torch.device(device or best_device()) if isinstance(trained.model, torch.nn.Module) else CPU
+        movable = isinstance(trained.model, torch.nn.Module)
+        self.device = torch.device((device or best_device()) if movable else "cpu")
         self.bf16 = precision == "bf16" or (precision is None and has_bf16(self.device))
         self.max_tokens = max_tokens
         if isinstance(trained.model, torch.nn.Module):
@@ -179,23 +181,6 @@ class TextTagger:
             probabilities=probabilities,
             spans=found,
         )
-
-
-CPU = torch.device("cpu")
-
-
-def best_device() -> str:
-    """``cuda``, ``mps`` or ``cpu``."""
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def has_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster than float32 there."""
-    from ctl.transfer import best_precision
-
-    return device.type != "mps" and best_precision(device.type) == "bf16-mixed"
 
 
 def load_tagger(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ctl.backbones import TOKENS_AT_ONCE, load_token_classifier
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
+from ctl.exported import OnnxModel, exported_types, load_exported
 from ctl.results import Record, read_records
 
 PREFERRED = "student:learned"
@@ -64,8 +61,10 @@ def load_trained(run: str | Path, method: str | None = None) -> Trained:
     """
     path = find_model(Path(run), method)
     if path.suffix == ".onnx":
-        return Trained(OnnxModel(path), _types(path.parent), str(path.parent), path.parent.name, path)
-    return _load_folder(path) if path.is_dir() else _load_checkpoint(path)
+        return Trained(OnnxModel(path), exported_types(path.parent), str(path.parent), path.parent.name, path)
+    if path.is_dir():
+        return Trained(load_exported(path), exported_types(path), str(path), path.name, path)
+    return _load_checkpoint(path)
 
 
 def find_model(run: Path, method: str | None = None) -> Path:
@@ -131,82 +130,11 @@ def _load_checkpoint(path: Path) -> Trained:
     kind = getattr(ctl.modules, name, None) if name in ctl.modules.__all__ else None
     if kind is None or not issubclass(kind, Tagger) or "ctl" not in checkpoint:
         raise CTLError(f"{path}: not the checkpoint of a tagger" + (f" but of {told}" if told else ""))
-    model = kind(**given)
-    model.on_load_checkpoint(checkpoint)
-    model.load_state_dict(checkpoint["state_dict"])
+    try:
+        model = kind(**given)
+        model.on_load_checkpoint(checkpoint)
+        model.load_state_dict(checkpoint["state_dict"])
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise CTLError(f"{path}: of another version of ctl, or damaged ({str(error).splitlines()[0]})") from error
     model.eval().requires_grad_(False)
     return Trained(model, model.schema.types, model.backbone, model.card()["method"], path)
-
-
-class Exported(nn.Module):
-    """A token classifier of `transformers`, read at the first subword of every word.
-
-    Args:
-        model: maps (R, T) subword ids to logits (R, T, C).
-        order: its labels' places in the order of `TagSchema` (C).
-    """
-
-    def __init__(self, model: nn.Module, order: Sequence[int]) -> None:
-        super().__init__()
-        self.model = model
-        self.order = list(order)
-
-    def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words (N, C)."""
-        rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
-        chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
-        logits = torch.cat([self.model(input_ids=ids, attention_mask=mask).logits for ids, mask in chunks])
-        return logits.flatten(0, 1)[batch.first][:, self.order].float().softmax(-1)
-
-
-class OnnxModel:
-    """An exported ONNX file, run by onnxruntime on the CPU."""
-
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise CTLError(f"{path} needs onnxruntime: pip install 'ctl[onnx]'") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or torch.get_num_threads()
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-    def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words (N, C)."""
-        rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
-        chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
-        answers = [
-            self.session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
-            for ids, mask in chunks
-        ]
-        return torch.from_numpy(np.concatenate(answers)).flatten(0, 1)[batch.first].float().softmax(-1)
-
-
-def _load_folder(folder: Path) -> Trained:
-    """Loads an exported folder, or any token classifier whose labels are BIO."""
-    types = _types(folder)
-    labels = _labels(folder)
-    from ctl.data.labels import TagSchema
-
-    order = [labels.index(tag) for tag in TagSchema(types).tags]
-    model = Exported(load_token_classifier(str(folder)), order).eval().requires_grad_(False)
-    return Trained(model, types, str(folder), folder.name, folder)
-
-
-def _labels(folder: Path) -> list[str]:
-    """The labels of a folder's config.json in the order of their ids."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return [str(label) for _, label in sorted(config.get("id2label", {}).items(), key=lambda item: int(item[0]))]
-
-
-def _types(folder: Path) -> tuple[str, ...]:
-    """The entity types behind a folder's labels.
-
-    Raises:
-        CTLError: they are no BIO tags.
-    """
-    labels = _labels(folder)
-    types = tuple(dict.fromkeys(label[2:] for label in labels if label[:2] == "B-"))
-    if set(labels) != {"O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI")} or not types:
-        raise CTLError(f"{folder}: its labels ({', '.join(labels[:9]) or 'none'}) are no BIO tags")
-    return types

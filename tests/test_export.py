@@ -9,9 +9,10 @@ from safetensors.torch import load_file
 
 import ctl
 from ctl.data.readers import read_conll
-from ctl.export import SENTENCES, check_network, export, sample
+from ctl.export import export
 from ctl.main import main
 from ctl.modules import Student, Teacher
+from ctl.parity import SENTENCES, check_network, sample
 from ctl.tagging import TextTagger
 from ctl.token_classifier import to_transformers
 from ctl.trained import load_trained

@@ -112,6 +112,11 @@ def test_nothing_is_an_answer_too(tagger):
         tagger("one text")
 
 
+def test_memory_does_not_grow_with_the_text(tagger):
+    tagger([["a", "b"]])
+    assert not tagger.encoder._encoded
+
+
 def test_a_sentence_longer_than_the_model_is_read_whole(tagger, test_split):
     words = test_split.words
     assert len(words) > 256 and len(tagger([words])[0].tags) == len(words)
@@ -141,6 +146,16 @@ def test_a_checkpoint_runs_nothing_of_its_own(run, tmp_path):
     torch.save(checkpoint, tmp_path / "bad.ckpt")
     with pytest.raises(CTLError, match="not the checkpoint of a tagger but of Popen"):
         load_tagger(tmp_path / "bad.ckpt")
+
+
+def test_a_checkpoint_of_another_version_is_named(run, tmp_path):
+    import torch
+
+    checkpoint = torch.load(run / "students" / "uniform" / "checkpoints" / "last.ckpt", weights_only=True)
+    del checkpoint["state_dict"]["network.head.bias"]
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    with pytest.raises(CTLError, match=r"old\.ckpt: of another version of ctl, or damaged"):
+        load_tagger(tmp_path / "old.ckpt")
 
 
 def test_moved_backbones_are_pointed_at(run, family, tmp_path):
