@@ -25,7 +25,7 @@ from ctl.plan import Plan, Settings, Split, subset_name
 from ctl.stages import Stage, run_stages
 from ctl.subsets import Subsets, family_distances, read_weights, weight_distances
 from ctl.transfer import add_settings, check_weights, describe, make_context, plain_settings
-from ctl.workers import run_cells
+from ctl.workers import is_done, run_cells
 
 DESIGN = "study.json"
 BASIC = ("direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned")
@@ -39,7 +39,10 @@ def main(args: Sequence[str]) -> None:
     """
     study = Study.parse(args)
     if study.settings["dry_run"]:
-        print_estimate(study.plans(), study.assumed, study.settings, str(study.output))
+        plans = {cell: study.plan(cell) for cell in study.share}
+        finished = [plan for cell, plan in plans.items() if is_done(cell, plan)]
+        jobs, title = study.settings["jobs"] or 1, str(study.output)
+        print_estimate(list(plans.values()), finished, study.assumed, jobs, title)
         return
     study.prepare()
     failed = run_cells(args, study, study.settings["jobs"])
@@ -163,10 +166,6 @@ class Study:
         """The cells of this shard."""
         place, count = part_of_shard(self.settings["shard"])
         return self.cells[place::count]
-
-    def plans(self) -> dict[Cell, Plan]:
-        """The stages of every cell of this shard."""
-        return {cell: self.plan(cell) for cell in self.share}
 
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
@@ -301,6 +300,9 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--shard", type=str, default="1/1", help="Run only this part of the cells, 1/8 to 8/8.")
     parser.add_argument(
         "--jobs", type=int | None, default=None, help="Cells run at once; by default one on every GPU, or one."
+    )
+    parser.add_argument(
+        "--keep_models", type=bool, default=True, help="Keep the students' checkpoints when their cell is done."
     )
     parser.add_argument("--dry_run", action="store_true", help="Say what would be run and how long it would take.")
     parser.add_class_arguments(Subsets, "subsets")
