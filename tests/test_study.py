@@ -108,17 +108,23 @@ def test_dry_run_counts_trainings(family, finished, tmp_path, capsys):
     assert "At the pace measured here: 0 s" in capsys.readouterr().out
 
 
+def test_models_that_are_not_kept_are_not_trained_again(family, tmp_path, capsys):
+    more = ["--subsets.nested", "[1]", "--methods", '["student:uniform"]', "--keep_models", "false"]
+    assert main(["study", *arguments(family, tmp_path, *more)]) == 0
+    assert not list(tmp_path.glob("seed0/a1/**/*.ckpt")) and list(tmp_path.glob("seed0/teachers/**/*.ckpt"))
+    capsys.readouterr()
+    assert main(["study", *arguments(family, tmp_path, *more)]) == 0
+    assert "train" not in capsys.readouterr().err
+    assert main(["study", *arguments(family, tmp_path, *more, "--dry_run")]) == 0
+    assert "At the pace measured here: 0 s" in capsys.readouterr().out
+
+
 def test_shards_share_the_work(family, finished, tmp_path):
     shares = [Study.parse(arguments(family, tmp_path, "--shard", f"{part}/2")).share for part in (1, 2)]
     assert sorted(len(share) for share in shares) == [1, 2] and not set(shares[0]) & set(shares[1])
 
 
-def test_two_processes_at_once_give_the_same_scores(family, finished, tmp_path):
-    assert main(["study", *arguments(family, tmp_path, "--jobs", "2")]) == 0
-    assert scores(tmp_path) == scores(finished)
-
-
-def test_a_killed_study_goes_on_where_it_was(family, finished, tmp_path, capsys):
+def test_a_killed_study_goes_on_where_it_was_in_two_processes(family, finished, tmp_path, capsys):
     command = [sys.executable, "-m", "ctl", "study", *arguments(family, tmp_path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         for line in run.stderr:
@@ -128,7 +134,7 @@ def test_a_killed_study_goes_on_where_it_was(family, finished, tmp_path, capsys)
                 break
     (cell,) = tmp_path.glob("seed0/a1/*/cell.json")
     before = {path: path.stat().st_mtime_ns for path in cell.parent.rglob("*") if path.is_file()}
-    assert main(["study", *arguments(family, tmp_path)]) == 0
+    assert main(["study", *arguments(family, tmp_path, "--jobs", "2")]) == 0
     assert scores(tmp_path) == scores(finished)
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
