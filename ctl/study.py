@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from filelock import FileLock
 from jsonargparse import ArgumentParser
 
 from ctl.backbones import check_backbone, check_decoder
+from ctl.cells import Cell, of_one_source, part_of_shard
 from ctl.configs import find_configs
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
@@ -53,28 +53,6 @@ def main(args: Sequence[str]) -> None:
         raise CTLError(
             f"{failed} of {len(study.cells)} cells failed (see the report); the same command tries them anew"
         )
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One transfer of a study.
-
-    Attributes:
-        target: the language to be tagged.
-        sources: the labelled languages.
-        seed: of all models.
-        kinds: how the set of sources was chosen.
-        folder: of its own stages and results.
-    """
-
-    target: str
-    sources: tuple[str, ...]
-    seed: int
-    kinds: tuple[str, ...]
-    folder: Path
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.sources)} -> {self.target}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -259,30 +237,6 @@ class Study:
 
     def _subsets(self, target: str) -> Mapping[tuple[str, ...], list[str]]:
         return self.subsets.choose(target, self.pool(target), list(self.distances[target]))
-
-
-def of_one_source(name: str) -> str:
-    """What a method is where there is one source: mixtures and pooled models are its teacher, weights all equal."""
-    head, *options = name.split("+")
-    found = re.fullmatch(r"(llm-|mixed-)?(\w+)(:.*)?", head)
-    if found is None:
-        return name
-    prefix, kind, of = found[1] or "", found[2], found[3]
-    if kind in ("pooled", "ensemble") and prefix != "mixed-":
-        return "+".join([f"{prefix}direct", *(option for option in options if option == "adapted")])
-    return "+".join([f"{prefix}{kind}:uniform" if of else head, *options])
-
-
-def part_of_shard(shard: str) -> tuple[int, int]:
-    """``2/8`` as the place 1 among 8.
-
-    Raises:
-        CTLError: it is no such thing.
-    """
-    found = re.fullmatch(r"(\d+)/(\d+)", shard)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise CTLError(f"--shard {shard}: give the number of this part and of all, 1/8 to 8/8")
-    return int(found[1]) - 1, int(found[2])
 
 
 def make_parser() -> ArgumentParser:

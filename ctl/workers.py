@@ -23,7 +23,8 @@ from ctl.results import write_records
 from ctl.stages import Stage, duration
 
 if TYPE_CHECKING:
-    from ctl.study import Cell, Study
+    from ctl.cells import Cell
+    from ctl.study import Study
 
 FAILED, CELL = "failed.json", "cell.json"
 PAUSE = 2.0  # seconds between looks at what another process is running
