@@ -9,6 +9,7 @@ from ctl.findings import Curve, Findings
 from ctl.statistics import Difference, difference, holm, overtaking
 
 SURE = 0.05
+RIVALS = ("best direct", "pooled")
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,15 @@ class Test:
     found: Difference
     p: float
 
-    def __str__(self) -> str:
-        shown = "" if self.p < SURE else ", not shown to differ"
-        return f"{self.found.points:+.1f} [{self.found.low:+.1f}, {self.found.high:+.1f}]{shown}"
+    @property
+    def gap(self) -> str:
+        """The difference and its interval."""
+        return f"{self.found.points:+.1f} [{self.found.low:+.1f}, {self.found.high:+.1f}]"
+
+    @property
+    def doubt(self) -> str:
+        """What must be added where chance would do as well."""
+        return "" if self.p < SURE else f" (not shown: p = {self.p:.2f} after Holm)"
 
     def row(self) -> dict[str, str]:
         """Of the table of tests."""
@@ -77,7 +84,7 @@ def sentences(findings: Findings, tests: list[Test]) -> list[str]:
     best = max((m for m in curves if not m.endswith("direct")), key=lambda m: curves[m].samples[0, -1], default="")
     if not best:
         return ["There are results of direct transfer alone, so there is nothing to compare."]
-    return [_rise(findings, best, curves[best]), _winner(best, curves, tests), _parts(best, tests)]
+    return [_rise(findings, best, curves[best]), _winner(best, curves, tests), _parts(tests)]
 
 
 def _rise(findings: Findings, best: str, curve: Curve) -> str:
@@ -96,27 +103,23 @@ def _rise(findings: Findings, best: str, curve: Curve) -> str:
 
 
 def _winner(best: str, curves: dict[str, Curve], tests: list[Test]) -> str:
-    rivals = [test for test in tests if test.ours == best and test.theirs in ("best direct", "pooled")]
-    rivals += [test for test in tests if test.theirs == best and test.ours == "pooled"]
-    told = [f"{test} over {test.theirs}" for test in rivals]
-    if "pooled" in curves and best != "pooled" and curves["pooled"].sizes == curves[best].sizes:
+    told = [f"{t.gap} over {t.theirs}{t.doubt}" for t in tests if t.ours == best and t.theirs in RIVALS]
+    behind = [test for test in tests if test.theirs == best]
+    if behind:
+        next_best = max(behind, key=lambda test: test.found.points)
+        told.append(f"{next_best.ours} comes next, at {next_best.gap}{next_best.doubt}")
+    if best != "pooled" and "pooled" in curves and curves["pooled"].sizes == curves[best].sizes:
         ahead = overtaking(curves[best].sizes, curves[best].samples, curves["pooled"].samples)
-        told += (
-            [f"ahead of pooled from {_count(ahead.at, 'source')} on ({ahead.certainty:.0%} of the resamples)"]
-            if ahead.at
-            else []
-        )
+        told.append(f"ahead of pooled from {_count(ahead.at, 'source')} on, in {ahead.certainty:.0%} of the resamples")
     return f"At that size {best} is the best of {len(curves)} methods: {'; '.join(told) or 'it has no rival here'}."
 
 
-def _parts(best: str, tests: list[Test]) -> str:
+def _parts(tests: list[Test]) -> str:
     """Learned against uniform weights, students against their ensembles, LLM teachers against encoders."""
-    told = [
-        f"{test.ours} against {test.theirs} {test}" for test in tests if test.theirs not in ("best direct", "pooled")
-    ]
+    told = [f"{t.ours} against {t.theirs} {t.gap}{t.doubt}" for t in tests if t.theirs not in RIVALS]
     if not told:
         return "No two methods here differ in one part alone."
-    return f"One part at a time, in points of F1 with the most sources: {'; '.join(told[:6])}."
+    return f"One part at a time, in points of F1 with the most sources: {'; '.join(told)}."
 
 
 def _count(number: int | None, noun: str) -> str:

@@ -289,9 +289,12 @@ def stamp(name: str) -> int:
 
 
 def count_parameters(name: str) -> int:
-    """Parameters of a backbone, from its configuration alone."""
+    """Parameters of a backbone without those of its embeddings, which are looked up; from its configuration alone."""
     from transformers import AutoModel
 
     with torch.device("meta"):
         model = AutoModel.from_config(load_config(name))  # type: ignore[no-untyped-call]
-    return sum(parameter.numel() for parameter in model.parameters())
+    embedded = {
+        id(weight) for module in model.modules() if isinstance(module, nn.Embedding) for weight in module.parameters()
+    }
+    return sum(parameter.numel() for parameter in model.parameters() if id(parameter) not in embedded)

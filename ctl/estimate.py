@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +23,7 @@ class Assumed:
         sentences: of every language's splits, ``{train: 20000, validation: 10000, test: 10000}``, so that no data are
             read; by default they are counted.
         tokens: subwords of a sentence.
-        parameters: of the backbone; by default they are counted from its configuration.
+        parameters: by backbone, embeddings left out; those that are not named are counted from their configuration.
         flops: floating-point operations that a device can do in a second, ``312e12`` for an A100 in bfloat16.
         utilisation: share of them that training gets to use.
         overhead: seconds that every stage takes beside its arithmetic.
@@ -32,7 +31,7 @@ class Assumed:
 
     sentences: dict[str, int] = field(default_factory=dict)
     tokens: float = 25.0
-    parameters: int | None = None
+    parameters: dict[str, float] = field(default_factory=dict)
     flops: float = 312e12
     utilisation: float = 0.3
     overhead: float = 5.0
@@ -44,9 +43,18 @@ def assumed_splits(languages: Sequence[str], assumed: Assumed) -> dict[str, Spli
     return {f"{name}/{split}": Split(size, "assumed") for name in languages for split, size in sizes.items()}
 
 
-def print_estimate(plans: Mapping[Any, Plan], assumed: Assumed, settings: Mapping[str, Any], title: str) -> None:
-    """Prints the number of stages of every kind, how many are left, and what they will take."""
-    stages = {(s.folder, s.command): s for plan in plans.values() for s in plan}
+def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Assumed, jobs: int, title: str) -> None:
+    """Prints the number of stages of every kind, how many are left, and what they will take.
+
+    Args:
+        plans: of all cells.
+        finished: of the cells that are done.
+        assumed: of what was not measured.
+        jobs: cells at once.
+        title: of the table.
+    """
+    stages = {(s.folder, s.command): s for plan in plans for s in plan}
+    ended = {stage.key for plan in finished for stage in plan}  # also those whose models were not kept
     kinds: dict[str, list[Stage]] = {}
     for stage in stages.values():
         kinds.setdefault(kind_of(stage), []).append(stage)
@@ -56,14 +64,13 @@ def print_estimate(plans: Mapping[Any, Plan], assumed: Assumed, settings: Mappin
         table.add_column(heading, justify="left" if heading == "stages" else "right")
     measured = computed = 0.0
     for kind, found in kinds.items():
-        left = [stage for stage in found if not stage.done()]
+        left = [stage for stage in found if not (stage.key in ended or stage.done())]
         seconds = sum(stage.work for stage in left) * rates[kind] if kind in rates else None
         ideal = sum(device_seconds(stage, assumed) for stage in left)
         measured, computed = measured + (seconds or 0.0), computed + ideal
         row = (len(found), len(found) - len(left), len(left), "?" if seconds is None else duration(seconds))
         table.add_row(kind, *map(str, row), duration(ideal))
     Console().print(table)
-    jobs = settings["jobs"] or 1
     if rates:
         print(f"At the pace measured here: {duration(measured / jobs)} with {jobs} at once.")
     print(
@@ -105,10 +112,12 @@ def _count(backbone: str) -> int:
     return count_parameters(backbone)
 
 
-def _parameters(backbone: str, assumed: Assumed) -> int:
-    if assumed.parameters is not None:
-        return assumed.parameters
+def _parameters(backbone: str, assumed: Assumed) -> float:
+    if backbone in assumed.parameters:
+        return assumed.parameters[backbone]
     try:
         return _count(backbone)
     except CTLError as error:
-        raise CTLError(f"{error}; or say how many parameters it has: --estimate.parameters") from None
+        raise CTLError(
+            f"{error}; or say how many parameters it has: --estimate.parameters '{{{backbone}: 86e6}}'"
+        ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from filelock import FileLock
 from jsonargparse import ArgumentParser
 
 from ctl.backbones import check_backbone, check_decoder
+from ctl.cells import Cell, of_one_source, part_of_shard
 from ctl.configs import find_configs
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
@@ -25,7 +25,7 @@ from ctl.plan import Plan, Settings, Split, subset_name
 from ctl.stages import Stage, run_stages
 from ctl.subsets import Subsets, family_distances, read_weights, weight_distances
 from ctl.transfer import add_settings, check_weights, describe, make_context, plain_settings
-from ctl.workers import run_cells
+from ctl.workers import is_done, run_cells
 
 DESIGN = "study.json"
 BASIC = ("direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned")
@@ -39,7 +39,10 @@ def main(args: Sequence[str]) -> None:
     """
     study = Study.parse(args)
     if study.settings["dry_run"]:
-        print_estimate(study.plans(), study.assumed, study.settings, str(study.output))
+        plans = {cell: study.plan(cell) for cell in study.share}
+        finished = [plan for cell, plan in plans.items() if is_done(cell, plan)]
+        jobs, title = study.settings["jobs"] or 1, str(study.output)
+        print_estimate(list(plans.values()), finished, study.assumed, jobs, title)
         return
     study.prepare()
     failed = run_cells(args, study, study.settings["jobs"])
@@ -50,28 +53,6 @@ def main(args: Sequence[str]) -> None:
         raise CTLError(
             f"{failed} of {len(study.cells)} cells failed (see the report); the same command tries them anew"
         )
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One transfer of a study.
-
-    Attributes:
-        target: the language to be tagged.
-        sources: the labelled languages.
-        seed: of all models.
-        kinds: how the set of sources was chosen.
-        folder: of its own stages and results.
-    """
-
-    target: str
-    sources: tuple[str, ...]
-    seed: int
-    kinds: tuple[str, ...]
-    folder: Path
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.sources)} -> {self.target}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -163,10 +144,6 @@ class Study:
         """The cells of this shard."""
         place, count = part_of_shard(self.settings["shard"])
         return self.cells[place::count]
-
-    def plans(self) -> dict[Cell, Plan]:
-        """The stages of every cell of this shard."""
-        return {cell: self.plan(cell) for cell in self.share}
 
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
@@ -262,30 +239,6 @@ class Study:
         return self.subsets.choose(target, self.pool(target), list(self.distances[target]))
 
 
-def of_one_source(name: str) -> str:
-    """What a method is where there is one source: mixtures and pooled models are its teacher, weights all equal."""
-    head, *options = name.split("+")
-    found = re.fullmatch(r"(llm-|mixed-)?(\w+)(:.*)?", head)
-    if found is None:
-        return name
-    prefix, kind, of = found[1] or "", found[2], found[3]
-    if kind in ("pooled", "ensemble") and prefix != "mixed-":
-        return "+".join([f"{prefix}direct", *(option for option in options if option == "adapted")])
-    return "+".join([f"{prefix}{kind}:uniform" if of else head, *options])
-
-
-def part_of_shard(shard: str) -> tuple[int, int]:
-    """``2/8`` as the place 1 among 8.
-
-    Raises:
-        CTLError: it is no such thing.
-    """
-    found = re.fullmatch(r"(\d+)/(\d+)", shard)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise CTLError(f"--shard {shard}: give the number of this part and of all, 1/8 to 8/8")
-    return int(found[1]) - 1, int(found[2])
-
-
 def make_parser() -> ArgumentParser:
     """The options of ``ctl study``: its own, and those of a transfer."""
     parser = ArgumentParser(
@@ -301,6 +254,9 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--shard", type=str, default="1/1", help="Run only this part of the cells, 1/8 to 8/8.")
     parser.add_argument(
         "--jobs", type=int | None, default=None, help="Cells run at once; by default one on every GPU, or one."
+    )
+    parser.add_argument(
+        "--keep_models", type=bool, default=True, help="Keep the students' checkpoints when their cell is done."
     )
     parser.add_argument("--dry_run", action="store_true", help="Say what would be run and how long it would take.")
     parser.add_class_arguments(Subsets, "subsets")

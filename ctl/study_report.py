@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctl import figures
+from ctl import figures, measured
 from ctl.answer import Test, compare, sentences
 from ctl.errors import CTLError
 from ctl.findings import Findings
@@ -75,7 +75,7 @@ def _scaling(findings: Findings, look: Look) -> Iterable[Block]:
 
 def _transfer(findings: Findings) -> Iterable[Block]:
     """Sources against targets, distances and weights."""
-    table = findings.transfer_table()
+    table = measured.transfer_table(findings)
     if table.empty:
         return
     direct = table[table.method == table.method.iloc[0]]
@@ -85,7 +85,7 @@ def _transfer(findings: Findings) -> Iterable[Block]:
         labels = (f"distance of the source ({by})", "F1 of direct transfer (%)")
         look = ("distance", "f1", "target", labels, lines)
         yield Block.figure("distance", "Language distance", _told("distance", lines), known, figures.scatter, *look)
-    weights = findings.weights_table().dropna()
+    weights = measured.weights_table(findings).dropna()
     if len(weights):
         most = weights[weights.sources == weights.sources.max()]
         lines = _lines(most, "method", "direct_f1", "weight")
@@ -109,8 +109,8 @@ def _told(name: str, lines: Mapping[str, Trend]) -> str:
 
 
 def _details(findings: Findings, look: Look) -> Iterable[Block]:
-    yield Block.figure("types", "Entity types", TEXTS["types"], findings.type_table(), figures.per_type)
-    if len(table := findings.calibration_table()):
+    yield Block.figure("types", "Entity types", TEXTS["types"], measured.type_table(findings), figures.per_type)
+    if len(table := measured.reliability_table(findings)):
         errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())
         text = f"{TEXTS['calibration']} {errors}."
         yield Block.figure("calibration", "Calibration", text, table, figures.reliability, look)
@@ -128,7 +128,7 @@ def _tables(findings: Findings, tests: list[Test]) -> Iterable[Block]:
         yield Block("overtaking", "Who overtakes whom", TEXTS["overtaking"], ahead, shown=True)
     if len(fits):
         yield Block("fits", "Fitted curves", TEXTS["fits"], fits, shown=True)
-    yield Block("provenance", "Provenance", TEXTS["provenance"], findings.provenance_table(), shown=True)
+    yield Block("provenance", "Provenance", TEXTS["provenance"], measured.provenance_table(findings), shown=True)
 
 
 def overtakings(findings: Findings, tests: Iterable[Test]) -> pd.DataFrame:

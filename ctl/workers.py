@@ -23,7 +23,8 @@ from ctl.results import write_records
 from ctl.stages import Stage, duration
 
 if TYPE_CHECKING:
-    from ctl.study import Cell, Study
+    from ctl.cells import Cell
+    from ctl.study import Study
 
 FAILED, CELL = "failed.json", "cell.json"
 PAUSE = 2.0  # seconds between looks at what another process is running
@@ -124,6 +125,9 @@ class Worker:
         write_records(cell.folder / "results.json", plan.records())
         seen = {**self.study.describe(cell), "key": key_of(plan)}
         (cell.folder / CELL).write_text(json.dumps(seen, indent=2, ensure_ascii=False), encoding="utf-8")
+        if not self.study.settings["keep_models"]:
+            for models in cell.folder.rglob("checkpoints"):  # of this cell alone
+                shutil.rmtree(models)
         done = sum(is_done(cell, plan) for cell, plan in self.plans.items())
         say(f"[{done}/{len(self.plans)}] {cell}: done, {self._left()}")
 

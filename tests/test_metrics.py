@@ -122,4 +122,3 @@ def test_calibration_by_hand():
     assert float(found["ece"]) == pytest.approx(100 * (3 * (0.9 - 2 / 3) + (1 - 0.6)) / 4, rel=1e-4)
     assert found["count"].tolist() == [0.0] * 8 + [0.0, 1.0] + [0.0] * 3 + [3.0, 0.0]
     assert float(found["accuracy"][13]) == pytest.approx(2 / 3) and float(found["confidence"][9]) == pytest.approx(0.6)
-    assert float(Calibration().compute()["ece"]) == 0

@@ -8,10 +8,11 @@ import time
 import pytest
 import yaml
 
+from ctl.cells import of_one_source, part_of_shard
 from ctl.configs import ROOT
 from ctl.errors import CTLError
 from ctl.main import main
-from ctl.study import Study, of_one_source, part_of_shard
+from ctl.study import Study
 from ctl.subsets import Subsets
 
 METHODS = ["direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:learned"]
@@ -108,17 +109,23 @@ def test_dry_run_counts_trainings(family, finished, tmp_path, capsys):
     assert "At the pace measured here: 0 s" in capsys.readouterr().out
 
 
+def test_models_that_are_not_kept_are_not_trained_again(family, tmp_path, capsys):
+    more = ["--subsets.nested", "[1]", "--methods", '["student:uniform"]', "--keep_models", "false"]
+    assert main(["study", *arguments(family, tmp_path, *more)]) == 0
+    assert not list(tmp_path.glob("seed0/a1/**/*.ckpt")) and list(tmp_path.glob("seed0/teachers/**/*.ckpt"))
+    capsys.readouterr()
+    assert main(["study", *arguments(family, tmp_path, *more)]) == 0
+    assert "train" not in capsys.readouterr().err
+    assert main(["study", *arguments(family, tmp_path, *more, "--dry_run")]) == 0
+    assert "At the pace measured here: 0 s" in capsys.readouterr().out
+
+
 def test_shards_share_the_work(family, finished, tmp_path):
     shares = [Study.parse(arguments(family, tmp_path, "--shard", f"{part}/2")).share for part in (1, 2)]
     assert sorted(len(share) for share in shares) == [1, 2] and not set(shares[0]) & set(shares[1])
 
 
-def test_two_processes_at_once_give_the_same_scores(family, finished, tmp_path):
-    assert main(["study", *arguments(family, tmp_path, "--jobs", "2")]) == 0
-    assert scores(tmp_path) == scores(finished)
-
-
-def test_a_killed_study_goes_on_where_it_was(family, finished, tmp_path, capsys):
+def test_a_killed_study_goes_on_where_it_was_in_two_processes(family, finished, tmp_path, capsys):
     command = [sys.executable, "-m", "ctl", "study", *arguments(family, tmp_path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         for line in run.stderr:
@@ -128,7 +135,7 @@ def test_a_killed_study_goes_on_where_it_was(family, finished, tmp_path, capsys)
                 break
     (cell,) = tmp_path.glob("seed0/a1/*/cell.json")
     before = {path: path.stat().st_mtime_ns for path in cell.parent.rglob("*") if path.is_file()}
-    assert main(["study", *arguments(family, tmp_path)]) == 0
+    assert main(["study", *arguments(family, tmp_path, "--jobs", "2")]) == 0
     assert scores(tmp_path) == scores(finished)
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
@@ -160,7 +167,9 @@ STUDIES = sorted((ROOT / "configs" / "study").glob("*.yaml"))
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_study_config_is_valid(path):
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    study = Study.parse(["--config", str(path), *([] if "backbone" in given else ["--backbone", "somewhere"])])
-    assert study.targets == given["targets"] and study.settings["languages"] == given["languages"]
+    before = [] if "targets" in given else ["--config", "configs/study/wikiann.yaml"]  # it is an addition
+    study = Study.parse([*before, "--config", str(path), *([] if "backbone" in given else ["--backbone", "somewhere"])])
+    for name in {"targets", "languages", "methods", "seeds"} & given.keys():
+        assert study.settings[name] == given[name]
     near = study.pool(study.targets[0])
     assert study.subsets.choose(study.targets[0], near, near)
