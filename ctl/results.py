@@ -104,6 +104,15 @@ def counts_file(folder: Path, method: str) -> Path:
     return folder / "counts" / f"{method.replace(':', '-')}.npy"
 
 
+def weights_by_source(record: Record) -> dict[str, float]:
+    """How much each language weighed in a mixture, its teachers together; empty where nothing was mixed.
+
+    Teachers are listed kind by kind, each kind in the order of the sources.
+    """
+    sources, weights = record["sources"], record["provenance"].get("weights") or []
+    return {source: sum(weights[place :: len(sources)]) for place, source in enumerate(sources)} if weights else {}
+
+
 @cache
 def versions() -> dict[str, str]:
     """Versions of the packages that a result depends on."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from ctl.results import Record
+from ctl.results import Record, weights_by_source
 from ctl.stages import duration
 
 
@@ -37,8 +37,8 @@ def print_table(records: Sequence[Record], title: str) -> None:
     styles = ["bold" if record["f1"] == best else "" for record in records]
     Console().print(make_table(columns(records), rows(records), title, styles))
     for record in records:
-        if weights := record["provenance"].get("weights"):
-            given = "  ".join(f"{name} {weight:.3f}" for name, weight in zip(record["sources"], weights, strict=False))
+        if weights := weights_by_source(record):
+            given = "  ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
             print(f"{record['method']} weighs its teachers  {given}")
 
 

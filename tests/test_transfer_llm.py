@@ -8,6 +8,7 @@ import yaml
 
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
+from ctl.results import weights_by_source
 from ctl.transfer import Transfer
 
 METHODS = [
@@ -40,6 +41,7 @@ def test_every_method_goes_by_its_name(finished):
     assert mixed["sources"] == ["a2", "b1"]
     encoders, decoders = mixed["provenance"]["weights"][:2], mixed["provenance"]["weights"][2:]
     assert encoders == decoders and sum(encoders) == pytest.approx(0.5, abs=1e-3)
+    assert sum(weights_by_source(mixed).values()) == pytest.approx(1, abs=1e-3)
     alone = records["llm-ensemble:learned"]["provenance"]["weights"]
     assert [2 * weight for weight in encoders] == pytest.approx(alone, abs=1e-3)
     assert records["mixed-student:uniform"]["provenance"]["taught_by"]["method"] == "mixed-ensemble:uniform"
