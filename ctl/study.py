@@ -24,6 +24,7 @@ from ctl.notices import say
 from ctl.plan import Plan, Settings, Split, subset_name
 from ctl.stages import Stage, run_stages
 from ctl.subsets import Subsets, family_distances, read_weights, weight_distances
+from ctl.tracking import grouped
 from ctl.transfer import add_settings, check_weights, describe, make_context, plain_settings
 from ctl.workers import is_done, run_cells
 
@@ -84,6 +85,7 @@ class Study:
         parsed = parser.parse_args(find_configs(args))
         made = parser.instantiate_classes(parsed)
         settings = plain_settings(parsed)
+        settings["trainer"] = grouped(settings["trainer"], Path(parsed.output))
         settings["methods"] = list(dict.fromkeys(parsed.methods or BASIC))
         everything = list(dict.fromkeys([*parsed.languages, *parsed.targets]))
         settings["pretrain_languages"] = parsed.pretrain_languages or everything  # one backbone for all cells

@@ -10,7 +10,7 @@ import yaml
 
 from ctl.configs import ROOT
 from ctl.main import main
-from ctl.tracking import artifact_name, sweep_folder
+from ctl.tracking import artifact_name, sweep_folder, wandb_loggers
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -252,3 +252,12 @@ def test_a_sweeps_transfers_have_folders_of_their_own(monkeypatch):
     monkeypatch.setenv("WANDB_SWEEP_ID", "s1")
     monkeypatch.setenv("WANDB_RUN_ID", "r1")
     assert sweep_folder() == "runs/sweeps/s1/r1"
+
+
+def test_a_study_is_one_group_in_one_folder(tmp_path):
+    from ctl.study import Study
+
+    files = ["--config", "configs/study/quickstart.yaml", "--config", "configs/logger/wandb.yaml"]
+    study = Study.parse([*files, "--output", str(tmp_path)])
+    (logger,) = wandb_loggers(study.settings["trainer"]["logger"])
+    assert logger["init_args"]["group"] == logger["init_args"]["save_dir"] == str(tmp_path)
