@@ -155,14 +155,21 @@ class Comparison:
                 "method": record["method"], "target": record["target"], "seed": record["seed"],
                 "sources": "+".join(record["sources"]), "f1": record["f1"],
                 "ece": (record.get("calibration") or {}).get("ece"), "train_seconds": record["train_seconds"],
-                "commit": record["provenance"]["git_commit"], "model": record["provenance"]["model"],
-                "versions": " ".join(f"{k} {v}" for k, v in record["provenance"]["versions"].items()),
+                **origin(record),
             }
             for record in self._records()
         )  # fmt: skip
 
     def _records(self) -> list[Record]:
         return [run.record for runs in self.runs.values() for run in runs]
+
+
+def origin(record: Record) -> dict[str, str]:
+    """What a score comes from: code (``+`` where it was changed), model, packages."""
+    found = record["provenance"]
+    commit = found["git_commit"] or "unknown"
+    versions = " ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return {"commit": commit[:10] + "+" * commit.endswith("+"), "model": found["model"], "versions": versions}
 
 
 def calibration_table(found: Sequence[tuple[str, Mapping[str, Any] | None]]) -> pd.DataFrame:

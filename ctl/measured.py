@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ctl.comparison import calibration_table
+from ctl.comparison import calibration_table, origin
 from ctl.findings import Findings
 
 
@@ -68,9 +68,7 @@ def provenance_table(findings: Findings) -> pd.DataFrame:
             **{name: cell[name] for name in ("target", "seed")},
             "sources": "+".join(record["sources"]), "method": record["method"], "f1": record["f1"],
             "ece": record.get("calibration", {}).get("ece"), "train_seconds": record["train_seconds"],
-            "commit": record["provenance"]["git_commit"], "model": record["provenance"]["model"],
-            "data": next(iter(record["provenance"]["data"].values())),
-            "versions": " ".join(f"{k} {v}" for k, v in record["provenance"]["versions"].items()),
+            "data": next(iter(record["provenance"]["data"].values())), **origin(record),
             "folder": cell["folder"],
         }
         for cell, record in findings.records

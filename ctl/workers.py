@@ -7,6 +7,8 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from filelock import FileLock, Timeout
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError
 from ctl.notices import quiet, say
@@ -46,6 +49,7 @@ def run_cells(args: Sequence[str], study: Study, jobs: int | None) -> int:
         processes = [
             context.Process(target=_work, args=(list(args), place, jobs, began), daemon=True) for place in range(jobs)
         ]
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # which ends the others as well
         for process in processes:
             process.start()
         for process in processes:
@@ -108,6 +112,8 @@ class Worker:
                 self._run(cell, plan)
         except Busy:
             return False
+        except SIGTERMException:  # a cluster's queue wants its node back: the cell is not done, nor has it failed
+            sys.exit(128 + signal.SIGTERM)
         except (Exception, SystemExit) as error:
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise

@@ -125,17 +125,19 @@ def test_shards_share_the_work(family, finished, tmp_path):
     assert sorted(len(share) for share in shares) == [1, 2] and not set(shares[0]) & set(shares[1])
 
 
-def test_a_killed_study_goes_on_where_it_was_in_two_processes(family, finished, tmp_path, capsys):
+@pytest.mark.parametrize(("kill", "jobs"), [(signal.SIGKILL, "2"), (signal.SIGTERM, "1")])
+def test_a_killed_study_goes_on_where_it_was(kill, jobs, family, finished, tmp_path, capsys):
     command = [sys.executable, "-m", "ctl", "study", *arguments(family, tmp_path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         for line in run.stderr:
             if "[1/3]" in line:
                 time.sleep(0.3)
-                run.send_signal(signal.SIGKILL)
+                run.send_signal(kill)
                 break
+    assert not list(tmp_path.glob("seed0/a1/*/failed.json"))
     (cell,) = tmp_path.glob("seed0/a1/*/cell.json")
     before = {path: path.stat().st_mtime_ns for path in cell.parent.rglob("*") if path.is_file()}
-    assert main(["study", *arguments(family, tmp_path, "--jobs", "2")]) == 0
+    assert main(["study", *arguments(family, tmp_path, "--jobs", jobs)]) == 0
     assert scores(tmp_path) == scores(finished)
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
