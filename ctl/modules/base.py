@@ -177,7 +177,7 @@ class Tagger(Trained, Labeller):
         """One step on a batch; logs ``train/loss``."""
         loss = self.loss(batch, self(batch))
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.words))
-        return loss
+        return loss * batch.factor
 
     def validation_step(self, batch: WordBatch) -> None:
         """Scores source validation sentences."""
