@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
+from ctl.checkpoints import WholeCheckpoints
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
@@ -40,20 +44,35 @@ class CTLCLI(LightningCLI):
         parser.link_arguments("data.backbone", "model.init_args.backbone")
         parser.link_arguments("data.types", "model.init_args.types")
         parser.link_arguments("data.sources", "model.init_args.sources")
-        parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.max_epochs": 3})
+        parser.set_defaults({"trainer.max_epochs": 3})
+
+    def before_instantiate_classes(self) -> None:
+        """Computes in bfloat16 where the hardware does, unless told otherwise."""
+        from ctl.transfer import best_precision
+
+        trainer = self.config[self.subcommand].trainer
+        if trainer.precision is None:
+            trainer.precision = best_precision(trainer.accelerator)
 
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
-        """Adds the CSV logger, where no other is configured, and what the command writes."""
+        """Adds the CSV logger, where no other is configured, and what the command writes; our sampler stays."""
         given = self.config[self.subcommand].trainer
         folder = given.default_root_dir or "."
         if given.logger is None:
             kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
+        kwargs["use_distributed_sampler"] = False
         trainer = super().instantiate_trainer(**kwargs)
+        trainer.strategy.checkpoint_io = WholeCheckpoints()
         trainer.callbacks.extend(self._writers())  # type: ignore[attr-defined]
         return trainer
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Runs the command, alone in its folder."""
+        with only_run(Path(self.trainer.default_root_dir), subcommand):
+            super()._run_subcommand(subcommand)
 
     def before_fit(self) -> None:
         """Says what Lightning would say less clearly."""
@@ -76,6 +95,30 @@ class CTLCLI(LightningCLI):
             case "predict":
                 return [SoftLabelWriter()]
         return []
+
+
+@contextmanager
+def only_run(folder: Path, command: str) -> Iterator[None]:
+    """Keeps a second run of this command out of a folder; the first process of a run holds the lock.
+
+    Raises:
+        CTLError: another run has it.
+    """
+    if rank_zero_only.rank:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f".{command}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise CTLError(
+            f"{folder}: another `ctl {command}` writes there; wait for it or choose another trainer.default_root_dir"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def run(args: Sequence[str]) -> CTLCLI:

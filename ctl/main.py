@@ -29,7 +29,7 @@ options
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit status: 0, or 2 after a user's mistake.
+    """Runs a command; returns the exit status: 0, 2 after a user's mistake, 130 after an interrupt.
 
     Args:
         args: the command line without the program's name; `sys.argv` by default.
@@ -49,14 +49,23 @@ def main(args: Sequence[str] | None = None) -> int:
     from ctl.notices import quiet
 
     quiet()
-    try:
-        _command(arguments)
-    except Exception as error:
-        if traceback or not isinstance(error, (CTLError, *_lightnings_own())):
-            raise
-        print(f"ctl: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    from ctl.signals import stoppable
+
+    with stoppable() as stop:
+        try:
+            _command(arguments)
+        except Exception as error:
+            if traceback or not isinstance(error, (CTLError, OSError, *_lightnings_own())):
+                raise
+            print(f"ctl: error: {_in_one_line(error)}", file=sys.stderr)
+            return 2
+    return stop.status
+
+
+def _in_one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that can't be written to
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def _lightnings_own() -> tuple[type[Exception], ...]:

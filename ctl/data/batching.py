@@ -41,8 +41,9 @@ class BucketSampler(Sampler[Draw]):
         seed: of the draw.
         epoch: the first epoch, when a run is resumed.
         rank: this process.
-        world_size: number of processes. When shuffling, every process gets equally many batches: where they do not
-            come out even, some are given twice. Otherwise each batch is given once.
+        world_size: number of processes. Each sentence is given once, and every process gets equally many batches:
+            where they do not come out even, the largest are halved. With fewer sentences than processes, some are given
+            twice when shuffling, and some processes get none otherwise.
         counted: words that count in each sentence, or the sum of their weights (S); needed for factors alone.
         accumulate: batches of one process in a step.
     """
@@ -117,6 +118,9 @@ class BucketSampler(Sampler[Draw]):
                 fits = widest * np.arange(1, len(widest) + 1) <= self.max_tokens
                 size = max(1, int(fits.sum()))
             bounds.append(min(begin + size, len(sentences)))
+        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(sentences):
+            largest = int(np.diff(bounds).argmax())
+            bounds.insert(largest + 1, (bounds[largest] + bounds[largest + 1]) // 2)
         return _Plan(sentences, np.array(bounds, dtype=np.int64), np.arange(len(bounds) - 1))
 
     def _factors(self, plan: _Plan) -> npt.NDArray[np.float64]:

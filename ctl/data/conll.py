@@ -55,7 +55,7 @@ def read_conll(path: Path, name: str, encoding: str = "utf-8", folder: Path | No
         raise CTLError(f"{path}: no sentences")
     prefix = _language_prefix(words.numbers)
     text, offsets, tags = words.close(skip=len(prefix)), ends.close(), codes.close()
-    notes = (f"{name}: {prefix!r} before every word left out",) if prefix else ()
+    notes: tuple[str, ...] = (f"{name}: {prefix!r} before every word left out",) if prefix else ()
     if layout.tag is None:
         return Corpus(name, text, offsets, notes=notes)
     try:

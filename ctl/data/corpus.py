@@ -103,7 +103,7 @@ class Corpus:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (16 hex digits) of words and sentence boundaries; tags do not enter."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.offsets).view(np.uint8))
+        digest = hashlib.sha256(np.ascontiguousarray(self.offsets, dtype=np.int64).data)
         for part in self.numbered.parts():
             digest.update(part)
         return digest.hexdigest()[:16]

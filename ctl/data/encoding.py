@@ -86,7 +86,8 @@ class WordBatch:
 
     def _map(self, move: Callable[[Tensor], Tensor]) -> WordBatch:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{name: move(value) for name, value in values.items() if isinstance(value, Tensor)})
+        moved: dict[str, Any] = {name: move(value) for name, value in values.items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
     def to(self, device: torch.device | str, **kwargs: Any) -> WordBatch:  # noqa: ANN401
         """The same batch on another device; Lightning calls it."""

@@ -194,8 +194,20 @@ def _parts(shards: Path, rank: int, tags: int, is_marked: bool) -> Iterator[_Par
 
 
 def _room(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> None:
-    """An array file of zeros."""
+    """An array file of zeros; its room on the disk is taken now, as a map of a full disk would crash."""
     np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape).flush()
+    reserve(path)
+
+
+def reserve(path: Path) -> None:
+    """Takes the room that a file says it needs.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _put(path: Path, rows: Ints, values: npt.NDArray[Any]) -> None:

@@ -81,7 +81,7 @@ class Words(Sequence[str]):
     def head(self, count: int) -> Words:
         """The first words; distinct words that are not among them are left out."""
         ids = np.asarray(self.ids[:count])
-        distinct = int(ids.max()) + 1 if count else 0  # they are numbered by first appearance
+        distinct = int(ids.max()) + 1 if len(ids) else 0  # they are numbered by first appearance
         ends = np.asarray(self.ends[:distinct])
         return Words(ids, np.asarray(self.letters[: ends[-1] if distinct else 0]), ends)
 

@@ -121,6 +121,7 @@ class Tagger(Trained, Labeller):
         freeze_embeddings: keep the backbone's embeddings as they are.
         freeze_layers: keep this many bottom layers as they are.
         variant: added to the method's name in results, ``adapted`` say.
+        compile: compile the backbone with `torch.compile`: for long runs, as the first steps take a minute.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Tagger(Trained, Labeller):
         freeze_embeddings: bool = False,
         freeze_layers: int = 0,
         variant: str | None = None,
+        compile: bool = False,
     ) -> None:
         super().__init__(types)
         self.save_hyperparameters()  # those of the subclass as well
@@ -147,6 +149,7 @@ class Tagger(Trained, Labeller):
         self.freeze_embeddings = freeze_embeddings
         self.freeze_layers = freeze_layers
         self.variant = variant
+        self.compiled = compile
         self.network: WordClassifier | None = None
         self.val_f1 = SpanF1(types)
         self.train_seconds = 0.0
@@ -162,6 +165,8 @@ class Tagger(Trained, Labeller):
 
     def _build(self, encoder: Any) -> None:  # noqa: ANN401
         freeze(encoder, self.freeze_embeddings, self.freeze_layers)
+        if self.compiled:
+            encoder.compile(dynamic=True)  # in place: the names in checkpoints stay
         self.network = WordClassifier(encoder, len(self.schema), self.pooling, self.dropout)
 
     def forward(self, batch: WordBatch) -> Tensor:

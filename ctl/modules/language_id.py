@@ -126,7 +126,7 @@ class LanguageIdentifier(LightningModule):
         A resumed run keeps the embeddings that it has learned.
         """
         total, count = torch.zeros_like(self.languages), torch.zeros_like(self.class_weights)
-        for batch in self.trainer.train_dataloader:  # type: ignore[union-attr]
+        for batch in self.trainer.datamodule.training_once():  # type: ignore[attr-defined]
             batch = batch.to(self.device)
             features = self._features_of_training(batch)
             total.index_add_(0, batch.languages, features)

@@ -56,13 +56,20 @@ def test_token_budget(shuffle):
 def test_ranks_share_the_batches(world):
     training = [batches(LENGTHS, 32, shuffle=True, rank=r, world_size=world) for r in range(world)]
     assert len({len(share) for share in training}) == 1
-    assert {i for share in training for batch in share for i in batch} == set(range(1003))
+    assert sorted(i for share in training for batch in share for i in batch) == list(range(1003))
     for step in zip(*training, strict=True):  # none waits long for another
         assert np.ptp([LENGTHS[batch].max() for batch in step]) <= 30
     testing = [BucketSampler(LENGTHS, 32, rank=r, world_size=world) for r in range(world)]
     shares = [[draw.sentences for draw in sampler] for sampler in testing]
     assert sorted(i for share in shares for batch in share for i in batch) == list(range(1003))
-    assert all(len(sampler) == len(share) for sampler, share in zip(testing, shares, strict=True))
+    assert {len(sampler) for sampler in testing} == {len(share) for share in shares} == {len(training[0])}
+
+
+def test_fewer_sentences_than_processes():
+    training = [batches(LENGTHS[:2], 32, shuffle=True, rank=r, world_size=3) for r in range(3)]
+    assert [len(share) for share in training] == [1, 1, 1]
+    testing = [batches(LENGTHS[:2], 32, rank=r, world_size=3) for r in range(3)]
+    assert sorted(i for share in testing for batch in share for i in batch) == [0, 1]
 
 
 @pytest.mark.parametrize(("world", "accumulate"), [(1, 1), (2, 1), (1, 4), (3, 2)])
