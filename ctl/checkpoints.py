@@ -6,12 +6,15 @@ import os
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch import LightningModule
 
 from ctl.errors import CTLError
+
+Module = TypeVar("Module", bound=LightningModule)
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -57,6 +60,19 @@ class WholeCheckpoints(TorchCheckpointIO):
         except (RuntimeError, pickle.UnpicklingError) as error:
             raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
         return loaded
+
+
+def load_trained(kind: type[Module], path: str | Path, **settings: Any) -> Module:  # noqa: ANN401
+    """A module from its checkpoint.
+
+    Raises:
+        CTLError: as `WholeCheckpoints.load_checkpoint` does.
+    """
+    check_checkpoint(path)
+    try:
+        return kind.load_from_checkpoint(path, weights_only=True, **settings)
+    except (RuntimeError, KeyError, pickle.UnpicklingError) as error:
+        raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
 
 
 def check_checkpoint(path: str | Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -86,10 +87,10 @@ class Trained(LightningModule):
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What AdamW is given: parameters that are not frozen, with and without decay."""
-        free = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        return [
-            {"params": [p for p in free if p.ndim > 1], "weight_decay": self.weight_decay},
-            {"params": [p for p in free if p.ndim <= 1], "weight_decay": 0.0},
+        free = [(name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad]
+        return [  # told apart by name: where a model is split over processes, every parameter is flat
+            {"params": [p for name, p in free if not UNDECAYED.search(name)], "weight_decay": self.weight_decay},
+            {"params": [p for name, p in free if UNDECAYED.search(name)], "weight_decay": 0.0},
         ]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -237,4 +238,5 @@ class Tagger(Trained, Labeller):
         """Takes back what `checkpoint_extra` gave."""
 
 
+UNDECAYED = re.compile(r"bias$|norm|(^|\.)ln_", re.IGNORECASE)
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from ctl.checkpoints import check_checkpoint
+from ctl.checkpoints import load_trained
 from ctl.data.datamodule import NERDataModule
 from ctl.data.encoding import WordBatch
 from ctl.data.selection import CHUNK
@@ -136,8 +136,7 @@ class Ensemble(Labeller):
             return Stored(store)
         if not path.is_file():
             raise CTLError(f"teacher {path}: neither a checkpoint nor a soft-label store")
-        check_checkpoint(path)
-        teacher = Teacher.load_from_checkpoint(path, map_location=self.device, types=list(self.schema.types))
+        teacher = load_trained(Teacher, path, map_location=self.device, types=list(self.schema.types))
         if teacher.backbone != data.backbone:
             raise CTLError(
                 f"teacher {path} reads with the tokenizer of {teacher.backbone}, the data with {data.backbone}'s: "

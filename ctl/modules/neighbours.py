@@ -9,7 +9,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from ctl.backbones import WordClassifier, encode, pool_words
-from ctl.checkpoints import check_checkpoint
+from ctl.checkpoints import load_trained
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordBatch
 from ctl.data.selection import Floats, neighbour_weights
@@ -58,8 +58,7 @@ class Neighbours(LightningModule):
         store = SoftLabelStore(self.soft_labels)
         store.check(corpus, data.schema)
         self.kinds = torch.from_numpy((store.probs[:].argmax(-1).astype(np.int64) + 1) // 2)  # O, or an entity type
-        check_checkpoint(self.student)
-        student = Student.load_from_checkpoint(self.student, map_location=self.device)
+        student = load_trained(Student, self.student, map_location=self.device)
         if student.backbone != data.backbone:
             raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")
         assert student.network is not None

@@ -48,6 +48,11 @@ def test_frozen_layers_run_without_autograd(family, batches):
     assert untouched and all(any(part in name for part in ("embed", "layer.0.", "pooler")) for name in untouched)
 
 
+def test_biases_and_norms_do_not_decay(family):
+    decayed, others = (group["params"] for group in teacher(family).parameter_groups())
+    assert {parameter.ndim for parameter in decayed} == {2} and {parameter.ndim for parameter in others} == {1}
+
+
 def test_attention_is_fused(family):
     assert teacher(family).network.encoder.config._attn_implementation == "sdpa"
 
