@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from filelock import FileLock, Timeout
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
@@ -71,7 +70,10 @@ class CTLCLI(LightningCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Runs the command, alone in its folder."""
-        with only_run(Path(self.trainer.default_root_dir), subcommand):
+        alone = (
+            only_run(Path(self.trainer.default_root_dir), subcommand) if self.trainer.is_global_zero else nullcontext()
+        )
+        with alone:
             super()._run_subcommand(subcommand)
 
     def before_fit(self) -> None:
@@ -99,14 +101,11 @@ class CTLCLI(LightningCLI):
 
 @contextmanager
 def only_run(folder: Path, command: str) -> Iterator[None]:
-    """Keeps a second run of this command out of a folder; the first process of a run holds the lock.
+    """Keeps a second run of this command out of a folder.
 
     Raises:
         CTLError: another run has it.
     """
-    if rank_zero_only.rank:
-        yield
-        return
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f".{command}.lock", timeout=0)
     try:

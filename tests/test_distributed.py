@@ -12,7 +12,6 @@ import torch
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
 
-
 TWO = ["--trainer.accelerator", "cpu", "--trainer.devices", "2", "--trainer.strategy", "ddp"]
 
 
@@ -68,7 +67,8 @@ def test_language_means_are_of_every_sentence_once(family, tmp_path):
     def fit(output, *more):
         keep = {"dirpath": str(output), "save_last": True, "save_top_k": 0}
         arguments = [
-            "fit", "--model", "LanguageIdentifier", "--trainer.default_root_dir", str(output), "--data.root", str(family),
+            "fit", "--model", "LanguageIdentifier", "--trainer.default_root_dir", str(output),
+            "--data.root", str(family),
             "--data.backbone", str(family / "encoder"), "--data.sources", "[a2,b1]", "--trainer.max_epochs", "1",
             "--trainer.callbacks", json.dumps([{"class_path": "ModelCheckpoint", "init_args": keep}]), *more,
         ]  # fmt: skip

@@ -13,7 +13,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_encoder
+from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_encoder, train_on_cpu
 from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.errors import CTLError
@@ -163,6 +163,13 @@ class Tagger(Trained, Labeller):
         """Loads the backbone, once; Lightning calls it after seeding and before training."""
         if self.network is None:
             self._build(load_encoder(self.backbone))
+
+    def on_fit_start(self) -> None:
+        """Remembers the seed, and chooses how attention is computed."""
+        super().on_fit_start()
+        if self.device.type == "cpu" and str(self.trainer.precision).startswith("bf16"):
+            assert self.network is not None
+            train_on_cpu(self.network.encoder)
 
     def _build(self, encoder: Any) -> None:  # noqa: ANN401
         freeze(encoder, self.freeze_embeddings, self.freeze_layers)

@@ -133,7 +133,7 @@ class LanguageIdentifier(LightningModule):
             count.index_add_(0, batch.languages, torch.ones_like(features[:, 0]))
         if self.global_step > 0:
             return
-        total, count = self.trainer.strategy.reduce((total, count), reduce_op="sum")
+        total, count = (self.trainer.strategy.reduce(tensor, reduce_op="sum") for tensor in (total, count))
         self.means.copy_(total / count.clamp(min=1)[:, None])
         self.languages.data.copy_(self.means)
         if self.balance:
