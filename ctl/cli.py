@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
+from ctl.checkpoints import WholeCheckpoints
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.main import COMMANDS, ONE_STAGE
@@ -45,7 +48,7 @@ class CTLCLI(LightningCLI):
         parser.link_arguments("data.backbone", "model.init_args.backbone")
         parser.link_arguments("data.types", "model.init_args.types")
         parser.link_arguments("data.sources", "model.init_args.sources")
-        parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.max_epochs": 3})
+        parser.set_defaults({"trainer.max_epochs": 3})
 
     def setup_parser(
         self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
@@ -61,18 +64,33 @@ class CTLCLI(LightningCLI):
         """Lets the command line win over the settings in a checkpoint."""
 
     def before_instantiate_classes(self) -> None:
-        """Lets loggers write to the run's folder."""
+        """Computes in bfloat16 where the hardware does, unless told otherwise; loggers write to the folder."""
+        from ctl.transfer import best_precision
+
+        trainer = self.config[self.subcommand].trainer
+        if trainer.precision is None:
+            trainer.precision = best_precision(trainer.accelerator)
         self._tracking = prepare(self.config[self.subcommand], str(self.subcommand))
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
-        """Adds the CSV logger, where no other is configured, and what the command writes."""
+        """Adds the CSV logger, where no other is configured, and what the command writes; our sampler stays."""
         given = self.config[self.subcommand].trainer
         folder = given.default_root_dir or "."
         if given.logger in (None, True):
             kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
+        kwargs["use_distributed_sampler"] = False
         trainer = super().instantiate_trainer(**kwargs)
+        trainer.strategy.checkpoint_io = WholeCheckpoints()
         trainer.callbacks.extend([*self._writers(), *self._tracking])  # type: ignore[attr-defined]
         return trainer
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Runs the command, alone in its folder."""
+        alone = (
+            only_run(Path(self.trainer.default_root_dir), subcommand) if self.trainer.is_global_zero else nullcontext()
+        )
+        with alone:
+            super()._run_subcommand(subcommand)
 
     def before_fit(self) -> None:
         """Says what Lightning would say less clearly."""
@@ -100,6 +118,27 @@ class CTLCLI(LightningCLI):
 def main(args: Sequence[str]) -> None:
     """Runs ``ctl fit``, ``validate``, ``test`` or ``predict`` with these arguments, the command's name among them."""
     run(args)
+
+
+@contextmanager
+def only_run(folder: Path, command: str) -> Iterator[None]:
+    """Keeps a second run of this command out of a folder.
+
+    Raises:
+        CTLError: another run has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f".{command}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise CTLError(
+            f"{folder}: another `ctl {command}` writes there; wait for it or choose another trainer.default_root_dir"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def run(args: Sequence[str]) -> CTLCLI:

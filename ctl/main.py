@@ -88,21 +88,30 @@ def main(args: Sequence[str] | None = None) -> int:
 
         print(f"ctl {version('ctl')}")
         return 0
-    try:
-        _run(arguments)
-    except BrokenPipeError:  # who reads has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        if traceback:
-            raise
-        print("\nctl: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:
-        if traceback or not isinstance(error, _mistakes()):
-            raise
-        print(f"ctl: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    from ctl.signals import stoppable
+
+    with stoppable() as stop:
+        try:
+            _run(arguments)
+        except BrokenPipeError:  # who reads has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except KeyboardInterrupt:
+            if traceback:
+                raise
+            print("\nctl: interrupted", file=sys.stderr)
+            return 130
+        except Exception as error:
+            if traceback or not isinstance(error, _mistakes()):
+                raise
+            print(f"ctl: error: {_in_one_line(error)}", file=sys.stderr)
+            return 2
+    return stop.status
+
+
+def _in_one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that can't be written to
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def help_text() -> str:

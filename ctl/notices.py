@@ -21,6 +21,7 @@ IGNORED_WARNINGS = (
     r"The number of training batches .* is smaller than the logging interval.*",
     r".*IProgress not found.*",  # in notebooks
     r"The dirpath has changed from .*",  # `ctl test` has its own log folder, not its own checkpoints
+    r"It is recommended to use `self.log\(.*sync_dist=True.*",  # metrics count over all processes themselves
     r".*Experiment logs directory .* exists and is not empty.*",
 )
 
@@ -44,6 +45,7 @@ def quiet() -> None:
     for name in (
         "lightning.pytorch.utilities.rank_zero",
         "lightning.fabric.utilities.seed",
+        "lightning.fabric.utilities.distributed",
         "lightning.pytorch.callbacks.model_summary",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -19,6 +19,7 @@ import yaml
 
 from ctl.errors import CTLError
 from ctl.notices import say
+from ctl.signals import INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:
         run(arguments)
         return
     status = subprocess.run([sys.executable, "-m", "ctl", *arguments], check=False).returncode
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
     if status:
         raise CTLError(f"`ctl {' '.join(arguments)}` ended with status {status}")
 

@@ -15,7 +15,8 @@ from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 from rich.text import Text as Line
 
-from ctl.data.readers import EXTENSIONS, stream_conll
+from ctl.data.conll import stream_conll
+from ctl.data.readers import EXTENSIONS
 from ctl.errors import CTLError
 from ctl.notices import say
 from ctl.tagging import Tagged, Text, load_tagger

@@ -155,8 +155,8 @@ class TextTagger:
         if not corpus.words:
             return answers
         dataset = BatchDataset([self.encoder.encode(corpus, keep=False)], Collator(self.encoder), [-1])
-        for sentences in BucketSampler(dataset.lengths, self.max_tokens, max_tokens=self.max_tokens):
-            batch = dataset[sentences]
+        for draw in BucketSampler(dataset.sizes, self.max_tokens, max_tokens=self.max_tokens):
+            batch = dataset[draw]
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 probs = self.trained.model.probabilities(batch.to(self.device))
             answers[batch.words.numpy()] = probs.float().cpu().numpy()

@@ -138,6 +138,17 @@ def test_every_stage_config_is_valid(path):
     assert end.value.code == 0
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "configs/trainer").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_trainer_config_is_valid(path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["fit", "--config", str(ROOT / "configs/teacher.yaml"), "--config", str(path), "--print_config"])
+    assert end.value.code == 0
+    told = yaml.safe_load(capsys.readouterr().out)["trainer"]
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))["trainer"]
+    assert all(told[key] == given[key] for key in ("accelerator", "devices"))
+    assert "FSDPStrategy" in str(told["strategy"]) if path.stem == "fsdp" else told["strategy"] == given["strategy"]
+
+
 @pytest.mark.parametrize("path", TRANSFERS, ids=lambda path: path.stem)
 def test_every_transfer_config_is_valid(path):
     from ctl.transfer import Transfer

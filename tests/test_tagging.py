@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ctl
-from ctl.data.readers import read_conll, stream_conll
+from ctl.data.conll import read_conll, stream_conll
 from ctl.errors import CTLError
 from ctl.main import main
 from ctl.tag import as_conll, as_line, decode_lines, read_texts

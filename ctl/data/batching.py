@@ -3,36 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Sampler
 
-POOL = 64  # batches whose sentences are sorted among themselves
+Ints = npt.NDArray[np.int64]
+JITTER = 0.04  # how far a sentence may stray from those of its length when shuffled, as a share of the length
 
 
-class BucketSampler(Sampler[list[int]]):
+class Draw(NamedTuple):
+    """One batch: its sentences, and the factor of its loss (see `BucketSampler`)."""
+
+    sentences: list[int]
+    factor: float
+
+
+class BucketSampler(Sampler[Draw]):
     """Yields batches of sentence indices, the same on every machine for the same seed and epoch.
 
-    When shuffling, sentences are drawn into random pools, each pool is sorted by length and cut into batches, and the
-    order of the batches is drawn again. Otherwise all are sorted, longest first. A data loader takes it as
-    ``sampler`` with ``batch_size=None``, so that Lightning tells it the epoch.
+    When shuffling, sentences are sorted by a length that is blurred a little and anew each epoch, those of one length
+    falling in any order; they are cut into batches, and the order of the batches is drawn. The batches that several
+    processes take at the same step are neighbours by length, so that none waits long for another. Otherwise all are
+    sorted, longest first. A data loader takes it as ``sampler`` with ``batch_size=None``, so that Lightning tells it
+    the epoch.
+
+    A batch's loss is the mean over its words that count. Where a step of the optimiser adds up several batches, of
+    several processes or accumulated, each is given a factor, its share of the step's counted words times their number,
+    that makes the sum the mean over all these words: it is exact, and one for a batch alone.
 
     Args:
-        lengths: subwords per sentence (S).
+        lengths: subwords per sentence, special tokens included (S).
         batch_size: sentences in a batch.
         max_tokens: most subwords in a batch, padding included; ``None`` for no limit.
         shuffle: draw anew each epoch.
         seed: of the draw.
         epoch: the first epoch, when a run is resumed.
         rank: this process.
-        world_size: number of processes. When shuffling, every process gets equally many batches: where they do not
-            come out even, some are given twice. Otherwise each batch is given once.
+        world_size: number of processes. Each sentence is given once, and every process gets equally many batches:
+            where they do not come out even, the largest are halved. With fewer sentences than processes, some are given
+            twice when shuffling, and some processes get none otherwise.
+        counted: words that count in each sentence, or the sum of their weights (S); needed for factors alone.
+        accumulate: batches of one process in a step.
     """
 
     def __init__(
         self,
-        lengths: npt.NDArray[np.int64],
+        lengths: Ints,
         batch_size: int,
         *,
         max_tokens: int | None = None,
@@ -41,6 +59,8 @@ class BucketSampler(Sampler[list[int]]):
         epoch: int = 0,
         rank: int = 0,
         world_size: int = 1,
+        counted: npt.NDArray[np.floating | np.integer] | None = None,
+        accumulate: int = 1,
     ) -> None:
         self.lengths = lengths
         self.batch_size = batch_size
@@ -50,40 +70,76 @@ class BucketSampler(Sampler[list[int]]):
         self.epoch = epoch
         self.rank = rank
         self.world_size = world_size
-        self._ordered = None if shuffle else self._cut(np.argsort(-lengths, kind="stable"))
+        self.counted = counted
+        self.accumulate = accumulate
+        self._drawn: tuple[int, _Plan] | None = None
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the epoch whose batches are drawn; Lightning calls it."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        if self._ordered is not None:
-            return len(range(self.rank, len(self._ordered), self.world_size))
-        return -(-len(self._draw()) // self.world_size)
+        return len(range(self.rank, len(self._plan().order), self.world_size))
 
-    def __iter__(self) -> Iterator[list[int]]:
-        batches = self._draw() if self._ordered is None else self._ordered
-        if self.shuffle and (missing := -len(batches) % self.world_size):
-            batches = batches + batches[:missing]
-        yield from batches[self.rank :: self.world_size]
+    def __iter__(self) -> Iterator[Draw]:
+        plan = self._plan()
+        factors = self._factors(plan)
+        for place in range(self.rank, len(plan.order), self.world_size):
+            yield Draw(plan.batch(int(plan.order[place])).tolist(), float(factors[place]))
 
-    def _draw(self) -> list[list[int]]:
-        generator = np.random.default_rng([self.seed, self.epoch])
-        order = generator.permutation(len(self.lengths))
-        size = POOL * self.batch_size
-        pools = [order[begin : begin + size] for begin in range(0, len(order), size)]
-        by_length = [pool[np.argsort(-self.lengths[pool], kind="stable")] for pool in pools]
-        batches = [batch for pool in by_length for batch in self._cut(pool)]
-        return [batches[index] for index in generator.permutation(len(batches))]
+    def _plan(self) -> _Plan:
+        """The batches of this epoch; drawn once."""
+        epoch = self.epoch if self.shuffle else 0
+        if self._drawn is None or self._drawn[0] != epoch:
+            self._drawn = epoch, self._draw(epoch)
+        return self._drawn[1]
 
-    def _cut(self, order: npt.NDArray[np.int64]) -> list[list[int]]:
-        """Cuts sentences, longest first, into batches; the first of a batch sets its width."""
-        batches, begin = [], 0
-        while begin < len(order):
-            widest = max(int(self.lengths[order[begin]]), 1)
-            size = (
-                self.batch_size if self.max_tokens is None else max(1, min(self.batch_size, self.max_tokens // widest))
-            )
-            batches.append(order[begin : begin + size].tolist())
-            begin += size
-        return batches
+    def _draw(self, epoch: int) -> _Plan:
+        if not self.shuffle:
+            return self._cut(np.argsort(-self.lengths, kind="stable"))
+        generator = np.random.default_rng([self.seed, epoch])
+        sentences = generator.permutation(len(self.lengths))
+        blurred = self.lengths[sentences] * generator.uniform(1 - JITTER, 1 + JITTER, len(sentences))
+        plan = self._cut(sentences[np.argsort(-blurred, kind="stable")])
+        count = len(plan.order)
+        places = np.arange(-(-count // self.world_size) * self.world_size)
+        places = np.where(places < count, places, np.maximum(2 * count - 1 - places, 0))  # the last are given twice
+        neighbours = plan.order[places].reshape(-1, self.world_size)
+        return plan._replace(order=generator.permutation(neighbours, axis=0).reshape(-1))
+
+    def _cut(self, sentences: Ints) -> _Plan:
+        """Cuts sentences, about longest first, into batches; the longest of a batch sets its width."""
+        lengths = np.maximum(self.lengths[sentences], 1)
+        bounds = [0]
+        while (begin := bounds[-1]) < len(sentences):
+            size = self.batch_size
+            if self.max_tokens is not None:
+                widest = np.maximum.accumulate(lengths[begin : begin + size])
+                fits = widest * np.arange(1, len(widest) + 1) <= self.max_tokens
+                size = max(1, int(fits.sum()))
+            bounds.append(min(begin + size, len(sentences)))
+        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(sentences):
+            largest = int(np.diff(bounds).argmax())
+            bounds.insert(largest + 1, (bounds[largest] + bounds[largest + 1]) // 2)
+        return _Plan(sentences, np.array(bounds, dtype=np.int64), np.arange(len(bounds) - 1))
+
+    def _factors(self, plan: _Plan) -> npt.NDArray[np.float64]:
+        """The factor of the loss of every batch, in the order of ``plan.order``."""
+        together = self.world_size * self.accumulate
+        if self.counted is None or not self.shuffle or together == 1:
+            return np.ones(len(plan.order))
+        sums = np.concatenate([[0.0], np.cumsum(self.counted[plan.sentences], dtype=np.float64)])
+        words = np.diff(sums[plan.bounds])[plan.order]
+        step = np.arange(len(words)) // together
+        return np.asarray(words * together / np.maximum(np.bincount(step, weights=words)[step], 1e-9))
+
+
+class _Plan(NamedTuple):
+    """Batches of an epoch: sentences in a row (S), where each batch begins (B + 1), and in which order they come."""
+
+    sentences: Ints
+    bounds: Ints
+    order: Ints
+
+    def batch(self, number: int) -> Ints:
+        return self.sentences[self.bounds[number] : self.bounds[number + 1]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctl.data.labels import TagIds, TagSchema
+from ctl.data.words import Words
 from ctl.errors import CTLError
 
 
@@ -20,7 +21,7 @@ class Corpus:
 
     Attributes:
         name: where it comes from, e.g. ``"de/test"``; it names the corpus in messages.
-        words: all words of all sentences, in order (W).
+        words: all words of all sentences, in order (W); a list, or on disk.
         offsets: first word of every sentence, and W as the last entry (S + 1).
         tags: BIO2 tag ids under ``schema`` (W), or ``None`` for raw text.
         schema: the entity types of ``tags``.
@@ -28,7 +29,7 @@ class Corpus:
     """
 
     name: str
-    words: list[str]
+    words: Sequence[str]
     offsets: npt.NDArray[np.int64]
     tags: TagIds | None = None
     schema: TagSchema | None = None
@@ -44,7 +45,12 @@ class Corpus:
 
     def sentence(self, index: int) -> list[str]:
         """The words of one sentence."""
-        return self.words[self.offsets[index] : self.offsets[index + 1]]
+        return list(self.words[int(self.offsets[index]) : int(self.offsets[index + 1])])
+
+    @cached_property
+    def numbered(self) -> Words:
+        """The words as numbers of distinct words."""
+        return self.words if isinstance(self.words, Words) else Words.of(self.words)
 
     def raw(self) -> Corpus:
         """The same text with no tags: all that training may see of the target's train and validation splits."""
@@ -56,7 +62,7 @@ class Corpus:
             return self
         end = int(self.offsets[limit])
         tags = None if self.tags is None else self.tags[:end]
-        return replace(self, words=self.words[:end], offsets=self.offsets[: limit + 1], tags=tags)
+        return replace(self, words=self.numbered.head(end), offsets=self.offsets[: limit + 1], tags=tags)
 
     def project(self, schema: TagSchema, type_map: Mapping[str, str | None] | None = None) -> Corpus:
         """The same text with its tags under another schema; types are matched by name.
@@ -77,7 +83,7 @@ class Corpus:
                 f"{self.name}: its entity types {list(self.schema.types)} and the task's {list(schema.types)} have "
                 "none in common: set data.types to the task's, or name their counterparts in data.type_map"
             )
-        table = np.zeros(len(self.schema), dtype=np.int64)
+        table = np.zeros(len(self.schema), dtype=np.int16)
         notes = []
         for old, (kind, index) in enumerate(place.items()):
             if index is not None:
@@ -90,11 +96,14 @@ class Corpus:
         lacking = [kind for kind in schema.types if kind not in renamed.values()]
         if lacking:
             notes.append(f"{self.name}: has no entities of type {', '.join(lacking)}")
-        return replace(self, tags=table[self.tags], schema=schema, notes=(*self.notes, *notes))
+        same = self.schema == schema and (table == np.arange(len(table))).all()
+        tags = self.tags if same else table[self.tags]  # what is the same stays on disk
+        return replace(self, tags=tags, schema=schema, notes=(*self.notes, *notes))
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (16 hex digits) of words and sentence boundaries; tags do not enter."""
-        digest = hashlib.sha256(self.offsets.astype("<i8").tobytes())
-        digest.update("\n".join(self.words).encode("utf-8", "surrogatepass"))
+        digest = hashlib.sha256(np.ascontiguousarray(self.offsets, dtype=np.int64).data)
+        for part in self.numbered.parts():
+            digest.update(part)
         return digest.hexdigest()[:16]

@@ -15,7 +15,7 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
 from ctl.backbones import load_config, load_tokenizer, longest_input
-from ctl.data.batching import BucketSampler
+from ctl.data.batching import BucketSampler, Draw
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import Collator, EncodedCorpus, Example, WordBatch, WordEncoder
 from ctl.data.labels import TagSchema
@@ -53,7 +53,8 @@ class NERDataModule(LightningDataModule):
         text: languages whose train split is also trained on, as raw text, for what needs no tags.
         predict_splits: splits of the target that ``ctl predict`` labels.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
-        batch_size: sentences in a training batch.
+        batch_size: sentences in a training batch, or the most where there is ``train_tokens``.
+        train_tokens: subwords in a training batch, padding included; it evens out the batches' size.
         eval_tokens: subwords in a batch that is not trained on, padding included.
         limit: take only the first sentences of every split.
         num_workers: processes that prepare batches.
@@ -78,6 +79,7 @@ class NERDataModule(LightningDataModule):
         predict_splits: Sequence[str] = ("train",),
         max_length: int = 256,
         batch_size: int = 32,
+        train_tokens: int | None = None,
         eval_tokens: int = 4096,
         limit: int | None = None,
         num_workers: int = 0,
@@ -100,6 +102,7 @@ class NERDataModule(LightningDataModule):
         self.predict_splits = list(predict_splits)
         self.max_length = max_length
         self.batch_size = batch_size
+        self.train_tokens = train_tokens
         self.eval_tokens = eval_tokens
         self.limit = limit
         self.num_workers = num_workers
@@ -203,10 +206,16 @@ class NERDataModule(LightningDataModule):
             store=self.store,
             weights=self.weights,
             batch_size=self.batch_size,
+            max_tokens=self.train_tokens,
+            accumulate=trainer.accumulate_grad_batches if trainer else 1,
             shuffle=True,
             seed=int(os.environ.get("PL_GLOBAL_SEED", 0)),
             epoch=trainer.current_epoch if trainer else 0,
         )
+
+    def training_once(self) -> DataLoader[WordBatch]:
+        """All training sentences in one pass, each in one process."""
+        return self._loader(self.training, **self._evaluation)
 
     def val_dataloader(self) -> DataLoader[WordBatch] | list[Any]:
         """The sources' validation splits, in one pass."""
@@ -260,7 +269,7 @@ class NERDataModule(LightningDataModule):
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer and not alone else (0, 1)
         return DataLoader(
             dataset,
-            sampler=BucketSampler(dataset.lengths, rank=rank, world_size=world_size, **sampling),
+            sampler=BucketSampler(dataset.sizes, counted=dataset.counted, rank=rank, world_size=world_size, **sampling),
             batch_size=None,
             num_workers=self.num_workers,
             pin_memory=trainer is not None and trainer.accelerator.__class__.__name__ == "CUDAAccelerator",
@@ -288,7 +297,7 @@ def _word_encoder(backbone: str, max_length: int) -> WordEncoder:
 
 
 class BatchDataset(Dataset[WordBatch]):
-    """Corpora end to end, read a batch at a time: its index is a list of sentences.
+    """Corpora end to end, read a batch at a time: its index is a `Draw` of sentences.
 
     Args:
         corpora: encoded corpora.
@@ -311,25 +320,29 @@ class BatchDataset(Dataset[WordBatch]):
         self.languages = languages
         self.store = store
         self.weights = weights
-        self.lengths = np.concatenate([corpus.lengths for corpus in corpora])
+        self.sizes = collate.sizes(np.concatenate([corpus.lengths for corpus in corpora]))
+        self.counted = np.concatenate([np.diff(corpus.corpus.offsets) for corpus in corpora])
+        if weights is not None:
+            self.counted = np.add.reduceat(weights, corpora[0].corpus.offsets[:-1], dtype=np.float64)
         self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.sizes)
 
-    def __getitem__(self, sentences: list[int]) -> WordBatch:
-        return self.collate([self._example(index) for index in sentences])
+    def __getitem__(self, draw: Draw) -> WordBatch:
+        return replace(self.collate([self._example(index) for index in draw.sentences]), factor=draw.factor)
 
     def _example(self, index: int) -> Example:
         which = int(np.searchsorted(self.starts, index, side="right")) - 1
-        example = self.corpora[which].example(index - int(self.starts[which]))
-        example = replace(example, index=index, language=self.languages[which])
+        corpus, sentence = self.corpora[which], index - int(self.starts[which])
         if self.store is None:
-            return example
-        words = slice(example.first_word, example.first_word + len(example.counts))
-        return replace(
-            example,
+            return corpus.example(sentence, index=index, language=self.languages[which])
+        words = slice(*corpus.corpus.offsets[sentence : sentence + 2].tolist())
+        return corpus.example(
+            sentence,
+            index=index,
+            language=self.languages[which],
             soft=self.store.rows(words),
             weight=None if self.weights is None else self.weights[words],
-            unanimous=None if self.store.unanimous is None else np.asarray(self.store.unanimous[words]),
+            unanimous=None if self.store.unanimous is None else self.store.unanimous[words],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -17,6 +18,7 @@ from ctl.data.corpus import Corpus
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 NO_TAG = -100
+SENTENCES_AT_ONCE = 1 << 14  # whose subwords are counted together
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Example:
         unanimous: whether all teachers agree on a word (W), where that was marked.
     """
 
-    ids: Ints
+    ids: npt.NDArray[np.int32]
     counts: Ints
     first_word: int
     tags: Ints
@@ -64,6 +66,7 @@ class WordBatch:
         soft: teacher probabilities (N, C), or ``None``.
         weight: how much each word's soft label counts (N), or ``None`` where all count alike.
         unanimous: whether all teachers agree on a word (N), where that was marked.
+        factor: of the loss, the mean over the words; not one where a step of the optimiser adds up several batches.
     """
 
     input_ids: Tensor
@@ -79,10 +82,12 @@ class WordBatch:
     soft: Tensor | None = None
     weight: Tensor | None = None
     unanimous: Tensor | None = None
+    factor: float = 1.0
 
     def _map(self, move: Callable[[Tensor], Tensor]) -> WordBatch:
-        tensors = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{name: move(tensor) for name, tensor in tensors.items() if tensor is not None})
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        moved: dict[str, Any] = {name: move(value) for name, value in values.items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
     def to(self, device: torch.device | str, **kwargs: Any) -> WordBatch:  # noqa: ANN401
         """The same batch on another device; Lightning calls it."""
@@ -140,14 +145,14 @@ class WordEncoder:
         return replace(self._encoded[corpus.fingerprint], corpus=corpus)
 
     def _encode(self, corpus: Corpus) -> EncodedCorpus:
-        types = {word: index for index, word in enumerate(dict.fromkeys(corpus.words))}
-        pieces = self.subwords(list(types))
-        return EncodedCorpus(
-            corpus=corpus,
-            types=np.fromiter((types[word] for word in corpus.words), dtype=np.int32, count=len(corpus.words)),
-            pieces=np.fromiter((piece for word in pieces for piece in word), dtype=np.int32),
-            piece_offsets=np.cumsum([0, *map(len, pieces)], dtype=np.int64),
-        )
+        words = corpus.numbered
+        pieces, counts = [], [np.zeros(1, dtype=np.int64)]
+        for batch in words.vocabulary():
+            subwords = self.subwords(batch)
+            pieces.append(np.fromiter(itertools.chain.from_iterable(subwords), dtype=np.int32))
+            counts.append(np.fromiter(map(len, subwords), dtype=np.int64, count=len(subwords)))
+        offsets = np.cumsum(np.concatenate(counts))
+        return EncodedCorpus(corpus, words.ids, np.concatenate([*pieces, np.empty(0, dtype=np.int32)]), offsets)
 
 
 def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401
@@ -177,18 +182,25 @@ class EncodedCorpus:
     @cached_property
     def lengths(self) -> Ints:
         """Subwords per sentence (S)."""
-        counts = np.concatenate([[0], np.cumsum(np.diff(self.piece_offsets)[self.types])])
-        return np.diff(counts[self.corpus.offsets])
+        sizes, offsets = np.diff(self.piece_offsets), self.corpus.offsets
+        lengths = np.empty(len(self.corpus), dtype=np.int64)
+        for first in range(0, len(lengths), SENTENCES_AT_ONCE):
+            bounds = np.asarray(offsets[first : first + SENTENCES_AT_ONCE + 1])
+            before = np.concatenate([[0], np.cumsum(sizes[self.types[bounds[0] : bounds[-1]]])])
+            lengths[first : first + SENTENCES_AT_ONCE] = np.diff(before[bounds - bounds[0]])
+        return lengths
 
-    def example(self, sentence: int) -> Example:
-        """One sentence as an `Example`."""
+    def example(self, sentence: int, **more: Any) -> Example:  # noqa: ANN401
+        """One sentence as an `Example`, with what else is known of it."""
         begin, end = int(self.corpus.offsets[sentence]), int(self.corpus.offsets[sentence + 1])
         starts = self.piece_offsets[self.types[begin:end]]
         counts = self.piece_offsets[self.types[begin:end] + 1] - starts
         before = np.cumsum(counts) - counts  # subwords of the sentence before each word
-        ids = self.pieces[np.repeat(starts - before, counts) + np.arange(counts.sum())]
-        tags = np.full(end - begin, NO_TAG) if self.corpus.tags is None else self.corpus.tags[begin:end]
-        return Example(ids.astype(np.int64), counts, begin, tags)
+        ids = self.pieces[np.repeat(starts - before, counts) + np.arange(int(before[-1] + counts[-1]))]
+        tags = (
+            np.full(end - begin, NO_TAG) if self.corpus.tags is None else self.corpus.tags[begin:end].astype(np.int64)
+        )
+        return Example(ids, counts, begin, tags, **more)
 
 
 @dataclass(frozen=True)
@@ -233,7 +245,7 @@ def windows(counts: Ints, capacity: int) -> list[Window]:
     return [
         Window(int(starts[first]), int(ends[last - 1]), words)
         for number, (first, last) in enumerate(spans)
-        if len(words := np.flatnonzero(owner == number))
+        if len(words := first + np.flatnonzero(owner[first:last] == number))
     ]
 
 
@@ -242,40 +254,98 @@ class Collator:
 
     def __init__(self, encoder: WordEncoder) -> None:
         self.encoder = encoder
+        self.margin = len(encoder.prefix) + len(encoder.suffix)
+
+    def sizes(self, lengths: Ints) -> Ints:
+        """What sentences of so many subwords take of a batch's grid, as one row or as windows: at most (S)."""
+        capacity = self.encoder.capacity
+        more = -(-np.maximum(lengths - capacity, 0) // max(1, capacity // 2))  # windows overlap by half
+        return np.where(more > 0, (more + 1) * (capacity + self.margin), lengths + self.margin)
 
     def __call__(self, examples: Sequence[Example]) -> WordBatch:
         """Batches sentences; all windows of a sentence are in the same batch, its words in order."""
-        cut = [windows(example.counts, self.encoder.capacity) for example in examples]
-        rows = [(number, window) for number, sentence in enumerate(cut) for window in sentence]
-        margin = len(self.encoder.prefix) + len(self.encoder.suffix)
-        width = max(window.end - window.begin for _, window in rows) + margin
-        ids = np.full((len(rows), width), self.encoder.pad_id, dtype=np.int64)
-        mask = np.zeros((len(rows), width), dtype=np.int64)
-        first = [np.empty(len(example.counts), dtype=np.int64) for example in examples]
-        for row, (number, window) in enumerate(rows):
-            example = examples[number]
-            tokens = [*self.encoder.prefix, *example.ids[window.begin : window.end], *self.encoder.suffix]
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-            offsets = (np.cumsum(example.counts) - example.counts)[window.words] - window.begin
-            first[number][window.words] = row * width + len(self.encoder.prefix) + offsets
-        positions = np.concatenate(first)
         counts = np.concatenate([example.counts for example in examples])
+        words = np.array([len(example.counts) for example in examples])
+        rows = self._rows(examples)
+        ids, mask = self._grid(np.concatenate([example.ids for example in examples]), rows)
+        positions = self._positions(counts, rows, ids.shape[1])
+        addresses = np.repeat([example.first_word for example in examples], words) + _places(words)
         return WordBatch(
             input_ids=torch.from_numpy(ids),
             attention_mask=torch.from_numpy(mask),
             first=torch.from_numpy(positions),
             last=torch.from_numpy(positions + counts - 1),
-            words=torch.from_numpy(np.concatenate([e.first_word + np.arange(len(e.counts)) for e in examples])),
+            words=torch.from_numpy(addresses),
             tags=torch.from_numpy(np.concatenate([example.tags for example in examples])),
-            lengths=torch.tensor([len(example.counts) for example in examples]),
+            lengths=torch.from_numpy(words),
             sentences=torch.tensor([example.index for example in examples]),
             languages=torch.tensor([example.language for example in examples]),
-            rows=torch.tensor([number for number, _ in rows]),
+            rows=torch.from_numpy(rows.sentences),
             soft=_end_to_end([example.soft for example in examples]),
             weight=_end_to_end([example.weight for example in examples]),
             unanimous=_end_to_end([example.unanimous for example in examples]),
         )
+
+    def _rows(self, examples: Sequence[Example]) -> _Rows:
+        """One row a sentence, or one a window."""
+        lengths = np.array([len(example.ids) for example in examples])
+        starts = np.cumsum(lengths) - lengths
+        if lengths.max() <= self.encoder.capacity:
+            return _Rows(np.arange(len(lengths)), starts, lengths, None)
+        cut = [windows(example.counts, self.encoder.capacity) for example in examples]
+        before = itertools.accumulate((len(example.counts) for example in examples), initial=0)
+        flat = [
+            (number, starts[number] + window.begin, window.end - window.begin, first + window.words)
+            for number, (sentence, first) in enumerate(zip(cut, before, strict=False))
+            for window in sentence
+        ]
+        sentences, begins, sizes, read = zip(*flat, strict=True)
+        owner = np.empty(sum(map(len, read)), dtype=np.int64)
+        owner[np.concatenate(read)] = np.repeat(np.arange(len(flat)), [len(words) for words in read])
+        return _Rows(np.array(sentences), np.array(begins), np.array(sizes), owner)
+
+    def _grid(self, subwords: npt.NDArray[np.int32], rows: _Rows) -> tuple[Ints, Ints]:
+        """Input ids and attention mask (R, T)."""
+        prefix, suffix = self.encoder.prefix, self.encoder.suffix
+        width = int(rows.sizes.max()) + self.margin
+        ids = np.full((len(rows.sizes), width), self.encoder.pad_id, dtype=np.int64)
+        within = _places(rows.sizes)
+        row = np.repeat(np.arange(len(rows.sizes)), rows.sizes)
+        ids[:, : len(prefix)] = prefix
+        ids[row, len(prefix) + within] = subwords[np.repeat(rows.begins, rows.sizes) + within]
+        for place, token in enumerate(suffix):
+            ids[np.arange(len(ids)), len(prefix) + rows.sizes + place] = token
+        return ids, (np.arange(width) < (rows.sizes + self.margin)[:, None]).astype(np.int64)
+
+    def _positions(self, counts: Ints, rows: _Rows, width: int) -> Ints:
+        """Where each word's first subword is in the flattened grid (N)."""
+        starts = np.cumsum(counts) - counts
+        owner = rows.owner
+        if owner is None:
+            owner = np.searchsorted(rows.begins, starts, side="right") - 1
+        return np.asarray(owner * width + len(self.encoder.prefix) + starts - rows.begins[owner])
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a batch: windows of its sentences' subwords, laid end to end.
+
+    Attributes:
+        sentences: whose window each row is (R).
+        begins: its first subword (R).
+        sizes: how many it has (R).
+        owner: the row in which each word is read (N); ``None`` where every sentence is one row.
+    """
+
+    sentences: Ints
+    begins: Ints
+    sizes: Ints
+    owner: Ints | None
+
+
+def _places(sizes: Ints) -> Ints:
+    """0, 1, ... anew for each size: ``[2, 3]`` gives ``[0, 1, 0, 1, 2]``."""
+    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
 def _end_to_end(parts: Sequence[npt.NDArray[Any] | None]) -> Tensor | None:

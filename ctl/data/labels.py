@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-TagIds = npt.NDArray[np.int64]
+TagIds = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -47,42 +47,56 @@ class UnknownTag(ValueError):
 
 
 BEGINS, ENDS = frozenset("BSU"), frozenset("ELSU")
+CHUNK = 1 << 20  # words that are looked at together
 
 
 def to_bio2(tags: Sequence[str], offsets: npt.NDArray[np.int64]) -> Reading:
+    """Reads the tags of all words of a file (W); see `codes_to_bio2`."""
+    names = list(dict.fromkeys(tags))
+    place = {name: number for number, name in enumerate(names)}
+    return codes_to_bio2(np.fromiter((place[tag] for tag in tags), dtype=np.int32, count=len(tags)), names, offsets)
+
+
+def codes_to_bio2(
+    codes: npt.NDArray[np.int32],
+    names: Sequence[str],
+    offsets: npt.NDArray[np.int64],
+    into: Callable[[int], TagIds] | None = None,
+) -> Reading:
     """Reads IOB1, BIO2, BIOES or BILOU tags by conlleval's rules.
 
     An entity begins at B, S or U, and at any other tag after O, after a tag that ends one (E, L, S, U), after another
     type, and at the head of a sentence.
 
     Args:
-        tags: of all words of a file (W).
+        codes: which of ``names`` the tag of each word is (W).
+        names: the tags of the file.
         offsets: first word of every sentence, and W (S + 1).
+        into: makes room for so many ids, in a file say; in memory by default.
 
     Raises:
         UnknownTag: a tag is none of these.
     """
-    parsed = {tag: _parse(tag, tags) for tag in dict.fromkeys(tags)}
-    schema = TagSchema(tuple(sorted({kind for _, kind in parsed.values() if kind})))
-    first_id = {kind: 2 * index + 1 for index, kind in enumerate(schema.types)}
-    heads = set(offsets.tolist())
-    ids = np.zeros(len(tags), dtype=np.int64)
-    opened_inside = opened_by_b = entities = 0
-    before, before_kind = "O", ""
-    for word, tag in enumerate(tags):
-        prefix, kind = parsed[tag]
-        if word in heads:
-            before, before_kind = "O", ""
-        if kind:
-            fresh = before == "O" or before in ENDS or kind != before_kind
-            begins = fresh or prefix in BEGINS
-            ids[word] = first_id[kind] + (not begins)
-            entities += begins
-            opened_inside += fresh and prefix == "I"
-            opened_by_b += fresh and prefix == "B"
-        before, before_kind = prefix, kind
-    prefixes = {prefix for prefix, _ in parsed.values()}
-    return Reading(ids, schema, _notes(prefixes, entities, opened_inside, opened_by_b))
+    parsed = [_parse(name, number, codes) for number, name in enumerate(names)]
+    schema = TagSchema(tuple(sorted({kind for _, kind in parsed if kind})))
+    kinds = np.array([schema.types.index(kind) + 1 if kind else 0 for _, kind in parsed], dtype=np.int16)
+    begins, ends, inside, opens = (
+        np.array([prefix in letters for prefix, _ in parsed]) for letters in (BEGINS, ENDS, "I", "B")
+    )
+    ids = into(len(codes)) if into else np.zeros(len(codes), dtype=np.int16)
+    totals = np.zeros(3, dtype=np.int64)
+    for first in range(0, len(codes), CHUNK):
+        here = codes[first : first + CHUNK]
+        kind, before = kinds[here], np.roll(here, 1)  # kind 0 is O
+        before[0] = codes[first - 1]
+        kind_before, ended = kinds[before], ends[before]
+        heads = offsets[np.searchsorted(offsets, first) : np.searchsorted(offsets, first + len(here))] - first
+        kind_before[heads] = 0
+        fresh = (kind > 0) & ((kind != kind_before) | ended)
+        starts = fresh | (begins[here] & (kind > 0))
+        ids[first : first + len(here)] = np.where(kind > 0, 2 * kind - starts, 0)
+        totals += [starts.sum(), (fresh & inside[here]).sum(), (fresh & opens[here]).sum()]
+    return Reading(ids, schema, _notes({prefix for prefix, _ in parsed}, *totals.tolist()))
 
 
 def _notes(prefixes: set[str], entities: int, opened_inside: int, opened_by_b: int) -> tuple[str, ...]:
@@ -96,13 +110,13 @@ def _notes(prefixes: set[str], entities: int, opened_inside: int, opened_by_b: i
     return ()
 
 
-def _parse(tag: str, tags: Sequence[str]) -> tuple[str, str]:
+def _parse(tag: str, code: int, codes: npt.NDArray[np.int32]) -> tuple[str, str]:
     """Prefix and type; no type for O."""
     if tag == "O":
         return "O", ""
     prefix, dash, kind = tag.partition("-")
     if not (dash and kind and len(prefix) == 1 and prefix in "BIESLU"):
-        raise UnknownTag(tag, tags.index(tag))
+        raise UnknownTag(tag, int((codes == code).argmax()))
     return prefix, kind
 
 

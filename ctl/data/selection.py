@@ -41,9 +41,11 @@ def confident(store: SoftLabelStore, keep: float, by: Filter) -> Floats:
     """
     if not 0 < keep <= 1:
         raise CTLError(f"keep {keep}: it is a share of the words, above 0 and at most 1")
-    parts = [store.rows(slice(begin, begin + CHUNK)) for begin in range(0, len(store), CHUNK)]
-    sure = np.concatenate([confidence(part, by) for part in parts])
-    tags = np.concatenate([part.argmax(-1) for part in parts])
+    sure = np.empty(len(store), dtype=np.float32)
+    tags = np.empty(len(store), dtype=np.int16)
+    for begin in range(0, len(store), CHUNK):
+        part = store.rows(slice(begin, begin + CHUNK))
+        sure[begin : begin + CHUNK], tags[begin : begin + CHUNK] = confidence(part, by), part.argmax(-1)
     of_tag = [sure[tags == tag] for tag in range(len(store.schema))]
     thresholds = np.array([np.quantile(values, 1 - keep) if len(values) else 0.0 for values in of_tag])
     return np.asarray(sure >= thresholds[tags], dtype=np.float32)

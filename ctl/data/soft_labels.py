@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ from ctl.data.corpus import Corpus
 from ctl.data.labels import TagSchema
 from ctl.errors import CTLError
 
-FORMAT = 1
+FORMAT = 2
+CHUNK = 1 << 20  # words that are put in place together
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -26,12 +28,12 @@ class SoftLabelStore:
     """Probabilities of C tags for the W words of a corpus, as a teacher, an ensemble or a student gave them.
 
     A folder of ``probs.npy`` (W, C) in float16, ``offsets.npy`` (S + 1) with the first word of each sentence, and
-    ``manifest.json``: the tag schema, the fingerprints of text and teacher, and the checksum of the probabilities.
+    ``manifest.json``: the tag schema, the fingerprints of text and teacher, and the checksums of the other files.
     An ensemble that marks the words on which its teachers agree adds ``unanimous.npy`` (W).
 
     Args:
         path: the folder.
-        verify: compare the checksum; reads the whole file once.
+        verify: compare the checksums; reads all files once.
 
     Raises:
         CTLError: there is no complete store, or it is damaged.
@@ -49,13 +51,12 @@ class SoftLabelStore:
             raise CTLError(
                 f"{self.path}: format {self.manifest.get('format')}, this version reads {FORMAT}; write it anew"
             )
-        if verify and _checksum(self.path / "probs.npy") != self.manifest["sha256"]:
-            raise CTLError(f"{self.path}: probs.npy is not what was written (checksum differs); write it anew")
-        self.probs = np.load(self.path / "probs.npy", mmap_mode="r", allow_pickle=False)
-        self.offsets: Ints = np.load(self.path / "offsets.npy", allow_pickle=False)
-        self.unanimous = None
-        if self.manifest.get("unanimous"):
-            self.unanimous = np.load(self.path / "unanimous.npy", mmap_mode="r", allow_pickle=False)
+        for file, digest in self.manifest["sha256"].items() if verify else ():
+            if _checksum(self.path / file) != digest:
+                raise CTLError(f"{self.path}: {file} is not what was written (checksum differs); write it anew")
+        self.probs = _open(self.path / "probs.npy")
+        self.offsets: Ints = _open(self.path / "offsets.npy")
+        self.unanimous = _open(self.path / "unanimous.npy") if self.manifest["unanimous"] else None
         self.schema = TagSchema(tuple(self.manifest["types"]))
 
     def __len__(self) -> int:
@@ -140,36 +141,85 @@ class StoreWriter:
         whole = shards / "store"
         shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir()
-        probs = np.lib.format.open_memmap(
-            whole / "probs.npy", mode="w+", dtype=np.float16, shape=(len(corpus.words), len(schema))
-        )
-        seen, unanimous = np.zeros(len(corpus.words), dtype=bool), np.zeros(len(corpus.words), dtype=bool)
+        _room(whole / "probs.npy", np.float16, (len(corpus.words), len(schema)))
         is_marked = (shards / "0.unanimous").stat().st_size > 0
+        if is_marked:
+            _room(whole / "unanimous.npy", np.bool_, (len(corpus.words),))
+        seen = np.zeros(len(corpus.words), dtype=bool)
         for rank in range(world_size):
-            words = np.fromfile(shards / f"{rank}.words", dtype="<i8")
-            probs[words] = np.fromfile(shards / f"{rank}.probs", dtype="<f2").reshape(len(words), len(schema))
-            seen[words] = True
-            if is_marked:
-                unanimous[words] = np.fromfile(shards / f"{rank}.unanimous", dtype=bool)
+            for part in _parts(shards, rank, len(schema), is_marked):
+                seen[part.words] = True
+                _put(whole / "probs.npy", part.words, part.probs)
+                if is_marked:
+                    _put(whole / "unanimous.npy", part.words, part.unanimous)
         if not seen.all():
             raise RuntimeError(f"{path}: {(~seen).sum()} of {len(seen)} words were given no distribution")
-        probs.flush()
         np.save(whole / "offsets.npy", corpus.offsets, allow_pickle=False)
-        if is_marked:
-            np.save(whole / "unanimous.npy", unanimous, allow_pickle=False)
+        files = ("probs.npy", "offsets.npy", *(["unanimous.npy"] if is_marked else []))
         manifest = {
             "format": FORMAT,
             "types": list(schema.types),
             "corpus": describe(corpus),
             "teacher": dict(teacher),
             "unanimous": is_marked,
-            "sha256": _checksum(whole / "probs.npy"),
+            "sha256": {file: _checksum(whole / file) for file in files},
         }
         (whole / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
         shutil.rmtree(path, ignore_errors=True)
         os.replace(whole, path)
         shutil.rmtree(shards)
         return SoftLabelStore(path, verify=False)
+
+
+class _Part(NamedTuple):
+    """Some rows as a process wrote them: addresses (n), distributions (n, C), whether all teachers agree (n or 0)."""
+
+    words: Ints
+    probs: npt.NDArray[np.float16]
+    unanimous: npt.NDArray[np.bool_]
+
+
+def _parts(shards: Path, rank: int, tags: int, is_marked: bool) -> Iterator[_Part]:
+    """What a process wrote, some rows at a time."""
+    with ExitStack() as stack:
+        words, probs, unanimous = (
+            stack.enter_context((shards / f"{rank}.{name}").open("rb")) for name in ("words", "probs", "unanimous")
+        )
+        while len(rows := np.fromfile(words, dtype="<i8", count=CHUNK)):
+            yield _Part(
+                rows,
+                np.fromfile(probs, dtype="<f2", count=len(rows) * tags).reshape(len(rows), tags),
+                np.fromfile(unanimous, dtype=bool, count=len(rows) * is_marked),
+            )
+
+
+def _room(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> None:
+    """An array file of zeros; its room on the disk is taken now, as a map of a full disk would crash."""
+    np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape).flush()
+    reserve(path)
+
+
+def reserve(path: Path) -> None:
+    """Takes the room that a file says it needs.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def _put(path: Path, rows: Ints, values: npt.NDArray[Any]) -> None:
+    """Writes some rows; the file is mapped for that long only, or all of it would in the end be in memory."""
+    array = np.load(path, mmap_mode="r+", allow_pickle=False)
+    array[rows] = values
+    array.flush()
+
+
+def _open(path: Path) -> npt.NDArray[Any]:
+    """An array, memory-mapped; a plain one, as slices of `numpy.memmap` are slow to make."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _shards(path: Path) -> Path:

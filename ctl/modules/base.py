@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,15 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from ctl.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
-from ctl.backbones import Pooling, WordClassifier, build_encoder, freeze, load_encoder, recompute_activations
+from ctl.backbones import (
+    Pooling,
+    WordClassifier,
+    build_encoder,
+    freeze,
+    load_encoder,
+    recompute_activations,
+    train_on_cpu,
+)
 from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.decoders import is_decoder
@@ -110,10 +119,10 @@ class Trained(LightningModule):
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What AdamW is given: parameters that are not frozen, with and without decay."""
-        free = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        return [
-            {"params": [p for p in free if p.ndim > 1], "weight_decay": self.weight_decay},
-            {"params": [p for p in free if p.ndim <= 1], "weight_decay": 0.0},
+        free = [(name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad]
+        return [  # told apart by name: where a model is split over processes, every parameter is flat
+            {"params": [p for name, p in free if not UNDECAYED.search(name)], "weight_decay": self.weight_decay},
+            {"params": [p for name, p in free if UNDECAYED.search(name)], "weight_decay": 0.0},
         ]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -152,6 +161,7 @@ class Tagger(Trained, Labeller):
         freeze_embeddings: keep the backbone's embeddings as they are.
         freeze_layers: keep this many bottom layers as they are.
         variant: added to the method's name in results, ``adapted`` say.
+        compile: compile the backbone with `torch.compile`: for long runs, as the first steps take a minute.
     """
 
     def __init__(
@@ -172,6 +182,7 @@ class Tagger(Trained, Labeller):
         freeze_embeddings: bool = False,
         freeze_layers: int = 0,
         variant: str | None = None,
+        compile: bool = False,
     ) -> None:
         super().__init__(types)
         self.save_hyperparameters()  # those of the subclass as well
@@ -192,6 +203,7 @@ class Tagger(Trained, Labeller):
         self.freeze_embeddings = freeze_embeddings
         self.freeze_layers = freeze_layers
         self.variant = variant
+        self.compiled = compile
         self.network: WordClassifier | None = None
         self.val_f1 = SpanF1(types)
         self.train_seconds = 0.0
@@ -213,6 +225,13 @@ class Tagger(Trained, Labeller):
     def _rebuild(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
         return build_encoder(config, self.attention)
 
+    def on_fit_start(self) -> None:
+        """Remembers the seed, and chooses how attention is computed."""
+        super().on_fit_start()
+        if self.device.type == "cpu" and str(self.trainer.precision).startswith("bf16"):
+            assert self.network is not None
+            train_on_cpu(self.network.encoder)
+
     def _build(self, encoder: Any) -> None:  # noqa: ANN401
         if self.lora_rank:
             self.base_fingerprint = fingerprint_base(encoder)
@@ -220,6 +239,8 @@ class Tagger(Trained, Labeller):
         if self.gradient_checkpointing:
             recompute_activations(encoder)
         freeze(encoder, self.freeze_embeddings, self.freeze_layers)
+        if self.compiled:
+            encoder.compile(dynamic=True)  # in place: the names in checkpoints stay
         self.pooling = self.pooling or ("last" if is_decoder(encoder.config) else "first")
         adapter = self.adapter if self.lora_rank else None
         self.network = WordClassifier(encoder, len(self.schema), self.pooling, self.dropout, adapter)
@@ -254,7 +275,7 @@ class Tagger(Trained, Labeller):
         """One step on a batch; logs ``train/loss``."""
         loss = self.loss(batch, self(batch))
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.words))
-        return loss
+        return loss * batch.factor
 
     def validation_step(self, batch: WordBatch) -> None:
         """Scores source validation sentences."""
@@ -338,4 +359,5 @@ class Tagger(Trained, Labeller):
         """Takes back what `checkpoint_extra` gave."""
 
 
+UNDECAYED = re.compile(r"bias$|norm|(^|\.)ln_", re.IGNORECASE)
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -11,6 +9,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from ctl.backbones import WordClassifier, encode, pool_words
+from ctl.checkpoints import load_trained
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordBatch
 from ctl.data.selection import Floats, neighbour_weights
@@ -59,9 +58,7 @@ class Neighbours(LightningModule):
         store = SoftLabelStore(self.soft_labels)
         store.check(corpus, data.schema)
         self.kinds = torch.from_numpy((store.probs[:].argmax(-1).astype(np.int64) + 1) // 2)  # O, or an entity type
-        if not Path(self.student).is_file():
-            raise CTLError(f"student {self.student}: no such checkpoint")
-        student = Student.load_from_checkpoint(self.student, map_location=self.device)
+        student = load_trained(Student, self.student, map_location=self.device)
         if student.backbone != data.backbone:
             raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")
         assert student.network is not None

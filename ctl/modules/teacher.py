@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ctl.adapters import ALONE
+from ctl.checkpoints import WholeCheckpoints
 from ctl.data.encoding import NO_TAG, WordBatch
 from ctl.errors import CTLError
 from ctl.metrics import CalibrationTemperature
@@ -86,7 +87,7 @@ class Teacher(Tagger):
 
 def load_teacher(path: Path, types: Sequence[str], others: Collection[Any] = ()) -> Teacher:
     """A teacher from its checkpoint; its adapters go into the base of another, where that is the one they need."""
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    checkpoint = WholeCheckpoints().load_checkpoint(path, "cpu")
     settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if not key.startswith("_")}
     if "style" in settings:
         raise CTLError(f"teacher {path} is generative: let it `ctl predict`, and give the ensemble its soft labels")

@@ -6,15 +6,15 @@ from ctl.data.batching import BucketSampler
 LENGTHS = np.random.default_rng(0).integers(3, 60, size=1003)
 
 
-def flat(sampler):
-    return [index for batch in sampler for index in batch]
+def batches(*args, **settings):
+    return [draw.sentences for draw in BucketSampler(*args, **settings)]
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_every_sentence_once_an_epoch(shuffle):
     sampler = BucketSampler(LENGTHS, 32, shuffle=shuffle)
-    assert sorted(flat(sampler)) == list(range(1003))
-    assert len(sampler) == len(list(sampler))
+    assert sorted(index for draw in sampler for index in draw.sentences) == list(range(1003))
+    assert len(sampler) == len(list(sampler)) == 32
 
 
 def test_epochs_and_seeds_differ_and_repeat():
@@ -27,23 +27,61 @@ def test_epochs_and_seeds_differ_and_repeat():
     assert list(first) == list(BucketSampler(LENGTHS, 32, shuffle=True, epoch=1))
 
 
+def test_a_sentence_meets_others_in_every_epoch():
+    """Bucketing does not freeze the batches: hardly a pair of sentences is together in two epochs."""
+    together = []
+    for epoch in range(2):
+        pairs = set()
+        for batch in batches(np.repeat(LENGTHS, 10), 32, shuffle=True, epoch=epoch):
+            pairs |= {(a, b) for a in batch for b in batch if a < b}
+        together.append(pairs)
+    assert len(together[0] & together[1]) < 0.2 * len(together[0])
+
+
 def test_little_is_padding():
-    batches = list(BucketSampler(LENGTHS, 32, shuffle=True))
-    padded = sum(len(batch) * LENGTHS[batch].max() for batch in batches)
-    assert 1 - LENGTHS.sum() / padded < 0.06
+    drawn = batches(LENGTHS, 32, shuffle=True)
+    padded = sum(len(batch) * LENGTHS[batch].max() for batch in drawn)
+    assert 1 - LENGTHS.sum() / padded < 0.05
 
 
-def test_token_budget():
-    batches = list(BucketSampler(LENGTHS, 1000, max_tokens=256))
-    assert max(len(batch) * LENGTHS[batch].max() for batch in batches) <= 256
-    assert list(BucketSampler(np.array([500, 3]), 1000, max_tokens=256)) == [[0], [1]]
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_token_budget(shuffle):
+    drawn = batches(LENGTHS, 1000, max_tokens=256, shuffle=shuffle)
+    assert max(len(batch) * LENGTHS[batch].max() for batch in drawn) <= 256
+    assert sum(len(batch) * LENGTHS[batch].max() for batch in drawn) > 0.85 * 256 * len(drawn)
+    assert sorted(batches(np.array([500, 3]), 1000, max_tokens=256, shuffle=shuffle)) == [[0], [1]]
 
 
 @pytest.mark.parametrize("world", [2, 3, 7])
 def test_ranks_share_the_batches(world):
-    training = [list(BucketSampler(LENGTHS, 32, shuffle=True, rank=r, world_size=world)) for r in range(world)]
+    training = [batches(LENGTHS, 32, shuffle=True, rank=r, world_size=world) for r in range(world)]
     assert len({len(share) for share in training}) == 1
-    assert {i for share in training for batch in share for i in batch} == set(range(1003))
+    assert sorted(i for share in training for batch in share for i in batch) == list(range(1003))
+    for step in zip(*training, strict=True):  # none waits long for another
+        assert np.ptp([LENGTHS[batch].max() for batch in step]) <= 30
     testing = [BucketSampler(LENGTHS, 32, rank=r, world_size=world) for r in range(world)]
-    assert sorted(index for sampler in testing for index in flat(sampler)) == list(range(1003))
-    assert all(len(sampler) == len(list(sampler)) for sampler in testing)
+    shares = [[draw.sentences for draw in sampler] for sampler in testing]
+    assert sorted(i for share in shares for batch in share for i in batch) == list(range(1003))
+    assert {len(sampler) for sampler in testing} == {len(share) for share in shares} == {len(training[0])}
+
+
+def test_fewer_sentences_than_processes():
+    training = [batches(LENGTHS[:2], 32, shuffle=True, rank=r, world_size=3) for r in range(3)]
+    assert [len(share) for share in training] == [1, 1, 1]
+    testing = [batches(LENGTHS[:2], 32, rank=r, world_size=3) for r in range(3)]
+    assert sorted(i for share in testing for batch in share for i in batch) == [0, 1]
+
+
+@pytest.mark.parametrize(("world", "accumulate"), [(1, 1), (2, 1), (1, 4), (3, 2)])
+def test_factors_make_the_mean_over_all_words_of_a_step(world, accumulate):
+    """Means of batches times their factors, averaged, are the mean over the step's counted words."""
+    rng = np.random.default_rng(1)
+    counted, loss = rng.random(1003) * LENGTHS, rng.random(1003)  # of a sentence: its words' weight, their mean loss
+    settings = {"shuffle": True, "world_size": world, "accumulate": accumulate, "counted": counted}
+    ranks = [list(BucketSampler(LENGTHS, 32, rank=rank, **settings)) for rank in range(world)]
+    for begin in range(0, len(ranks[0]) - accumulate + 1, accumulate):
+        step = [draw for rank in ranks for draw in rank[begin : begin + accumulate]]
+        means = [np.average(loss[d.sentences], weights=counted[d.sentences]) * d.factor for d in step]
+        every = [sentence for draw in step for sentence in draw.sentences]
+        assert np.mean(means) == pytest.approx(np.average(loss[every], weights=counted[every]))
+    assert world * accumulate > 1 or {draw.factor for draw in ranks[0]} == {1.0}

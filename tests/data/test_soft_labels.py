@@ -33,7 +33,7 @@ def test_round_trip(store):
     np.testing.assert_allclose(again.rows(slice(0, 10)).sum(-1), 1, atol=1e-6)
     assert again.offsets.tolist() == [0, 3, 3, 10]
     assert again.manifest["teacher"] == {"method": "direct:yy"}
-    assert isinstance(again.probs, np.memmap)
+    assert isinstance(again.probs.base, np.memmap)
     assert not store.path.with_name("store.partial").exists()
 
 
@@ -73,16 +73,18 @@ def test_damage_is_noticed(store, tmp_path):
     def copy(name):
         return shutil.copytree(store.path, tmp_path / name)
 
-    flipped = copy("flipped") / "probs.npy"
-    data = bytearray(flipped.read_bytes())
-    data[-1] ^= 1
-    flipped.write_bytes(data)
+    for file in ("probs", "offsets"):
+        flipped = copy(f"flipped {file}") / f"{file}.npy"
+        data = bytearray(flipped.read_bytes())
+        data[-1] ^= 1
+        flipped.write_bytes(data)
     short = copy("short") / "probs.npy"
     short.write_bytes(short.read_bytes()[:-2])
     (copy("gone") / "probs.npy").unlink()
     (copy("old") / "manifest.json").write_text(json.dumps({"format": 0}))
     (copy("torn") / "manifest.json").write_text("{")
-    reasons = {"flipped": "checksum", "short": "checksum", "gone": "missing", "old": "format 0", "torn": "not readable"}
+    flips = {"flipped probs": "probs.npy .*checksum", "flipped offsets": "offsets.npy .*checksum"}
+    reasons = flips | {"short": "checksum", "gone": "missing", "old": "format 0", "torn": "not readable"}
     for name, said in reasons.items():
         with pytest.raises(CTLError, match=said):
             SoftLabelStore(tmp_path / name)

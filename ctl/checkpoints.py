@@ -1,0 +1,94 @@
+"""Checkpoints that are whole: written at once, checked before they are read, and never able to run code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch import LightningModule
+
+from ctl.errors import CTLError
+
+Module = TypeVar("Module", bound=LightningModule)
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Lightning's checkpoint files; a killed run leaves the old one or the new one, and damage is noticed.
+
+    Lightning writes by way of the temporary folder, from which a file is copied where that is another disk.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
+        """Writes beside the old file, then puts the new one in its place.
+
+        Raises:
+            CTLError: there is no room, or the folder can't be written to.
+        """
+        path = Path(path)
+        temporary = path.with_name(path.name + ".partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except (OSError, RuntimeError) as error:
+            temporary.unlink(missing_ok=True)
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            raise CTLError(f"checkpoint {path}: not written ({reason}); what was saved before is untouched") from error
+
+    def load_checkpoint(
+        self,
+        path: str | Path,
+        map_location: Any = lambda storage, loc: storage,  # noqa: ANN401
+        weights_only: bool | None = True,
+    ) -> dict[str, Any]:
+        """Reads tensors and plain values, and nothing that could run.
+
+        Raises:
+            CTLError: no such file, or it is damaged, or it has more in it than tensors and plain values.
+        """
+        check_checkpoint(path)
+        try:
+            loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
+        except (RuntimeError, pickle.UnpicklingError) as error:
+            raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
+        return loaded
+
+
+def load_trained(kind: type[Module], path: str | Path, **settings: Any) -> Module:  # noqa: ANN401
+    """A module from its checkpoint.
+
+    Raises:
+        CTLError: as `WholeCheckpoints.load_checkpoint` does.
+    """
+    check_checkpoint(path)
+    try:
+        return kind.load_from_checkpoint(path, weights_only=True, **settings)
+    except (RuntimeError, KeyError, pickle.UnpicklingError) as error:
+        raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
+
+
+def check_checkpoint(path: str | Path) -> None:
+    """Compares the checksums of a checkpoint file, which PyTorch writes but does not read; reads it once.
+
+    Raises:
+        CTLError: no such file, or it is damaged.
+    """
+    if Path(path).is_dir():  # the shards of a model that no process has whole
+        return
+    if not Path(path).is_file():
+        raise CTLError(f"checkpoint {path}: no such file")
+    try:
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        raise CTLError(f"checkpoint {path}: damaged or cut short ({error}); train again") from None
+    if damaged:
+        raise CTLError(f"checkpoint {path}: damaged ({damaged} is not what was written); train again")
