@@ -122,6 +122,8 @@ class Worker:
 
     def _run(self, cell: Cell, plan: Plan) -> None:
         for stage in plan:
+            if (parent := multiprocessing.parent_process()) and not parent.is_alive():
+                raise SIGTERMException  # the study was killed: nobody waits for this
             if not stage.done():
                 self._run_stage(stage)
         cell.folder.mkdir(parents=True, exist_ok=True)
