@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from ctl.checkpoints import check_checkpoint
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.exported import OnnxModel, exported_types, load_exported
@@ -124,6 +125,7 @@ def _load_checkpoint(path: Path) -> Trained:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # whatever an unknown file may be
         raise CTLError(f"{path}: not a checkpoint that can be read ({str(error).splitlines()[0][:200]})") from error
+    check_checkpoint(path)
     given = {key: value for key, value in checkpoint.get("hyper_parameters", {}).items() if not key.startswith("_")}
     told = str(checkpoint.get("hyper_parameters", {}).get("_class_path", "")).rpartition(".")[2]
     name = told or ("Student" if "taught_by" in checkpoint.get("ctl", {}) else "Teacher")

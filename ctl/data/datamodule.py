@@ -213,10 +213,6 @@ class NERDataModule(LightningDataModule):
             epoch=trainer.current_epoch if trainer else 0,
         )
 
-    def training_once(self) -> DataLoader[WordBatch]:
-        """All training sentences in one pass, each in one process."""
-        return self._loader(self.training, **self._evaluation)
-
     def val_dataloader(self) -> DataLoader[WordBatch] | list[Any]:
         """The sources' validation splits, in one pass."""
         return self._loader(self.validation, **self._evaluation) if self.validation else []

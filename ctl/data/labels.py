@@ -47,7 +47,7 @@ class UnknownTag(ValueError):
 
 
 BEGINS, ENDS = frozenset("BSU"), frozenset("ELSU")
-CHUNK = 1 << 20  # words that are looked at together
+CHUNK = 1 << 16  # words that are looked at together
 
 
 def to_bio2(tags: Sequence[str], offsets: npt.NDArray[np.int64]) -> Reading:

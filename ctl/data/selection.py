@@ -19,7 +19,7 @@ from ctl.errors import CTLError
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Filter = Literal["confidence", "entropy"]
-CHUNK = 1 << 20  # words of a store that are looked at together
+CHUNK = 1 << 16  # words of a store that are looked at together
 
 
 def confidence(probs: Floats, by: Filter) -> Floats:
