@@ -3,6 +3,7 @@
 import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers and datasets are imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of processes that tests start: tiny models, several at once
 
 import pytest
 import torch
