@@ -95,11 +95,6 @@ def main(args: Sequence[str] | None = None) -> int:
             _run(arguments)
         except BrokenPipeError:  # who reads has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except KeyboardInterrupt:
-            if traceback:
-                raise
-            print("\nctl: interrupted", file=sys.stderr)
-            return 130
         except Exception as error:
             if traceback or not isinstance(error, _mistakes()):
                 raise
@@ -151,11 +146,11 @@ def _run(arguments: list[str]) -> None:
 
 
 def _mistakes() -> tuple[type[Exception], ...]:
-    """What is raised where the user can mend it: our own, and what Lightning raises for its settings."""
+    """What is raised where the user can mend it: our own, what Lightning raises for its settings, a full disk."""
     from ctl.errors import CTLError
 
     if "lightning" not in sys.modules:
-        return (CTLError,)
+        return CTLError, OSError
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-    return CTLError, MisconfigurationException
+    return CTLError, OSError, MisconfigurationException

@@ -55,6 +55,11 @@ class Adaptation(Trained, LightningModule):
             self.tokenizer, mlm=self.masked > 0, mlm_probability=self.masked or None
         )
 
+    @property
+    def backbone_model(self) -> Any:  # noqa: ANN401
+        """The language model."""
+        return self.model
+
     def hide(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
         """Inputs (R, T) with some subwords hidden, and what is to be predicted (R, T), -100 elsewhere."""
         if self.masked == 0:

@@ -21,8 +21,8 @@ from ctl.backbones import (
     build_encoder,
     freeze,
     load_encoder,
+    plain_attention,
     recompute_activations,
-    train_on_cpu,
 )
 from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagSchema
@@ -108,9 +108,21 @@ class Trained(LightningModule):
     weight_decay: float
     warmup: float
 
+    @property
+    @abstractmethod
+    def backbone_model(self) -> Any:  # noqa: ANN401
+        """The model of `transformers` that is trained."""
+
     def on_fit_start(self) -> None:
-        """Remembers the seed that the run was given."""
+        """Remembers the seed that the run was given, and chooses how attention is computed while it is trained."""
         self._seed = torch.initial_seed()
+        slow = self.device.type == "cpu" and str(self.trainer.precision).startswith("bf16")
+        self._attention_before = plain_attention(self.backbone_model) if slow else None
+
+    def on_fit_end(self) -> None:
+        """A trained model answers as one that was loaded does."""
+        if self._attention_before is not None:
+            self.backbone_model.set_attn_implementation(self._attention_before)
 
     def on_train_batch_start(self, batch: WordBatch, batch_idx: int) -> None:
         """Seeds by epoch and batch, so that a resumed run drops out the same units as an unbroken one."""
@@ -225,12 +237,11 @@ class Tagger(Trained, Labeller):
     def _rebuild(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
         return build_encoder(config, self.attention)
 
-    def on_fit_start(self) -> None:
-        """Remembers the seed, and chooses how attention is computed."""
-        super().on_fit_start()
-        if self.device.type == "cpu" and str(self.trainer.precision).startswith("bf16"):
-            assert self.network is not None
-            train_on_cpu(self.network.encoder)
+    @property
+    def backbone_model(self) -> Any:  # noqa: ANN401
+        """The encoder or decoder under the classifier."""
+        assert self.network is not None
+        return self.network.encoder
 
     def _build(self, encoder: Any) -> None:  # noqa: ANN401
         if self.lora_rank:

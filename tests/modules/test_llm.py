@@ -107,7 +107,7 @@ def test_prompted_with_examples_of_the_sources_alone(run, family, tmp_path):
 @pytest.mark.parametrize("half", [("--trainer.precision", "bf16-mixed"), ("--model.base", "bfloat16")], ids=str)
 def test_half_precision_answers_much_the_same(run, half, tmp_path):
     stores = []
-    for number, more in enumerate([(), half]):
+    for number, more in enumerate([("--trainer.precision", "32-true"), ("--trainer.precision", "32-true", *half)]):
         output = tmp_path / str(number)
         assert run("predict", "GenerativeTeacher", output, "--model.lora_rank", "0", *more, data={"limit": 10}) == 0
         stores.append(SoftLabelStore(output / "soft_labels" / "train").rows(slice(None)))
