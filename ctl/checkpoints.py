@@ -40,7 +40,8 @@ class WholeCheckpoints(TorchCheckpointIO):
             temporary.replace(path)
         except (OSError, RuntimeError) as error:
             temporary.unlink(missing_ok=True)
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            cause = error if isinstance(error, OSError) else error.__context__  # PyTorch hides what the system said
+            reason = getattr(cause, "strerror", None) or "is the disk full?"
             raise CTLError(f"checkpoint {path}: not written ({reason}); what was saved before is untouched") from error
 
     def load_checkpoint(

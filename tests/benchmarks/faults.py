@@ -56,7 +56,7 @@ def scores(output: Path) -> list[tuple[str, float, str]]:
 def kill(root: Path, output: Path, stage: int, within: float) -> str:
     """Starts or resumes it, kills it so many seconds into a stage or a later one; the stage's title."""
     title = "after the end"
-    with subprocess.Popen(command(root, output), stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command(root, output), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
         assert run.stderr is not None
         for line in run.stderr:
             if (found := STAGE.search(line.strip())) and int(found[1]) >= stage:

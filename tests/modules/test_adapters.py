@@ -76,7 +76,8 @@ def test_a_reloaded_teacher_answers_as_it_did(teachers, some_batch):
     reloaded = answer(Teacher.load_from_checkpoint(path), some_batch)
     torch.testing.assert_close(answer(load_teacher(path, ("PER", "ORG", "LOC")), some_batch), reloaded, rtol=0, atol=0)
     store = SoftLabelStore(teachers / "a2" / "soft_labels" / "test")
-    torch.testing.assert_close(torch.from_numpy(store.rows(some_batch.words.numpy())), reloaded, atol=1e-3, rtol=0)
+    stored = torch.from_numpy(store.rows(some_batch.words.numpy()))
+    torch.testing.assert_close(stored, reloaded, atol=1e-2, rtol=0)  # `ctl predict` computes in bfloat16 where it can
     assert reloaded.std() > 0.01
     (record,) = json.loads((teachers / "a2" / "results.json").read_text())
     assert record["method"] == store.manifest["teacher"]["method"] == "llm-direct:a2"
