@@ -21,6 +21,7 @@ from ctl.data.synthetic import Branch, SyntheticFamily
 
 INK, FAINT = "#010203", "#040506"  # stand-ins that `render` replaces by the page's variables
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's
+BLUE, RED, GREEN, _, ORANGE, _ = PALETTE
 GREY = "#7a7a7a"
 MARKERS = "osD^vPX<>*"
 STYLE: dict[str, Any] = {
@@ -142,17 +143,16 @@ def family_tree(family: SyntheticFamily) -> str:
 
 # Figures of the notebooks, drawn with matplotlib on axes that are given or made
 
-OKABE_ITO = {"blue": "#0072b2", "orange": "#e69f00", "green": "#009e73", "red": "#d55e00", "grey": "#7a7a7a"}
 KIND_STYLES = {  # a colour and a marker each, so that neither alone tells them apart
-    "direct": (OKABE_ITO["grey"], "o"), "pooled": (OKABE_ITO["orange"], "s"),
-    "ensemble": (OKABE_ITO["blue"], "^"), "student": (OKABE_ITO["green"], "D"),
+    "direct": (GREY, "o"), "pooled": (ORANGE, "s"),
+    "ensemble": (BLUE, "^"), "student": (GREEN, "D"),
 }  # fmt: skip
 
 
 def tag_counts(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Entities by type (columns) in each corpus (rows), as grouped bars."""
     ax = _axes(ax)
-    colours = (OKABE_ITO["blue"], OKABE_ITO["orange"], OKABE_ITO["green"], OKABE_ITO["red"], OKABE_ITO["grey"])
+    colours = (BLUE, ORANGE, GREEN, RED, GREY)
     width, places = 0.8 / len(counts.columns), np.arange(len(counts))
     for number, (kind, column) in enumerate(counts.items()):
         offset = (number - (len(counts.columns) - 1) / 2) * width
@@ -186,7 +186,7 @@ def transfer_by_distance(family: SyntheticFamily, records: Sequence[Record], ax:
     ax = _axes(ax)
     direct = [record for record in records if record["method"].startswith("direct:")]
     points = sorted((family.distance(one["target"], one["sources"][0]), one["f1"], one["sources"][0]) for one in direct)
-    ax.plot([x for x, _, _ in points], [y for _, y, _ in points], "o-", color=OKABE_ITO["blue"])
+    ax.plot([x for x, _, _ in points], [y for _, y, _ in points], "o-", color=BLUE)
     for x, y, name in points:
         ax.annotate(name, (x, y), (6, 4), textcoords="offset points")
     ax.set_xlabel("distance between source and target in the family tree")
@@ -212,7 +212,7 @@ def mistakes_by(words: pd.DataFrame, measure: str, bins: int = 8, ax: Axes | Non
     groups = counted.groupby(pd.qcut(counted[measure], bins, duplicates="drop"), observed=True)
     wrong, size = groups["wrong"].mean(), groups["wrong"].size()
     errors = 200 * np.sqrt(wrong * (1 - wrong) / size)
-    ax.errorbar(groups[measure].mean(), 100 * wrong, errors, fmt="o-", color=OKABE_ITO["blue"], capsize=3)
+    ax.errorbar(groups[measure].mean(), 100 * wrong, errors, fmt="o-", color=BLUE, capsize=3)
     ax.set_xlabel(f"{measure} (nats)")
     ax.set_ylabel("words with a wrong tag (%)")
     ax.set_ylim(bottom=0, auto=True)
