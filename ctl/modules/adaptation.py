@@ -75,9 +75,24 @@ class Adaptation(Trained, LightningModule):
     def training_step(self, batch: WordBatch) -> Tensor:
         """One step; logs ``train/loss`` in nats per predicted subword."""
         inputs, labels = self.hide(batch)
-        loss: Tensor = self.model(input_ids=inputs, attention_mask=batch.attention_mask, labels=labels).loss
+        loss = self.loss(inputs, batch.attention_mask, labels)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input_ids))
         return loss
+
+    def loss(self, inputs: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the labels that are not -100, in nats; of a masked model only these subwords have logits."""
+        if self.masked == 0:
+            causal: Tensor = self.model(input_ids=inputs, attention_mask=attention_mask, labels=labels).loss
+            return causal
+        asked = labels != -100
+
+        def keep_asked(_model: Any, _inputs: Any, output: Any) -> Any:  # noqa: ANN401
+            output.last_hidden_state = output.last_hidden_state[asked][None]
+            return output
+
+        with self.model.base_model.register_forward_hook(keep_asked):
+            logits = self.model(input_ids=inputs, attention_mask=attention_mask).logits[0]
+        return torch.nn.functional.cross_entropy(logits.float(), labels[asked])
 
     def on_train_end(self) -> None:
         """Writes the model and its tokenizer; the folder appears at once."""
