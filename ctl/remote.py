@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from ctl.cache import Cache, Json
+from ctl.answers import AnswerCache, Json
 from ctl.errors import CTLError
 
 TRANSIENT = {408, 409, 425, 429, 500, 502, 503, 504, 529}
@@ -123,7 +123,7 @@ class Client:
         self.endpoint = endpoint
         key = endpoint.key()
         self.usage = Usage()
-        self._cache = None if endpoint.cache is None else Cache(Path(endpoint.cache))
+        self._cache = None if endpoint.cache is None else AnswerCache(Path(endpoint.cache))
         self._pace = Pace(endpoint.requests_per_minute)
         self._lock = threading.Lock()
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
@@ -144,7 +144,7 @@ class Client:
                 raise
 
     def _one(self, request: Json) -> Json:
-        key = Cache.key(self.endpoint.url, request)
+        key = AnswerCache.key(self.endpoint.url, request)
         known = self._cache.get(key) if self._cache else None
         answer = self._ask(request) if known is None else known
         if known is None and self._cache:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from chat_server import answer, chat_server
 
-from ctl.cache import Cache
+from ctl.answers import AnswerCache
 from ctl.errors import CTLError
 from ctl.remote import Client, Endpoint, Pace, seconds
 
@@ -157,4 +157,4 @@ def test_requests_are_spaced_and_as_many_as_allowed_run_together():
 def test_a_file_that_is_no_cache(tmp_path):
     (tmp_path / "answers").write_text("not a database at all, but long enough to be taken for one" * 20)
     with pytest.raises(CTLError, match="move it away"):
-        Cache(tmp_path / "answers")
+        AnswerCache(tmp_path / "answers")

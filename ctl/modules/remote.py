@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from ctl.cache import Cache, Json
+from ctl.answers import AnswerCache, Json
 from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.modules.base import Labeller, named
@@ -142,7 +142,7 @@ class RemoteTeacher(Labeller):
     @property
     def base_fingerprint(self) -> str:
         """SHA-256 (16 hex digits) of the endpoint and of all that is asked, the sentence aside."""
-        return Cache.key(self.endpoint.url, self.request([], 0))[:16]
+        return AnswerCache.key(self.endpoint.url, self.request([], 0))[:16]
 
     def card(self) -> dict[str, Any]:
         """``llm-prompted``; how it was asked, what it answered with and what that cost."""

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from ctl.data.labels import to_bio2
+from ctl.data.languages import NAMES, ORDERS, WORDS, apply, new_root
 from ctl.data.readers import read_split
-from ctl.data.synthetic import NAMES, ORDERS, WORDS, SyntheticFamily, apply, new_root
+from ctl.data.synthetic import SyntheticFamily
 from ctl.errors import CTLError
 from ctl.plots import family_tree
 

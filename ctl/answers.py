@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 @dataclass
-class Cache:
+class AnswerCache:
     """Answers by the SHA-256 of their requests, in one SQLite file."""
 
     path: Path
