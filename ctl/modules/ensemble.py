@@ -23,7 +23,7 @@ from ctl.modules.teacher import load_teacher
 from ctl.weighting import Floats, agreement_weights, entropy, order_weights, read_json, read_sentences
 
 
-class Answers(Protocol):
+class Member(Protocol):
     """A member of the ensemble: it gives distributions and knows who it is."""
 
     def probabilities(self, batch: WordBatch) -> Tensor:
@@ -88,7 +88,7 @@ class Ensemble(Labeller):
         self.unanimous = unanimous
         self.write = write
         self.variant = variant
-        self.members: list[Answers] = []
+        self.members: list[Member] = []
         self.live = nn.ModuleList()
         self.register_buffer("weights", torch.empty(0), persistent=False)  # (K), or (S, K) for weights of sentences
 
@@ -140,7 +140,7 @@ class Ensemble(Labeller):
         for begin in range(0, len(stores[0]), CHUNK):
             yield np.stack([store.probs[begin : begin + CHUNK].argmax(-1) for store in stores])
 
-    def _open(self, path: Path) -> Answers:
+    def _open(self, path: Path) -> Member:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if path.is_dir():
             store = SoftLabelStore(path)
