@@ -20,6 +20,7 @@ from ctl.errors import CTLError
 Pooling = Literal["first", "last", "mean"]
 SentenceFeature = Literal["mean", "cls", "pooler"]
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+TOKENIZERS = ("tokenizer.json", "vocab*", "*.model")
 TOKENS_AT_ONCE = 65_536  # subwords in one forward pass; only a sentence of book length has more
 
 
@@ -38,6 +39,9 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401
     """
     from transformers import AutoTokenizer
 
+    folder = Path(name)
+    if folder.is_dir() and not any(path for pattern in TOKENIZERS for path in folder.glob(pattern)):
+        raise CTLError(f"backbone {name}: the folder has no tokenizer (looked for {', '.join(TOKENIZERS)})")
     tokenizer = _load(AutoTokenizer, name)
     if not tokenizer.is_fast:
         raise CTLError(f"backbone {name}: it has no fast tokenizer (tokenizer.json), and word alignment needs one")
@@ -275,7 +279,7 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     try:
         return auto_class.from_pretrained(name, **kwargs)
     except Exception as error:  # whatever a folder or the Hub may answer
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
         raise CTLError(f"backbone {name}: {reason}{hint}") from error
 

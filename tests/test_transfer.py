@@ -219,7 +219,7 @@ BAD_INPUT = {
     "empty split": (lambda root: rewrite(root / "a1" / "test.txt", "\n"), "no sentences"),
     "encoding": (lambda root: rewrite(root / "a1" / "train.txt", "Málaga O\n", "latin-1"), "train.txt:1: not utf-8"),
     "no weights": (lambda root: (root / "encoder" / "model.safetensors").unlink(), "has no weights"),
-    "no tokenizer": (drop_tokenizer, "tokenizer"),
+    "no tokenizer": (drop_tokenizer, "the folder has no tokenizer"),
     "no backbone": (lambda root: shutil.rmtree(root / "encoder"), "no such folder"),
 }
 
