@@ -55,7 +55,7 @@ def write_report(folder: Path) -> None:
     else:
         page = runs_page(folder)
     first = page.blocks[0]
-    rows = [[re.sub(r" \[.*", "", cell) for cell in row] for row in first.rows] if page.answer else first.rows
+    rows = [[re.sub(r" \[[^]]*\]", "", cell) for cell in row] for row in first.rows]
     Console().print(make_table(first.headings, rows, title=page.title))  # without intervals, a terminal being narrow
     for sentence in page.answer:
         print(sentence)

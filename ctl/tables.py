@@ -53,7 +53,7 @@ def make_table(
     """A table for the terminal."""
     table = Table(title=title, title_justify="left")
     for name in headings:
-        table.add_column(name, justify="left" if name == "method" else "right")
+        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=name == "method")
     for number, line in enumerate(lines):
         table.add_row(*line, style=styles[number] if styles else "")
     return table
