@@ -20,7 +20,7 @@ from ctl.errors import CTLError
 Pooling = Literal["first", "last", "mean"]
 SentenceFeature = Literal["mean", "cls", "pooler"]
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-TOKENIZERS = ("tokenizer.json", "vocab*", "*.model")
+TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
 TOKENS_AT_ONCE = 65_536  # subwords in one forward pass; only a sentence of book length has more
 
 
@@ -169,9 +169,10 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401
 
 
 def plain_attention(model: Any) -> str | None:  # noqa: ANN401
-    """Chooses plain attention for training in bfloat16 on a CPU; returns what was chosen before, where it was another.
+    """Chooses plain attention for training in bfloat16 on a CPU; returns what was chosen before.
 
-    There PyTorch's fused one is slow backwards: 9 ms against 2 ms for 32 sentences of 16 subwords (torch 2.13).
+    ``None`` where a model leaves no choice. PyTorch's fused attention is slow backwards there: 9 ms against 2 ms for 32
+    sentences of 16 subwords (torch 2.13).
     """
     if not hasattr(model, "set_attn_implementation"):
         return None

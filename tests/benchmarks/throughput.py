@@ -172,15 +172,15 @@ class Ours:
 
     def run(self, command: str, model, **settings) -> float:
         data = NERDataModule(**self.data, **settings)
-        clock = Clock()
+        stopwatch = Clock()
         writers = [SoftLabelWriter()] if command == "predict" else []
         trainer = Trainer(
-            max_epochs=1, precision=best_precision("cpu"), accelerator="cpu", callbacks=[*writers, clock], logger=False,
-            enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, gradient_clip_val=1.0,
-            use_distributed_sampler=False, default_root_dir=self.folder, limit_val_batches=0,
+            max_epochs=1, precision=best_precision("cpu"), accelerator="cpu", callbacks=[*writers, stopwatch],
+            logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+            gradient_clip_val=1.0, use_distributed_sampler=False, default_root_dir=self.folder, limit_val_batches=0,
         )  # fmt: skip
         getattr(trainer, command)(model, data, **({"return_predictions": False} if command == "predict" else {}))
-        return clock.seconds
+        return stopwatch.seconds
 
     def label(self, model, target: str) -> tuple[float, str]:
         """Seconds, and the store that was written."""
