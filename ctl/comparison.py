@@ -12,18 +12,19 @@ import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
+from ctl.notices import steps
 from ctl.results import Record, counts_file, read_records
-from ctl.statistics import Counts, draw_weights, interval, over_seeds, paired_bootstrap, resampled_f1
+from ctl.statistics import Samples, difference, draw_weights, interval, over_seeds, resampled_f1
 
 BASELINE = "student:uniform"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run's record and the counts of its test sentences."""
+    """One run's record, and its F1 as observed and of every draw of sentences (R)."""
 
     record: Record
-    counts: Counts
+    samples: Samples
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ class Comparison:
             CTLError: there is none.
         """
         runs: dict[tuple[str, str], list[Run]] = {}
-        for path in sorted(folder.rglob("results.json")):
+        for path in steps(sorted(folder.rglob("results.json")), "reading runs"):
             if not (path.parent / ".lock").exists():
                 continue  # a stage of a transfer, whose own results have it too
             for record in read_records(path):
                 counts = np.load(counts_file(path.parent, record["method"]), allow_pickle=False)
-                runs.setdefault((record["method"], record["target"]), []).append(Run(record, counts))
+                run = Run(record, resampled_f1(counts, draw_weights(len(counts))))
+                runs.setdefault((record["method"], record["target"]), []).append(run)
         if not runs:
             raise CTLError(f"{folder}: no results of `ctl transfer` or `ctl study` in it")
         return cls(runs)
@@ -112,16 +114,16 @@ class Comparison:
         return f"{mean(scores):.1f}" + (f" ± {stdev(scores):.1f}" if len(scores) > 1 else "")
 
     def _difference(self, method: str, other: str | None, target: str) -> str:
-        """Of the same seeds, their sentences' counts added up."""
+        """Of the seeds that both have, drawn anew together, as their sentences are."""
         ours, theirs = (
-            {run.record["seed"]: run.counts for run in self.runs.get((name or "", target), [])}
+            {run.record["seed"]: run.samples for run in self.runs.get((name or "", target), [])}
             for name in (method, other)
         )
         seeds = sorted(set(ours) & set(theirs))
         if method == other or not seeds:
             return ""
-        summed = [np.sum([counts[seed] for seed in seeds], axis=0) for counts in (ours, theirs)]
-        found = paired_bootstrap(*summed)
+        draws = draw_weights(len(seeds), seed=1)
+        found = difference(*(over_seeds([samples[seed] for seed in seeds], draws) for samples in (ours, theirs)))
         return f"{found.points:+.1f} [{found.low:+.1f}, {found.high:+.1f}]{'*' if found.p < 0.05 else ''}"
 
     # Data of the figures
@@ -130,8 +132,7 @@ class Comparison:
         """``target method f1 low high``."""
         rows = []
         for (method, target), runs in self.runs.items():
-            samples = [resampled_f1(run.counts, draw_weights(len(run.counts))) for run in runs]
-            found = interval(over_seeds(samples, draw_weights(len(runs), seed=1)))
+            found = interval(over_seeds([run.samples for run in runs], draw_weights(len(runs), seed=1)))
             rows.append({"target": target, "method": method, "f1": found.value, "low": found.low, "high": found.high})
         return pd.DataFrame(rows).round(2)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from rich.console import Console
-from rich.table import Table
 
 from ctl.backbones import count_parameters
 from ctl.errors import CTLError
 from ctl.plan import Plan, Split
 from ctl.stages import Stage, duration
+from ctl.tables import make_table
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,17 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
     for stage in stages.values():
         kinds.setdefault(kind_of(stage), []).append(stage)
     rates = measured_rates(kinds)
-    table = Table(title=f"{title}: {len(plans)} cells", title_justify="left")
-    for heading in ("stages", "all", "done", "left", "takes", "on the device assumed"):
-        table.add_column(heading, justify="left" if heading == "stages" else "right")
+    lines = []
     measured = computed = 0.0
     for kind, found in kinds.items():
         left = [stage for stage in found if not (stage.key in ended or stage.done())]
         seconds = sum(stage.work for stage in left) * rates[kind] if kind in rates else None
         ideal = sum(device_seconds(stage, assumed) for stage in left)
         measured, computed = measured + (seconds or 0.0), computed + ideal
-        row = (len(found), len(found) - len(left), len(left), "?" if seconds is None else duration(seconds))
-        table.add_row(kind, *map(str, row), duration(ideal))
-    Console().print(table)
+        numbers = map(str, (len(found), len(found) - len(left), len(left)))
+        lines.append([kind, *numbers, "?" if seconds is None else duration(seconds), duration(ideal)])
+    headings = ("stages", "all", "done", "left", "takes", "on the device assumed")
+    Console().print(make_table(headings, lines, f"{title}: {len(plans)} cells"))
     if rates:
         print(f"At the pace measured here: {duration(measured / jobs)} with {jobs} at once.")
     print(

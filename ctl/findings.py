@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ctl.notices import steps
 from ctl.results import Record, counts_file, read_records
 from ctl.statistics import (
     Interval,
@@ -53,16 +54,13 @@ class Findings:
     Args:
         folder: the study's.
         design: its ``study.json``.
-        resamples: how often sentences and seeds are drawn.
     """
 
-    def __init__(self, folder: Path, design: Mapping[str, Any], resamples: int = 2000) -> None:
+    def __init__(self, folder: Path, design: Mapping[str, Any]) -> None:
         self.folder = folder
         self.design = design
-        self.resamples = resamples
         self.failed: list[tuple[str, str]] = []
         self.missing: list[str] = []
-        self._weights: dict[int, Samples] = {}
         self._samples: dict[tuple[str, int, str], Samples] = {}
         self.records: list[tuple[dict[str, Any], Record]] = []  # every scored model, with its cell
         self.scores = pd.DataFrame(list(self._read()))
@@ -70,7 +68,7 @@ class Findings:
     # Reading
 
     def _read(self) -> Iterator[dict[str, Any]]:
-        for cell in self.design["cells"]:
+        for cell in steps(self.design["cells"], "reading cells"):
             folder = self.folder / cell["folder"]
             title = f"{', '.join(cell['sources'])} -> {cell['target']}, seed {cell['seed']}"
             if (folder / "failed.json").exists():
@@ -99,9 +97,7 @@ class Findings:
         key = (record["target"], record["seed"], "+".join(record["sources"]) + record["method"])
         if key not in self._samples:
             counts = np.load(counts_file(folder, record["method"]), allow_pickle=False)
-            if len(counts) not in self._weights:
-                self._weights[len(counts)] = draw_weights(len(counts), self.resamples)
-            self._samples[key] = resampled_f1(counts, self._weights[len(counts)])
+            self._samples[key] = resampled_f1(counts, draw_weights(len(counts)))
         return self._samples[key]
 
     # Curves
@@ -145,11 +141,7 @@ class Findings:
     def _of_target(self, scores: pd.DataFrame) -> Samples:
         by_seed = {seed: np.mean(np.stack(list(part.samples)), axis=0) for seed, part in scores.groupby("seed")}
         places = [self.design["seeds"].index(seed) for seed in by_seed]
-        return over_seeds(list(by_seed.values()), self._seed_weights[:, places])
-
-    @cached_property
-    def _seed_weights(self) -> Samples:
-        return draw_weights(len(self.design["seeds"]), self.resamples, seed=1)
+        return over_seeds(list(by_seed.values()), draw_weights(len(self.design["seeds"]), seed=1)[:, places])
 
     # Tables, each the data of a figure
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 IGNORED_WARNINGS = (
     r".*does not have many workers.*",  # batches are made in far less time than a step takes
@@ -35,6 +39,14 @@ def say(message: str) -> None:
 def notice(message: str) -> None:
     """Says a line the first time that it comes up."""
     say(f"ctl: {message}")
+
+
+def steps(items: Sequence[Item], title: str) -> Iterable[Item]:
+    """The items one by one, with a bar of how many are left where somebody watches."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, title, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def quiet() -> None:

@@ -20,6 +20,7 @@ from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.inspection import Inspection, Labels
 from ctl.notices import say
+from ctl.tables import make_table
 
 Array = npt.NDArray[Any]
 SENTENCES = 20_000
@@ -92,14 +93,13 @@ def label_by_students(run: Path, split: str) -> None:
 
 def summary(inspection: Inspection) -> Table:
     """Who is there: entities found, mean entropy, and what the mixtures weigh."""
-    table = Table(title=f"{inspection.corpus.name}, {len(inspection.corpus):,} sentences", title_justify="left")
-    for heading in ("labels of", "role", "words in entities", "mean entropy", "weights"):
-        table.add_column(heading, justify="left" if heading in ("labels of", "role", "weights") else "right")
+    lines = []
     for name, labels in inspection.labellers.items():
         weights = inspection.weights(name).mean().to_dict() if labels.weights is not None else {}
         told = "  ".join(f"{str(one).removeprefix('direct:')} {weight:.3f}" for one, weight in weights.items())
-        table.add_row(name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", told)
-    return table
+        lines.append([name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", told])
+    headings = ("labels of", "role", "words in entities", "mean entropy", "weights")
+    return make_table(headings, lines, f"{inspection.corpus.name}, {len(inspection.corpus):,} sentences")
 
 
 def write_page(inspection: Inspection, path: Path) -> int:

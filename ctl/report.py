@@ -169,7 +169,7 @@ class Page:
 
 METHODS = (
     "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired bootstrap "
-    "over sentences, starred where p < 0.05."
+    "over sentences and seeds, starred where p < 0.05."
 )
 SCORES = "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds."
 LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV

@@ -40,6 +40,8 @@ def main(args: Sequence[str]) -> None:
     """
     study = Study.parse(args)
     if study.settings["dry_run"]:
+        if not study.assumed.sentences:
+            study.data.prepare_data()  # artificial languages are made
         plans = {cell: study.plan(cell) for cell in study.share}
         finished = [plan for cell, plan in plans.items() if is_done(cell, plan)]
         jobs, title = study.settings["jobs"] or 1, str(study.output)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from ctl.results import Record, weights_by_source
 from ctl.stages import duration
+
+WORDS = ("method", "stages", "labels of", "role")  # headings of columns that hold no numbers
 
 
 def columns(records: Sequence[Record]) -> list[str]:
@@ -50,10 +53,11 @@ def markdown_table(records: Sequence[Record]) -> str:
 def make_table(
     headings: Sequence[str], lines: Sequence[Sequence[str]], title: str, styles: Sequence[str] = ()
 ) -> Table:
-    """A table for the terminal."""
-    table = Table(title=title, title_justify="left")
+    """A table for the terminal, words on the left and numbers on the right."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in headings:
-        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=name == "method")
+        words = name in WORDS
+        table.add_column(name, justify="left" if words else "right", no_wrap=words)
     for number, line in enumerate(lines):
         table.add_row(*line, style=styles[number] if styles else "")
     return table
