@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ctl.adapters import Base, activate, base_arguments
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.decoders import is_decoder, open_layers, set_attention, unmask_last
 from ctl.errors import CTLError
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
-from ctl.data.encoding import WordBatch
 from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import StoreWriter
 from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours

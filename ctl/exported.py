@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ctl.backbones import TOKENS_AT_ONCE, load_token_classifier
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.errors import CTLError
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import torch
 
 from ctl.backbones import load_config, load_tokenizer, longest_input
-from ctl.data.batching import BucketSampler
+from ctl.data.batching import BatchDataset, BucketSampler
+from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus
-from ctl.data.datamodule import BatchDataset
-from ctl.data.encoding import Collator, WordEncoder
+from ctl.data.encoding import WordEncoder
 from ctl.data.labels import TagSchema
 from ctl.devices import best_device, has_bf16
 from ctl.metrics import span_ends

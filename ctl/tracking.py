@@ -22,8 +22,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.encoding import WordBatch
 from ctl.data.labels import TagIds
 from ctl.errors import CTLError
 from ctl.inspection import bracketed

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ctl.checkpoints import check_checkpoint
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.exported import OnnxModel, exported_types, load_exported
 from ctl.results import Record, read_records

@@ -5,7 +5,7 @@ import torch
 from transformers import AutoConfig
 
 from ctl.backbones import WordClassifier, build_encoder, recompute_activations
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.decoders import is_decoder, open_layers, set_attention, unmask_last
 from ctl.errors import CTLError
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from torch.utils.data import Sampler
+from torch.utils.data import Dataset, Sampler
 
-Ints = npt.NDArray[np.int64]
+from ctl.data.collation import Collator, WordBatch
+from ctl.data.encoding import EncodedCorpus, Example, Ints
+from ctl.data.selection import Floats
+from ctl.data.soft_labels import SoftLabelStore
+
 JITTER = 0.04  # how far a sentence may stray from those of its length when shuffled, as a share of the length
 
 
@@ -143,3 +148,55 @@ class _Plan(NamedTuple):
 
     def batch(self, number: int) -> Ints:
         return self.sentences[self.bounds[number] : self.bounds[number + 1]]
+
+
+class BatchDataset(Dataset[WordBatch]):
+    """Corpora end to end, read a batch at a time: its index is a `Draw` of sentences.
+
+    Args:
+        corpora: encoded corpora.
+        collate: makes the batch.
+        languages: each corpus's place among the source languages; -1 for the target.
+        store: soft labels, where there is one corpus and it has some.
+        weights: how much each word's soft label counts (W).
+    """
+
+    def __init__(
+        self,
+        corpora: Sequence[EncodedCorpus],
+        collate: Collator,
+        languages: Sequence[int],
+        store: SoftLabelStore | None = None,
+        weights: Floats | None = None,
+    ) -> None:
+        self.corpora = corpora
+        self.collate = collate
+        self.languages = languages
+        self.store = store
+        self.weights = weights
+        self.sizes = collate.sizes(np.concatenate([corpus.lengths for corpus in corpora]))
+        self.counted = np.concatenate([np.diff(corpus.corpus.offsets) for corpus in corpora])
+        if weights is not None:
+            self.counted = np.add.reduceat(weights, corpora[0].corpus.offsets[:-1], dtype=np.float64)
+        self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __getitem__(self, draw: Draw) -> WordBatch:
+        return replace(self.collate([self._example(index) for index in draw.sentences]), factor=draw.factor)
+
+    def _example(self, index: int) -> Example:
+        which = int(np.searchsorted(self.starts, index, side="right")) - 1
+        corpus, sentence = self.corpora[which], index - int(self.starts[which])
+        if self.store is None:
+            return corpus.example(sentence, index=index, language=self.languages[which])
+        words = slice(*corpus.corpus.offsets[sentence : sentence + 2].tolist())
+        return corpus.example(
+            sentence,
+            index=index,
+            language=self.languages[which],
+            soft=self.store.rows(words),
+            weight=None if self.weights is None else self.weights[words],
+            unanimous=None if self.store.unanimous is None else self.store.unanimous[words],
+        )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from ctl.backbones import load_config, load_tokenizer, longest_input
-from ctl.data.batching import BucketSampler, Draw
+from ctl.data.batching import BatchDataset, BucketSampler
+from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.encoding import Collator, EncodedCorpus, Example, WordBatch, WordEncoder
+from ctl.data.encoding import WordEncoder
 from ctl.data.labels import TagSchema
 from ctl.data.readers import HubDataset, read_split
 from ctl.data.selection import Filter, Floats, confident, read_word_weights
@@ -290,55 +289,3 @@ class NERDataModule(LightningDataModule):
 def _word_encoder(backbone: str, max_length: int) -> WordEncoder:
     tokenizer = load_tokenizer(backbone)
     return WordEncoder(tokenizer, min(max_length, longest_input(tokenizer, load_config(backbone))))
-
-
-class BatchDataset(Dataset[WordBatch]):
-    """Corpora end to end, read a batch at a time: its index is a `Draw` of sentences.
-
-    Args:
-        corpora: encoded corpora.
-        collate: makes the batch.
-        languages: each corpus's place among the source languages; -1 for the target.
-        store: soft labels, where there is one corpus and it has some.
-        weights: how much each word's soft label counts (W).
-    """
-
-    def __init__(
-        self,
-        corpora: Sequence[EncodedCorpus],
-        collate: Collator,
-        languages: Sequence[int],
-        store: SoftLabelStore | None = None,
-        weights: Floats | None = None,
-    ) -> None:
-        self.corpora = corpora
-        self.collate = collate
-        self.languages = languages
-        self.store = store
-        self.weights = weights
-        self.sizes = collate.sizes(np.concatenate([corpus.lengths for corpus in corpora]))
-        self.counted = np.concatenate([np.diff(corpus.corpus.offsets) for corpus in corpora])
-        if weights is not None:
-            self.counted = np.add.reduceat(weights, corpora[0].corpus.offsets[:-1], dtype=np.float64)
-        self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
-
-    def __len__(self) -> int:
-        return len(self.sizes)
-
-    def __getitem__(self, draw: Draw) -> WordBatch:
-        return replace(self.collate([self._example(index) for index in draw.sentences]), factor=draw.factor)
-
-    def _example(self, index: int) -> Example:
-        which = int(np.searchsorted(self.starts, index, side="right")) - 1
-        corpus, sentence = self.corpora[which], index - int(self.starts[which])
-        if self.store is None:
-            return corpus.example(sentence, index=index, language=self.languages[which])
-        words = slice(*corpus.corpus.offsets[sentence : sentence + 2].tolist())
-        return corpus.example(
-            sentence,
-            index=index,
-            language=self.languages[which],
-            soft=self.store.rows(words),
-            weight=None if self.weights is None else self.weights[words],
-            unanimous=None if self.store.unanimous is None else self.store.unanimous[words],
-        )

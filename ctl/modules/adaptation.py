@@ -10,7 +10,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from ctl.backbones import load_language_model, load_tokenizer
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.modules.base import Trained
 
 FOLDER = "backbone"

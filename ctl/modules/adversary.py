@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.encoding import WordBatch
 from ctl.data.selection import Floats, language_independent
 from ctl.modules.teacher import Teacher
 

@@ -24,7 +24,7 @@ from ctl.backbones import (
     plain_attention,
     recompute_activations,
 )
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.decoders import is_decoder
 from ctl.errors import CTLError

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
-from ctl.data.encoding import WordBatch
 from ctl.data.selection import CHUNK
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError

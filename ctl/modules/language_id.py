@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from ctl.backbones import SentenceFeature, load_encoder, sentence_features, stamp
+from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.data.encoding import WordBatch
 from ctl.errors import CTLError
 from ctl.weighting import Scale, unlearned_similarities
 

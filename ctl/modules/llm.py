@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ctl.adapters import Base, add_adapter, fingerprint_base
 from ctl.backbones import load_language_model, load_tokenizer, longest_input
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.decoding import check_reading, floored, nats, walk
 from ctl.errors import CTLError
 from ctl.modules.base import named

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ctl.backbones import WordClassifier, encode, pool_words
 from ctl.checkpoints import load_trained
+from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.encoding import WordBatch
 from ctl.data.selection import Floats, neighbour_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError

@@ -12,7 +12,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from ctl.answers import AnswerCache, Json
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.modules.base import Labeller, named
 from ctl.notices import say

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ctl.data.encoding import WordBatch
+from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
 from ctl.modules.base import Tagger, family_of, named

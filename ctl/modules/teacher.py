@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ctl.adapters import ALONE
 from ctl.checkpoints import WholeCheckpoints
-from ctl.data.encoding import NO_TAG, WordBatch
+from ctl.data.collation import WordBatch
+from ctl.data.encoding import NO_TAG
 from ctl.errors import CTLError
 from ctl.metrics import CalibrationTemperature
 from ctl.modules.base import Tagger, named

@@ -5,8 +5,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast
 
 from ctl.backbones import load_tokenizer, pool_words
+from ctl.data.collation import Collator, windows
 from ctl.data.corpus import Corpus
-from ctl.data.encoding import Collator, WordEncoder, windows
+from ctl.data.encoding import WordEncoder
 
 TEXT = ["the river Rhine flows", "from Basel to Rotterdam", "unaffable rivers in Basel", "the Netherlands , again"]
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from ctl.backbones import load_tokenizer
 from ctl.data.cache import cached
+from ctl.data.collation import Collator, windows
 from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
-from ctl.data.encoding import Collator, WordEncoder, windows
+from ctl.data.encoding import WordEncoder
 from ctl.data.labels import TagSchema
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
 from ctl.data.words import Words
