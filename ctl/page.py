@@ -18,7 +18,8 @@ from rich.table import Table
 
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.inspection import Inspection, Labels
+from ctl.inspection import Inspection
+from ctl.labellers import Labels
 from ctl.notices import say
 from ctl.tables import make_table
 

@@ -19,12 +19,12 @@ from ctl.configs import find_configs
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.estimate import Assumed, assumed_splits, print_estimate
+from ctl.loggers import grouped
 from ctl.methods import Method, expand_methods
 from ctl.notices import say
 from ctl.plan import Plan, Settings, Split, subset_name
 from ctl.stages import Stage, run_stages
 from ctl.subsets import Subsets, family_distances, read_weights, weight_distances
-from ctl.tracking import grouped
 from ctl.transfer import add_settings, check_weights, describe, make_context, plain_settings
 from ctl.workers import is_done, run_cells
 

@@ -20,6 +20,7 @@ from ctl.configs import find_configs
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
+from ctl.loggers import apart_from_sweep, grouped, sweep_folder
 from ctl.methods import METHODS_HELP, Method, expand_methods
 from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, Student, Teacher
 from ctl.modules.base import Tagger
@@ -28,7 +29,7 @@ from ctl.plan import Plan, Settings, Split
 from ctl.results import versions, write_records
 from ctl.stages import run_stages
 from ctl.tables import markdown_table, print_table
-from ctl.tracking import apart_from_sweep, grouped, sweep_folder, track_results
+from ctl.tracking import track_results
 from ctl.weighting import order_weights
 
 FAST = 2000  # sentences of every split with --fast

@@ -11,7 +11,8 @@ from ctl.data.corpus import Corpus
 from ctl.data.labels import TagSchema
 from ctl.data.soft_labels import StoreWriter
 from ctl.errors import CTLError
-from ctl.inspection import MEAN, Inspection, bracketed, spread
+from ctl.inspection import Inspection, bracketed, spread
+from ctl.labellers import MEAN
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 LEARNED = [0.5, 0.3, 0.2]

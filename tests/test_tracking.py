@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from ctl.configs import ROOT
+from ctl.loggers import sweep_folder, wandb_loggers
 from ctl.main import main
-from ctl.tracking import artifact_name, sweep_folder, wandb_loggers
+from ctl.tracking import artifact_name
 
 
 @pytest.fixture(scope="module", autouse=True)
