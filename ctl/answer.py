@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from ctl.findings import Curve, Findings
 from ctl.statistics import Difference, difference, holm, overtaking
@@ -36,7 +37,7 @@ class Test:
     @property
     def doubt(self) -> str:
         """What must be added where chance would do as well."""
-        return "" if self.p < SURE else f" (not shown: p = {self.p:.2f} after Holm)"
+        return "" if self.p < SURE else f" (not shown, p = {self.p:.2f})"
 
     def row(self) -> dict[str, str]:
         """Of the table of tests."""
@@ -66,6 +67,7 @@ def _pairs(methods: list[str]) -> Iterator[tuple[str, str]]:
         kind, _, of = method.partition(":")
         plain = method.removeprefix("llm-").removeprefix("mixed-")
         others = [plain] if plain != method else []
+        others += [f"llm-{plain}"] if method.startswith("mixed-") else []
         others += [f"{kind}:uniform"] if of and of != "uniform" else []
         others += [method.replace("student:", "ensemble:")] if "student:" in method else []
         others += ["pooled", "best direct"] if of and "direct" not in kind else []
@@ -111,14 +113,30 @@ def _winner(best: str, curves: dict[str, Curve], tests: list[Test]) -> str:
     if best != "pooled" and "pooled" in curves and curves["pooled"].sizes == curves[best].sizes:
         ahead = overtaking(curves[best].sizes, curves[best].samples, curves["pooled"].samples)
         told.append(f"ahead of pooled from {_count(ahead.at, 'source')} on, in {ahead.certainty:.0%} of the resamples")
+    if best.endswith("pooled"):
+        told += _taught(curves)
     return f"At that size {best} is the best of {len(curves)} methods: {'; '.join(told) or 'it has no rival here'}."
 
 
+def _taught(curves: dict[str, Curve]) -> Iterator[str]:
+    """How far teachers come, where one model of all gold labels is ahead of them."""
+    taught = [(method, place) for method, curve in curves.items() if ":" in method for place in range(len(curve.sizes))]
+    if taught:
+        method, place = max(taught, key=lambda one: curves[one[0]].samples[0, one[1]])
+        sources, score = _count(curves[method].sizes[place], "source"), curves[method].at(place)
+        yield f"what teachers make is best with {sources}, {method} at {score:.1f}"
+
+
 def _parts(tests: list[Test]) -> str:
-    """Learned against uniform weights, students against their ensembles, LLM teachers against encoders."""
-    told = [f"{t.ours} against {t.theirs} {t.gap}{t.doubt}" for t in tests if t.theirs not in RIVALS]
-    if not told:
+    """What its weights, distillation and LLM teachers bring a student; an ensemble, where there are no students."""
+    parts = [test for test in tests if test.theirs not in RIVALS]
+    shown = [test for test in parts if "student:" in test.ours] or parts
+    if not shown:
         return "No two methods here differ in one part alone."
+    told = [
+        f"{ours} {', '.join(f'{test.gap} against {test.theirs}{test.doubt}' for test in group)}"
+        for ours, group in groupby(shown, key=lambda test: test.ours)
+    ]
     return f"One part at a time, in points of F1 with the most sources: {'; '.join(told)}."
 
 

@@ -101,7 +101,8 @@ def scatter(
         panel.plot(points[x], points[y], label=name, alpha=0.85, **style)
         if line := (lines or {}).get(name):
             ends = np.array([points[x].min(), points[x].max()])
-            panel.plot(ends, line.intercept + line.slope.value * ends, color=style["color"], linewidth=1.2)
+            heights = line.intercept + line.slope.value * ends
+            panel.plot(ends, heights, color=style["color"], linestyle=look(name)["linestyle"], linewidth=1.2)
     panel.set_xlabel(labels[0])
     panel.set_ylabel(labels[1])
     _legend_beside(figure, [panel])

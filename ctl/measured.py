@@ -6,6 +6,7 @@ import pandas as pd
 
 from ctl.comparison import calibration_table, origin
 from ctl.findings import Findings
+from ctl.modules.base import family_of
 
 
 def transfer_table(findings: Findings) -> pd.DataFrame:
@@ -28,14 +29,13 @@ def transfer_table(findings: Findings) -> pd.DataFrame:
 
 def weights_table(findings: Findings) -> pd.DataFrame:
     """Weights against measured transfer: ``method target source sources weight direct_f1``, means over seeds."""
-    direct = {
-        (row.target, row.source): row.f1 for row in transfer_table(findings).itertuples() if row.method == "direct"
-    }
+    direct = {(row.method, row.target, row.source): row.f1 for row in transfer_table(findings).itertuples()}
     rows = [
         {"method": record["method"], "target": record["target"], "source": source, "sources": len(cell["sources"]),
-         "weight": weight, "direct_f1": direct.get((record["target"], source))}
+         "weight": weight, "direct_f1": direct.get((f"{family}direct", record["target"], source))}
         for cell, record in findings.records
-        if record["method"].removeprefix("llm-").startswith("ensemble:") and "uniform" not in record["method"]
+        for family, name in [family_of(record["method"])]
+        if family != "mixed-" and name.startswith("ensemble:") and "uniform" not in name
         for source, weight in zip(record["sources"], record["provenance"].get("weights", []), strict=False)
     ]  # fmt: skip
     by = ["method", "target", "source", "sources", "direct_f1"]

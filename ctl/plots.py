@@ -63,6 +63,13 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
     return svg.replace(size[0], f'role="img" aria-label="{about}" style="width: {width}px"', 1).strip()
 
 
+def standalone(svg: str) -> str:
+    """The same figure as a file of its own, on white."""
+    for colour, variable in VARIABLES.items():
+        svg = svg.replace(f"var({variable})", {INK: "#222222", FAINT: "#cccccc"}.get(colour, colour))
+    return svg.replace("var(--sans)", "sans-serif").replace('style="width:', 'style="background: #fff; width:', 1)
+
+
 def axes(columns: int = 1, width: float = 7.2, height: float = 4.2, **shared: Any) -> tuple[Figure, list[Axes]]:  # noqa: ANN401
     """A figure of some axes beside one another; width and height in inches, of all."""
     from matplotlib.figure import Figure

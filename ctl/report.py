@@ -1,4 +1,4 @@
-"""``ctl report``: one self-contained page, a Markdown summary, and the data of every figure as CSV."""
+"""``ctl report``: one self-contained page, a Markdown summary, and every figure as SVG with its data as CSV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.console import Console
 from ctl.comparison import Comparison
 from ctl.errors import CTLError
 from ctl.notices import say
-from ctl.plots import render
+from ctl.plots import render, standalone
 from ctl.tables import make_table, markdown
 
 
@@ -26,7 +26,7 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="ctl report",
         description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
-        "(report.md) and the data of the figures (report/*.csv). Example: ctl report runs/ablation",
+        "(report.md), the figures and their data (report/*.svg, *.csv). Example: ctl report runs/ablation",
     )
     parser.add_argument("folder", type=str, help="Of a study, or where the runs are; the report is written there.")
     return parser
@@ -60,7 +60,7 @@ def write_report(folder: Path) -> None:
     for sentence in page.answer:
         print(sentence)
     page.write(folder)
-    say(f"written: {folder / 'report.html'}, report.md, report/*.csv")
+    say(f"written: {folder / 'report.html'}, report.md, report/*.csv and *.svg")
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,12 @@ class Page:
     cells: int = 0
 
     def write(self, folder: Path) -> None:
-        """Writes ``report.html``, ``report.md`` and ``report/<block>.csv``."""
+        """Writes ``report.html``, ``report.md``, and ``report/<block>.csv`` and ``.svg``."""
         (folder / "report").mkdir(exist_ok=True)
         for block in self.blocks:
             block.data.to_csv(folder / "report" / f"{block.name}.csv", index=False)
+            if block.svg:
+                (folder / "report" / f"{block.name}.svg").write_text(standalone(block.svg) + "\n", encoding="utf-8")
         (folder / "report.html").write_text(self.html(), encoding="utf-8")
         (folder / "report.md").write_text(self.markdown(), encoding="utf-8")
 

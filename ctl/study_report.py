@@ -149,6 +149,6 @@ def wide(findings: Findings) -> pd.DataFrame:
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for (kind, method), curve in findings.curves.items():
         row = rows.setdefault((kind, method), {"method": method, "sets": kind})
-        row |= {f"n = {size}": f"{curve.at(place):.1f}" for place, size in enumerate(curve.sizes)}
+        row |= {f"n={size}": f"{curve.at(place):.1f}" for place, size in enumerate(curve.sizes)}
     sizes = sorted({size for curve in findings.curves.values() for size in curve.sizes})
-    return pd.DataFrame(list(rows.values()))[["method", "sets", *(f"n = {size}" for size in sizes)]].fillna("")
+    return pd.DataFrame(list(rows.values()))[["method", "sets", *(f"n={size}" for size in sizes)]].fillna("")

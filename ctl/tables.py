@@ -11,7 +11,7 @@ from rich.table import Table
 from ctl.results import Record, weights_by_source
 from ctl.stages import duration
 
-WORDS = ("method", "stages", "labels of", "role")  # headings of columns that hold no numbers
+WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns that hold no numbers
 
 
 def columns(records: Sequence[Record]) -> list[str]:

@@ -156,10 +156,11 @@ def test_a_failed_cell_is_shown_as_failed_and_tried_anew(family, finished, tmp_p
     assert told["error"] and told["traceback"]
     page = (output / "report.html").read_text()
     assert "1 of 3 cells failed" in page and "a2, a3 -&gt; a1, seed 0" in page
-    assert "n = 2" not in page
+    assert "n=2" not in page
     blocked.unlink()
     assert main(["study", *arguments(family, output)]) == 0
     assert scores(output) == scores(finished) and not (output / "seed0/a1/a2+a3/failed.json").exists()
+    assert "n=2" in (output / "report.html").read_text()
     assert "cells failed" not in (output / "report.html").read_text()
 
 
