@@ -10,7 +10,6 @@ from ctl.findings import Curve, Findings
 from ctl.statistics import Difference, difference, holm, overtaking
 
 SURE = 0.05
-RIVALS = ("best direct", "pooled")
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,11 @@ class Test:
     theirs: str
     found: Difference
     p: float
+
+    @property
+    def of_rivals(self) -> bool:
+        """Whether the other is what no teachers are mixed for: a single one, or one model of all gold labels."""
+        return self.theirs.endswith(("direct", "pooled"))
 
     @property
     def gap(self) -> str:
@@ -70,8 +74,9 @@ def _pairs(methods: list[str]) -> Iterator[tuple[str, str]]:
         others += [f"llm-{plain}"] if method.startswith("mixed-") else []
         others += [f"{kind}:uniform"] if of and of != "uniform" else []
         others += [method.replace("student:", "ensemble:")] if "student:" in method else []
-        others += ["pooled", "best direct"] if of and "direct" not in kind else []
-        others += ["best direct"] if method == "pooled" else []
+        family = "" if method == plain else "llm-"
+        others += [f"{family}pooled", f"best {family}direct"] if of and "direct" not in kind else []
+        others += [f"best {family}direct"] if plain == "pooled" else []
         yield from ((method, other) for other in dict.fromkeys(others) if other in methods)
 
 
@@ -105,7 +110,7 @@ def _rise(findings: Findings, best: str, curve: Curve) -> str:
 
 
 def _winner(best: str, curves: dict[str, Curve], tests: list[Test]) -> str:
-    told = [f"{t.gap} over {t.theirs}{t.doubt}" for t in tests if t.ours == best and t.theirs in RIVALS]
+    told = [f"{t.gap} over {t.theirs}{t.doubt}" for t in tests if t.ours == best and t.of_rivals]
     behind = [test for test in tests if test.theirs == best]
     if behind:
         next_best = max(behind, key=lambda test: test.found.points)
@@ -129,7 +134,7 @@ def _taught(curves: dict[str, Curve]) -> Iterator[str]:
 
 def _parts(tests: list[Test]) -> str:
     """What its weights, distillation and LLM teachers bring a student; an ensemble, where there are no students."""
-    parts = [test for test in tests if test.theirs not in RIVALS]
+    parts = [test for test in tests if not test.of_rivals]
     shown = [test for test in parts if "student:" in test.ours] or parts
     if not shown:
         return "No two methods here differ in one part alone."
