@@ -21,7 +21,7 @@ lint: $(READY)  ## Check style and types
 	$(BIN)/mypy
 
 docs: $(READY)  ## Build the documentation into site/, without network
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## Remove the environment and the runs
 	rm -rf .venv runs site
