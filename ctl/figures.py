@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -153,14 +154,16 @@ def reliability(table: pd.DataFrame, look: Look) -> Figure:
     return figure
 
 
-def bars(table: pd.DataFrame, look: Look) -> Figure:
+def bars(table: pd.DataFrame) -> Figure:
     """F1 of every method with its interval, one panel a target: ``target method f1 low high``."""
     targets, methods = list(dict.fromkeys(table.target)), list(dict.fromkeys(table.method))
+    kinds = {method: re.split("[:+]", method)[0] for method in methods}
+    look = Look(list(kinds.values()))
     figure, panels = axes(len(targets), width=2.6 + 3.2 * len(targets), height=1.2 + 0.3 * len(methods), sharey=True)
     for panel, target in zip(panels, targets, strict=True):
         for row in table[table.target == target].itertuples():
             error = np.abs([[row.f1 - row.low], [row.high - row.f1]])
-            style = {**look(row.method), "linestyle": ""}
+            style = {**look(kinds[row.method]), "linestyle": ""}
             panel.errorbar(row.f1, methods.index(row.method), xerr=error, elinewidth=1.2, **style)
         panel.set_title(target)
         panel.set_xlabel("F1 (%)")

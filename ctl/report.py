@@ -194,7 +194,7 @@ def runs_page(folder: Path) -> Page:
     scores = found.scores()
     blocks = [
         Block("methods", "Methods", METHODS, main, shown=True),
-        Block.figure("scores", "Scores", SCORES, scores, figures.bars, look),
+        Block.figure("scores", "Scores", SCORES, scores, figures.bars),
         Block.figure("types", "Entity types", "Means over seeds and targets.", found.types(), figures.per_type),
     ]
     if len(calibration := found.calibration()):
