@@ -55,7 +55,7 @@ class BucketSampler(Sampler[Draw]):
 
     def __init__(
         self,
-        lengths: Ints,
+        lengths: npt.NDArray[np.int32],
         batch_size: int,
         *,
         max_tokens: int | None = None,
@@ -101,25 +101,25 @@ class BucketSampler(Sampler[Draw]):
 
     def _draw(self, epoch: int) -> _Plan:
         if not self.shuffle:
-            return self._cut(np.argsort(-self.lengths, kind="stable"))
+            return self._cut(np.argsort(-self.lengths, kind="stable").astype(np.int32))
         generator = np.random.default_rng([self.seed, epoch])
-        sentences = generator.permutation(len(self.lengths))
-        blurred = self.lengths[sentences] * generator.uniform(1 - JITTER, 1 + JITTER, len(sentences))
-        plan = self._cut(sentences[np.argsort(-blurred, kind="stable")])
+        sentences = generator.permutation(len(self.lengths)).astype(np.int32)
+        blurred = generator.uniform(1 - JITTER, 1 + JITTER, len(sentences))
+        blurred *= self.lengths[sentences]
+        plan = self._cut(sentences[np.argsort(np.negative(blurred, out=blurred), kind="stable")])
         count = len(plan.order)
         places = np.arange(-(-count // self.world_size) * self.world_size)
         places = np.where(places < count, places, np.maximum(2 * count - 1 - places, 0))  # the last are given twice
         neighbours = plan.order[places].reshape(-1, self.world_size)
         return plan._replace(order=generator.permutation(neighbours, axis=0).reshape(-1))
 
-    def _cut(self, sentences: Ints) -> _Plan:
+    def _cut(self, sentences: npt.NDArray[np.int32]) -> _Plan:
         """Cuts sentences, about longest first, into batches; the longest of a batch sets its width."""
-        lengths = np.maximum(self.lengths[sentences], 1)
         bounds = [0]
         while (begin := bounds[-1]) < len(sentences):
             size = self.batch_size
             if self.max_tokens is not None:
-                widest = np.maximum.accumulate(lengths[begin : begin + size])
+                widest = np.maximum.accumulate(np.maximum(self.lengths[sentences[begin : begin + size]], 1))
                 fits = widest * np.arange(1, len(widest) + 1) <= self.max_tokens
                 size = max(1, int(fits.sum()))
             bounds.append(min(begin + size, len(sentences)))
@@ -142,11 +142,11 @@ class BucketSampler(Sampler[Draw]):
 class _Plan(NamedTuple):
     """Batches of an epoch: sentences in a row (S), where each batch begins (B + 1), and in which order they come."""
 
-    sentences: Ints
+    sentences: npt.NDArray[np.int32]
     bounds: Ints
     order: Ints
 
-    def batch(self, number: int) -> Ints:
+    def batch(self, number: int) -> npt.NDArray[np.int32]:
         return self.sentences[self.bounds[number] : self.bounds[number + 1]]
 
 
@@ -175,13 +175,16 @@ class BatchDataset(Dataset[WordBatch]):
         self.store = store
         self.weights = weights
         self.sizes = collate.sizes(np.concatenate([corpus.lengths for corpus in corpora]))
-        self.counted = np.concatenate([np.diff(corpus.corpus.offsets) for corpus in corpora])
-        if weights is not None:
-            self.counted = np.add.reduceat(weights, corpora[0].corpus.offsets[:-1], dtype=np.float64)
         self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
 
     def __len__(self) -> int:
         return len(self.sizes)
+
+    def counted(self) -> npt.NDArray[np.floating | np.integer]:
+        """Words that count in each sentence, or the sum of their weights (S)."""
+        if self.weights is not None:
+            return np.asarray(np.add.reduceat(self.weights, self.corpora[0].corpus.offsets[:-1], dtype=np.float64))
+        return np.concatenate([np.diff(corpus.corpus.offsets) for corpus in self.corpora])
 
     def __getitem__(self, draw: Draw) -> WordBatch:
         return replace(self.collate([self._example(index) for index in draw.sentences]), factor=draw.factor)

@@ -118,11 +118,11 @@ class Collator:
         self.encoder = encoder
         self.margin = len(encoder.prefix) + len(encoder.suffix)
 
-    def sizes(self, lengths: Ints) -> Ints:
+    def sizes(self, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """What sentences of so many subwords take of a batch's grid, as one row or as windows: at most (S)."""
         capacity = self.encoder.capacity
         more = -(-np.maximum(lengths - capacity, 0) // max(1, capacity // 2))  # windows overlap by half
-        return np.where(more > 0, (more + 1) * (capacity + self.margin), lengths + self.margin)
+        return np.where(more > 0, (more + 1) * (capacity + self.margin), lengths + self.margin).astype(np.int32)
 
     def __call__(self, examples: Sequence[Example]) -> WordBatch:
         """Batches sentences; all windows of a sentence are in the same batch, its words in order."""

@@ -262,9 +262,11 @@ class NERDataModule(LightningDataModule):
         dataset = BatchDataset(encoded, Collator(self.encoder), places, store, weights)
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer and not alone else (0, 1)
+        if world_size * sampling.get("accumulate", 1) > 1:
+            sampling["counted"] = dataset.counted()
         return DataLoader(
             dataset,
-            sampler=BucketSampler(dataset.sizes, counted=dataset.counted, rank=rank, world_size=world_size, **sampling),
+            sampler=BucketSampler(dataset.sizes, rank=rank, world_size=world_size, **sampling),
             batch_size=None,
             num_workers=self.num_workers,
             pin_memory=trainer is not None and trainer.accelerator.__class__.__name__ == "CUDAAccelerator",

@@ -128,10 +128,10 @@ class EncodedCorpus:
     piece_offsets: Ints
 
     @cached_property
-    def lengths(self) -> Ints:
+    def lengths(self) -> npt.NDArray[np.int32]:
         """Subwords per sentence (S)."""
         sizes, offsets = np.diff(self.piece_offsets), self.corpus.offsets
-        lengths = np.empty(len(self.corpus), dtype=np.int64)
+        lengths = np.empty(len(self.corpus), dtype=np.int32)
         for first in range(0, len(lengths), SENTENCES_AT_ONCE):
             bounds = np.asarray(offsets[first : first + SENTENCES_AT_ONCE + 1])
             before = np.concatenate([[0], np.cumsum(sizes[self.types[bounds[0] : bounds[-1]]])])

@@ -42,13 +42,15 @@ def confident(store: SoftLabelStore, keep: float, by: Filter) -> Floats:
     if not 0 < keep <= 1:
         raise CTLError(f"keep {keep}: it is a share of the words, above 0 and at most 1")
     sure = np.empty(len(store), dtype=np.float32)
-    tags = np.empty(len(store), dtype=np.int16)
+    tags = np.empty(len(store), dtype=np.uint8)
     for begin in range(0, len(store), CHUNK):
         part = store.rows(slice(begin, begin + CHUNK))
         sure[begin : begin + CHUNK], tags[begin : begin + CHUNK] = confidence(part, by), part.argmax(-1)
-    of_tag = [sure[tags == tag] for tag in range(len(store.schema))]
-    thresholds = np.array([np.quantile(values, 1 - keep) if len(values) else 0.0 for values in of_tag])
-    return np.asarray(sure >= thresholds[tags], dtype=np.float32)
+    for tag in np.unique(tags):
+        words = tags == tag
+        threshold = np.quantile(sure[words], 1 - keep, overwrite_input=True)
+        sure[words] = sure[words] >= threshold
+    return sure
 
 
 def language_independent(scores: Floats, offsets: Ints, keep: float) -> Floats:
