@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_only
 
 from ctl.errors import CTLError
 
+RESUMED = ("optimizer_states", "lr_schedulers", "loops")  # what a fit that goes on reads beside the weights
 Module = TypeVar("Module", bound=LightningModule)
 
 
@@ -61,6 +63,40 @@ class WholeCheckpoints(TorchCheckpointIO):
         except (RuntimeError, pickle.UnpicklingError) as error:
             raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
         return loaded
+
+
+class WeightsOnly(Callback):
+    """Leaves of a finished fit one checkpoint, without the optimiser's state: a third of the file, and no second one.
+
+    Args:
+        path: the checkpoint that is kept.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    @rank_zero_only
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Removes what only a fit that goes on would need; shards of a model that no process has whole stay."""
+        if not self.path.is_file():
+            return
+        for other in set(self.path.parent.glob("*.ckpt")) - {self.path}:
+            other.unlink()
+        checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
+        lean = {name: value for name, value in checkpoint.items() if name not in RESUMED}
+        WholeCheckpoints().save_checkpoint(lean, self.path)
+
+
+def can_resume(path: Path) -> bool:
+    """Whether a fit can go on from a checkpoint: it is there, and has all that `WeightsOnly` takes away.
+
+    Raises:
+        CTLError: it is damaged.
+    """
+    if not path.is_file():
+        return path.is_dir()
+    check_checkpoint(path)
+    return "optimizer_states" in torch.load(path, map_location="cpu", weights_only=True, mmap=True)
 
 
 def load_trained(kind: type[Module], path: str | Path, **settings: Any) -> Module:  # noqa: ANN401

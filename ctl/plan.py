@@ -421,15 +421,23 @@ class Plan:
         return folder if isinstance(folder, Path) else self.output / folder
 
     def _keep_last(self, folder: str | Path) -> list[dict[str, Any]]:
-        keep = {"save_top_k": 0, "save_last": True, "save_on_train_epoch_end": True}
-        return [callback("ModelCheckpoint", dirpath=str(self._home(folder) / "checkpoints"), **keep)]
+        keep = {
+            "save_top_k": 0, "save_last": True, "save_on_train_epoch_end": True, "enable_version_counter": False,
+        }  # fmt: skip
+        home = self._home(folder) / "checkpoints"
+        return [
+            callback("ModelCheckpoint", dirpath=str(home), **keep),
+            callback("WeightsOnly", path=str(home / "last.ckpt")),
+        ]
 
     def _keep_best(self, folder: str | Path) -> list[dict[str, Any]]:
         monitor = {"monitor": "val/f1", "mode": "max"}
         best = {"filename": "best", "save_last": True, "save_on_train_epoch_end": True, "enable_version_counter": False}
+        home = self._home(folder) / "checkpoints"
         return [
-            callback("ModelCheckpoint", dirpath=str(self._home(folder) / "checkpoints"), **best, **monitor),
+            callback("ModelCheckpoint", dirpath=str(home), **best, **monitor),
             callback("EarlyStopping", patience=self.settings["patience"], **monitor),
+            callback("WeightsOnly", path=str(home / "best.ckpt")),
         ]
 
     def _count(self, language: str, split: str) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 import yaml
 
+from ctl.checkpoints import can_resume
 from ctl.errors import CTLError
 from ctl.notices import say
 from ctl.signals import INTERRUPTED
@@ -86,7 +87,7 @@ class Stage:
         config.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
         arguments = [self.command, "--config", str(config), "--trainer.enable_model_summary", "false"]
         last = self.folder / "checkpoints" / "last.ckpt"
-        if self.command == "fit" and last.is_file():
+        if self.command == "fit" and can_resume(last):
             arguments += ["--ckpt_path", str(last)]
         if self.command == "test":
             arguments += ["--verbose", "false"]  # one table at the end instead

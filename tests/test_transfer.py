@@ -163,6 +163,23 @@ def test_a_killed_run_resumes_to_the_same_scores(family, finished, tmp_path, mom
     assert scores(tmp_path / "run") == scores(finished)
 
 
+def test_a_finished_fit_keeps_one_checkpoint_of_weights_alone(finished):
+    for stage, name in {"teachers/a2": "best", "students/uniform": "last", "language_id": "last"}.items():
+        (kept,) = (finished / stage / "checkpoints").iterdir()
+        assert kept.name == f"{name}.ckpt" and "optimizer_states" not in torch.load(kept, weights_only=True)
+
+
+def test_a_fit_killed_at_its_very_end_is_trained_anew(family, finished, tmp_path):
+    run = arguments(family, tmp_path / "run", "--methods", '["student:uniform"]')
+    assert main(["transfer", *run]) == 0
+    marker = tmp_path / "run" / "students" / "uniform" / "fit.json"
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "done": False}))
+    (tmp_path / "run" / "students" / "uniform" / "test.json").unlink()
+    assert main(["transfer", *run]) == 0
+    assert scores(tmp_path / "run") == [one for one in scores(finished) if one["method"] == "student:uniform"]
+    assert len(list(marker.parent.glob("checkpoints/*"))) == 1
+
+
 def test_training_goes_on_from_a_whole_epoch_as_if_unbroken(family, tmp_path):
     """Resumed from the checkpoint of the first of three epochs, a run ends in the very same weights."""
 
