@@ -59,6 +59,30 @@ def stoppable() -> Iterator[Stop]:
             signal.signal(getattr(signal, name), handler)
 
 
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Lets what is being written be finished: a signal that comes meanwhile stops the command afterwards.
+
+    PyTorch's writer takes an interrupt for a failure to write, or ends the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {name: signal.signal(getattr(signal, name), remember) for name in STOPS if hasattr(signal, name)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
 def _report(stop: Stop) -> None:
     stop.status = INTERRUPTED
     say(f"ctl: stopped by {stop.signal or 'SIGINT'}; what is written is whole, and `ctl transfer` goes on from there")

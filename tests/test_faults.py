@@ -7,6 +7,8 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from ctl.checkpoints import WholeCheckpoints
+from ctl.checkpoints import WholeCheckpoints, check_checkpoint
 from ctl.errors import CTLError
 from ctl.main import main
 
@@ -168,3 +170,18 @@ def test_stopped_once_it_ends_in_order_and_resumes_to_the_same_scores(family, tm
     assert main(arguments(tmp_path / "run")) == 0
     (ours,), (its,) = (json.loads((tmp_path / run / "results.json").read_text()) for run in ("unbroken", "run"))
     assert ours["f1"] == its["f1"] > 0 and ours["provenance"]["model"] == its["provenance"]["model"]
+
+
+def test_a_checkpoint_that_is_being_written_is_finished_before_a_stop(tmp_path):
+    """PyTorch's writer takes an interrupt for a full disk, or ends the process."""
+    path, big = tmp_path / "last.ckpt", {str(number): torch.zeros(10_000) for number in range(3_000)}
+    WholeCheckpoints().save_checkpoint({"old": torch.ones(1)}, path)
+    began = time.perf_counter()
+    WholeCheckpoints().save_checkpoint(big, tmp_path / "other.ckpt")
+    half = threading.Timer((time.perf_counter() - began) / 2, signal.raise_signal, [signal.SIGINT])
+    with pytest.raises(KeyboardInterrupt):
+        half.start()
+        WholeCheckpoints().save_checkpoint(big, path)
+        half.join()
+    check_checkpoint(path)
+    assert torch.load(path, weights_only=True).keys() == big.keys()
