@@ -36,11 +36,12 @@ class WholeCheckpoints(TorchCheckpointIO):
         temporary = path.with_name(path.name + ".partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with finishing(), temporary.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            with finishing():
+                with temporary.open("wb") as file:
+                    torch.save(checkpoint, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(path)
         except (OSError, RuntimeError) as error:
             temporary.unlink(missing_ok=True)
             cause = error if isinstance(error, OSError) else error.__context__  # PyTorch hides what the system said
