@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections import defaultdict
 from importlib.util import find_spec
 
@@ -30,8 +31,7 @@ class Offline:
         from wandb.proto import wandb_internal_pb2 as internal
 
         self.history, self.summary, self.config, self.artifacts = defaultdict(list), {}, {}, []
-        for data in records(path.read_bytes()):
-            record = internal.Record.FromString(data)
+        for record in self.whole(path, internal.Record):
             match record.WhichOneof("record_type"):
                 case "run":
                     self.run = record.run
@@ -49,6 +49,16 @@ class Offline:
                     self.status = record.exit.exit_code
 
     @staticmethod
+    def whole(path, kind):
+        """Its records, when the last is there: W&B's own process closes the file a moment after the run has ended."""
+        until = time.monotonic() + 20
+        found = []
+        while not any(record.WhichOneof("record_type") == "exit" for record in found) and time.monotonic() < until:
+            found = [kind.FromString(data) for data in records(path.read_bytes())]
+            time.sleep(0.05)
+        return found
+
+    @staticmethod
     def update(values, items):
         for item in items:
             values[item.key or "/".join(item.nested_key)] = json.loads(item.value_json)
@@ -62,6 +72,8 @@ def records(data):
             at += left
             continue
         _, length, kind = struct.unpack_from("<IHB", data, at)
+        if at + 7 + length > len(data):  # it is being written
+            return
         whole += data[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in (1, 4):  # a whole record, or the last part of one
