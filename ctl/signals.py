@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -42,21 +42,15 @@ def stoppable() -> Iterator[Stop]:
     last whole epoch: unlike a state saved in the middle of one, that gives the very same model as an unbroken run.
     """
     stop = Stop()
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may take signals
-        yield stop
-        return
-    before = {name: signal.signal(getattr(signal, name), stop) for name in STOPS if hasattr(signal, name)}
-    try:
-        yield stop
-    except KeyboardInterrupt:
-        _report(stop)
-    except SystemExit:  # Lightning turns an interrupt into one
-        if stop.signal is None:
-            raise
-        _report(stop)
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+    with _stops_go_to(stop):
+        try:
+            yield stop
+        except KeyboardInterrupt:
+            _report(stop)
+        except SystemExit:  # Lightning turns an interrupt into one
+            if stop.signal is None:
+                raise
+            _report(stop)
 
 
 @contextmanager
@@ -65,22 +59,27 @@ def finishing() -> Iterator[None]:
 
     PyTorch's writer takes an interrupt for a failure to write, or ends the process.
     """
+    came: list[int] = []
+    try:
+        with _stops_go_to(lambda number, frame: came.append(number)):
+            yield
+    finally:
+        if came:
+            signal.raise_signal(came[0])
+
+
+@contextmanager
+def _stops_go_to(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Takes the signals that stop a command; only the main thread may."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-
-    def remember(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-
-    before = {name: signal.signal(getattr(signal, name), remember) for name in STOPS if hasattr(signal, name)}
+    before = {name: signal.signal(getattr(signal, name), handler) for name in STOPS if hasattr(signal, name)}
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
-        if came:
-            signal.raise_signal(came[0])
+        for name, earlier in before.items():
+            signal.signal(getattr(signal, name), earlier)
 
 
 def _report(stop: Stop) -> None:
