@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ctl.findings import Curve, Findings
+from ctl.methods import Method
 from ctl.statistics import Difference, difference, holm, overtaking
 
 SURE = 0.05
@@ -66,18 +67,19 @@ def compare(findings: Findings) -> list[Test]:
 
 
 def _pairs(methods: list[str]) -> Iterator[tuple[str, str]]:
-    """Whom to compare with whom: without learned weights, without a student, with an LLM, pooled, the best teacher."""
-    for method in methods:
-        kind, _, of = method.partition(":")
-        plain = method.removeprefix("llm-").removeprefix("mixed-")
-        others = [plain] if plain != method else []
-        others += [f"llm-{plain}"] if method.startswith("mixed-") else []
-        others += [f"{kind}:uniform"] if of and of != "uniform" else []
-        others += [method.replace("student:", "ensemble:")] if "student:" in method else []
-        family = "" if method == plain else "llm-"
-        others += [f"{family}pooled", f"best {family}direct"] if of and "direct" not in kind else []
-        others += [f"best {family}direct"] if plain == "pooled" else []
-        yield from ((method, other) for other in dict.fromkeys(others) if other in methods)
+    """Whom to compare with whom: with what lacks one part of it; then with pooled and the best teacher."""
+    for name in methods:
+        method = Method.split(name)
+        mixes = method.kind in ("ensemble", "student")
+        others = [replace(method, family="")]
+        others += [replace(method, family="llm")] if method.family == "mixed" else []
+        others += [replace(method, of="uniform")] if method.of else []
+        others += [method.ensemble()] if method.kind == "student" else []
+        others += [method.without(option) for option in method.options]
+        others += [method.rival("pooled")] if mixes else []
+        rivals = [f"best {method.rival('direct')}"] if mixes or method.kind == "pooled" else []
+        told = dict.fromkeys([*map(str, others), *rivals])
+        yield from ((name, other) for other in told if other in methods and other != name)
 
 
 def _same_end(one: Curve, other: Curve) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ctl.methods import Method
 from ctl.onnx_export import Measured
 from ctl.results import Record, git_commit, versions
 from ctl.trained import Trained
@@ -120,7 +121,7 @@ def write_card(path: Path, trained: Trained, backbone: str, networks: Mapping[st
 
 def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, Measured]) -> dict[str, Any]:
     record, card = trained.record(), trained.model.card()  # type: ignore[attr-defined]
-    kind = trained.method.partition(":")[0].rpartition("-")[2].partition("+")[0]  # llm-student:learned, pooled+adapted
+    kind = Method.split(trained.method).kind
     target = record["target"] if record else None
     taught_by = card.get("taught_by", {})
     weights = zip(card["sources"], taught_by.get("weights", []), strict=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctl.errors import CTLError
+from ctl.methods import Method
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,11 @@ class Cell:
 
 def of_one_source(name: str) -> str:
     """What a method is where there is one source: mixtures and pooled models are its teacher, weights all equal."""
-    head, *options = name.split("+")
-    found = re.fullmatch(r"(llm-|mixed-)?(\w+)(:.*)?", head)
-    if found is None:
-        return name
-    prefix, kind, of = found[1] or "", found[2], found[3]
-    if kind in ("pooled", "ensemble") and prefix != "mixed-":
-        return "+".join([f"{prefix}direct", *(option for option in options if option == "adapted")])
-    return "+".join([f"{prefix}{kind}:uniform" if of else head, *options])
+    method = Method.split(name)
+    if method.kind in ("pooled", "ensemble") and method.family != "mixed":
+        options = tuple(option for option in method.options if option == "adapted")
+        return str(Method("direct", "", options, method.family))
+    return str(replace(method, of="uniform")) if method.kind in ("ensemble", "student") else name
 
 
 def part_of_shard(shard: str) -> tuple[int, int]:

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from ctl.backbones import count_parameters
 from ctl.errors import CTLError
+from ctl.notices import duration
 from ctl.plan import Plan, Split
-from ctl.stages import Stage, duration
+from ctl.stages import Stage
 from ctl.tables import make_table
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ctl.methods import Method
 from ctl.notices import steps
 from ctl.results import Record, counts_file, read_records
 from ctl.statistics import (
@@ -88,7 +89,7 @@ class Findings:
         for method, names in scored.items():
             found = [(records[name], self._resample(folder, records[name])) for name in names if name in records]
             for kind in cell["kinds"]:
-                if method.partition("+")[0].endswith("direct"):
+                if Method.split(method).kind == "direct":
                     yield from ({**where, "kind": kind, **row} for row in _of_direct(method, found))
                 elif found:
                     yield {**where, "kind": kind, **_row(method, *found[0])}

@@ -19,7 +19,7 @@ from ctl.data.labels import TagIds
 from ctl.data.readers import read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.modules.base import family_of
+from ctl.methods import PER_SENTENCE, Method
 from ctl.weighting import read_sentences
 
 Floats = npt.NDArray[np.float32]
@@ -100,8 +100,7 @@ def find_stores(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]
 
 
 def _role(card: Mapping[str, Any]) -> Role:
-    _, name = family_of(card["method"])
-    return ROLES.get(name.partition(":")[0].partition("+")[0], "teacher")
+    return ROLES.get(Method.split(card["method"]).kind, "teacher")
 
 
 def read_labellers(stores: Sequence[SoftLabelStore], corpus: Corpus, limit: int | None) -> dict[str, Labels]:
@@ -204,9 +203,9 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
 def _sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     """The weights of every sentence (S, K), where a mixture has such, one a language, and their file is still there."""
     card = store.manifest["teacher"]
-    weighting = card["method"].partition(":")[2].partition("+")[0]
+    method = Method.split(card["method"])
     given = _config(store).get("model", {}).get("init_args", {}).get("weights")
     by_language = len(card["weights"]) == len(card["sources"])
-    if not (weighting.endswith("-sentence") and by_language and given and Path(given).is_file()):
+    if not (method.per_sentence and by_language and given and Path(given).is_file()):
         return None
-    return read_sentences(given, weighting.removesuffix("-sentence"), card["sources"], corpus)
+    return read_sentences(given, method.of.removesuffix(PER_SENTENCE), card["sources"], corpus)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ctl.comparison import calibration_table, origin
 from ctl.findings import Findings
-from ctl.modules.base import family_of
+from ctl.methods import Method
 
 
 def transfer_table(findings: Findings) -> pd.DataFrame:
@@ -32,10 +32,10 @@ def weights_table(findings: Findings) -> pd.DataFrame:
     direct = {(row.method, row.target, row.source): row.f1 for row in transfer_table(findings).itertuples()}
     rows = [
         {"method": record["method"], "target": record["target"], "source": source, "sources": len(cell["sources"]),
-         "weight": weight, "direct_f1": direct.get((f"{family}direct", record["target"], source))}
+         "weight": weight, "direct_f1": direct.get((str(method.rival("direct")), record["target"], source))}
         for cell, record in findings.records
-        for family, name in [family_of(record["method"])]
-        if family != "mixed-" and name.startswith("ensemble:") and "uniform" not in name
+        for method in [Method.split(record["method"])]
+        if method.kind == "ensemble" and method.family != "mixed" and method.of != "uniform"
         for source, weight in zip(record["sources"], record["provenance"].get("weights", []), strict=False)
     ]  # fmt: skip
     by = ["method", "target", "source", "sources", "direct_f1"]

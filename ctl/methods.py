@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ctl.errors import CTLError
-from ctl.weighting import SIMILARITIES, WEIGHTINGS
 
+SIMILARITIES = ("learned", "cosine", "l1", "l2")
+WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "fixed")
 KINDS = ("direct", "pooled", "ensemble", "student")
 FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
@@ -53,10 +54,10 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class Method:
-    """What is scored.
+    """What is scored, by the parts of its name.
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: one of `KINDS`; what was made by hand may have another, ``prompted`` say.
         of: the language of a direct teacher; the weighting of an ensemble or a student.
         options: what is added, in the order of `OPTIONS`.
         family: whose the teachers are, one of `FAMILIES`: encoders, decoders (``llm``), or both (``mixed``).
@@ -68,16 +69,25 @@ class Method:
     family: str = ""
 
     @classmethod
+    def split(cls, name: str) -> Method:
+        """Takes any name apart, one that `parse` would refuse too: ``str`` of it gives the name again."""
+        head, *options = name.split("+")
+        whole, _, of = head.partition(":")
+        family, _, kind = whole.rpartition("-")
+        if not family or family not in FAMILIES:
+            family, kind = "", whole
+        return cls(kind, of, tuple(options), family)
+
+    @classmethod
     def parse(cls, name: str) -> Method:
         """Reads a name.
 
         Raises:
             CTLError: there is no such method.
         """
-        head, *options = name.split("+")
-        whole, _, of = head.partition(":")
-        family, _, kind = whole.rpartition("-")
-        if whole.startswith("-") or kind not in FAMILIES.get(family, ()) or bool(of) == (kind == "pooled"):
+        method = cls.split(name)
+        kind, of = method.kind, method.of
+        if kind not in FAMILIES[method.family] or bool(of) == (kind == "pooled"):
             there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, with llm- or mixed-"
             raise CTLError(f"unknown method {name}: there are {there_are}")
         weighting = of.removesuffix(PER_SENTENCE)
@@ -85,11 +95,11 @@ class Method:
             there_are = f"{' '.join(WEIGHTINGS)}, and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
             raise CTLError(f"unknown method {name}: weightings are {there_are}")
         known = [option for option in OPTIONS if kind in OPTIONS[option].kinds]
-        if unknown := [option for option in options if option not in known]:
+        if unknown := [option for option in method.options if option not in known]:
             raise CTLError(
                 f"unknown method {name}: {kind} has no +{unknown[0]}, but {' '.join(f'+{k}' for k in known)}"
             )
-        return cls(kind, of, tuple(option for option in known if option in options), family)
+        return replace(method, options=tuple(option for option in known if option in method.options))
 
     def __str__(self) -> str:
         kind = f"{self.family}-{self.kind}" if self.family else self.kind
@@ -120,6 +130,10 @@ class Method:
         options = tuple(option for option in self.options if "ensemble" in OPTIONS[option].kinds)
         return replace(self, kind="ensemble", options=options)
 
+    def rival(self, kind: str) -> Method:
+        """What one model does, ``direct`` or ``pooled``: an LLM, where there is one among the teachers."""
+        return Method(kind, family="llm" if self.family else "")
+
     def without(self, *options: str) -> Method:
         """The same method with some options left out."""
         return replace(self, options=tuple(option for option in self.options if option not in options))
@@ -133,6 +147,9 @@ class Method:
     def adding(self, option: str) -> Method:
         """The same method with one option more."""
         return replace(self, options=tuple(o for o in OPTIONS if o in (*self.options, option)))
+
+
+PROMPTED = Method("prompted", family="llm")  # a language model that was asked, not trained
 
 
 def expand_methods(
@@ -164,9 +181,9 @@ def expand_methods(
         methods += _basic_of_decoders(len(sources) > 1) if decoder else []
     wanted: list[Method] = []
     for name in methods:
-        head, plus, options = name.partition("+")
-        every = head in ("direct", "llm-direct")
-        names = [f"{head}:{source}{plus}{options}" for source in sources] if every else [name]
+        method = Method.split(name)
+        every = method.kind == "direct" and not method.of
+        names = [str(replace(method, of=source)) for source in sources] if every else [name]
         wanted += map(Method.parse, names)
     for method in wanted:
         if method.family and not decoder:

@@ -61,3 +61,12 @@ def quiet() -> None:
         "lightning.pytorch.callbacks.model_summary",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: ``42 s``, ``3 min 10 s``, ``2 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"

@@ -6,11 +6,13 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ctl.methods import Method
 from ctl.results import Record
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # 
 BLUE, RED, GREEN, _, ORANGE, _ = PALETTE
 GREY = "#7a7a7a"
 MARKERS = "osD^vPX<>*"
+LINES = {"": "-", "llm": "--", "mixed": ":"}
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10.0, "text.color": INK, "axes.labelcolor": INK,
     "axes.edgecolor": FAINT, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
@@ -87,22 +90,24 @@ class Look:
     """
 
     def __init__(self, methods: Sequence[str]) -> None:
-        plain = dict.fromkeys(self._plain(method) for method in methods)
+        plain = dict.fromkeys(self._told(method)[0] for method in methods)
         self._markers = dict(zip(plain, itertools.cycle(MARKERS)))
         coloured = [name for name in plain if not self._is_direct(name)]
         self._colours = dict(zip(coloured, itertools.cycle(PALETTE)))
 
     def __call__(self, method: str) -> dict[str, Any]:
         """Keyword arguments of a line with markers."""
-        name = self._plain(method)
+        name, style = self._told(method)
         colour = self._colours.get(name, GREY)
-        style = "--" if "llm-" in method else ":" if "mixed-" in method else "-"
         face = colour if style == "-" else "none"
         return {"color": colour, "marker": self._markers[name], "linestyle": style, "markerfacecolor": face}
 
     @staticmethod
-    def _plain(method: str) -> str:
-        return re.sub(r"\b(llm|mixed)-", "", method)
+    def _told(method: str) -> tuple[str, str]:
+        """Its name without a family, and the line for that."""
+        which, space, name = method.rpartition(" ")  # best llm-direct
+        split = Method.split(name)
+        return f"{which}{space}{replace(split, family='')}", LINES[split.family]
 
     @staticmethod
     def _is_direct(name: str) -> bool:
@@ -176,7 +181,7 @@ def transfer_scores(records: Sequence[Record], ax: Axes | None = None) -> Axes:
     """F1 of every method of a transfer, one line a method."""
     ax = _axes(ax)
     for place, record in enumerate(records):
-        kind = record["method"].partition(":")[0].partition("+")[0].rpartition("-")[2]  # llm-direct is direct
+        kind = Method.split(record["method"]).kind
         colour, marker = KIND_STYLES[kind]
         ax.plot([0, record["f1"]], [place, place], color=colour, linewidth=1)
         ax.plot(record["f1"], place, marker, color=colour)

@@ -19,7 +19,7 @@ import yaml
 
 from ctl.checkpoints import can_resume
 from ctl.errors import CTLError
-from ctl.notices import say
+from ctl.notices import duration, say
 from ctl.signals import INTERRUPTED
 
 
@@ -132,15 +132,6 @@ def run_stages(stages: Iterable[Stage]) -> None:
         left, seconds, work = left - stage.work, seconds + took, work + stage.work
         rest = f"about {duration(left * seconds / work)} left" if number < len(stages) and work else "all done"
         say(f"{place}: {'done before' if skipped else duration(took)}, {rest}")
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: ``42 s``, ``3 min 10 s``, ``2 h 5 min``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
 
 
 def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:

@@ -8,12 +8,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
+
+if TYPE_CHECKING:
+    from ctl.data.datamodule import NERDataModule
 
 Nearness = Literal["family", "learned", "cosine", "l1", "l2", "given"]
 MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several

@@ -13,6 +13,7 @@ from ctl.checkpoints import check_checkpoint
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.exported import OnnxModel, exported_types, load_exported
+from ctl.methods import Method
 from ctl.results import Record, read_records
 
 PREFERRED = "student:learned"
@@ -111,7 +112,7 @@ def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
         raise CTLError(f"{run}: it scored no model that can be loaded")
     if method is not None and method not in models:
         raise CTLError(f"{run}: no model {method}; there is {', '.join(models)}")
-    students = [name for name in models if "student:" in name]  # llm-student: as well
+    students = [name for name in models if Method.split(name).kind == "student"]
     default = PREFERRED if PREFERRED in models else (students or list(models))[0]
     return models[method or default]
 

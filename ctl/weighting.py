@@ -23,8 +23,6 @@ from ctl.errors import CTLError
 
 Floats = npt.NDArray[np.float32]
 Scale = Literal["variance", "std"]
-SIMILARITIES = ("learned", "cosine", "l1", "l2")
-WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "fixed")
 
 
 def unlearned_similarities(features: Tensor, means: Tensor) -> dict[str, Tensor]:

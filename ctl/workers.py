@@ -20,10 +20,10 @@ from filelock import FileLock, Timeout
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError
-from ctl.notices import quiet, say
+from ctl.notices import duration, quiet, say
 from ctl.plan import Plan
 from ctl.results import write_records
-from ctl.stages import Stage, duration
+from ctl.stages import Stage
 
 if TYPE_CHECKING:
     from ctl.cells import Cell

@@ -58,6 +58,22 @@ def test_rounds_come_after_one_another():
     assert str(Method.parse("student:learned+replace+kl").ensemble()) == "ensemble:learned+replace"
 
 
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("student:learned+filter+mine", ("student", "learned", ("filter", "mine"), "")),
+        ("llm-direct:zh-classical", ("direct", "zh-classical", (), "llm")),
+        ("mixed-ensemble:l2-sentence", ("ensemble", "l2-sentence", (), "mixed")),
+        ("llm-prompted", ("prompted", "", (), "llm")),
+        ("gpt-pooled", ("gpt-pooled", "", (), "")),
+        ("-pooled", ("-pooled", "", (), "")),
+    ],
+)
+def test_any_name_can_be_taken_apart(name, parts):
+    assert Method.split(name) == Method(*parts)
+    assert str(Method.split(name)) == name
+
+
 def test_methods_of_decoders():
     basic = names(None, ["en", "nl"], "de", True)
     assert basic[:7] == names(None, ["en", "nl"], "de")

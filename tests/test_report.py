@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctl.answer import compare, sentences
+from ctl.answer import _pairs, compare, sentences
 from ctl.findings import Findings
 from ctl.main import main
 from ctl.results import write_counts, write_records
@@ -110,6 +110,23 @@ def test_curves_are_those_that_were_made(made_up):
     assert len(told) == 3 and "pooled scores" in told[0] and "over best direct" in told[1]
     assert re.search(r"student:learned [-+][\d.]+ \[.*\] against ensemble:learned \(not shown, p = ", told[2])
     assert "what teachers make is best with 6 sources" in told[1]
+
+
+def test_methods_are_compared_with_what_lacks_one_part_of_them():
+    rivals = [
+        "best direct", "best llm-direct", "pooled", "llm-pooled", "ensemble:learned", "student:uniform",
+        "student:uniform+filter", "student:learned", "student:learned+filter", "llm-student:learned",
+        "mixed-student:learned",
+    ]  # fmt: skip
+    found = {ours: [theirs for one, theirs in _pairs(rivals) if one == ours] for ours in rivals}
+    assert not found["best direct"] and not found["best llm-direct"]
+    assert found["pooled"] == ["best direct"] and found["llm-pooled"] == ["pooled", "best llm-direct"]
+    assert found["student:learned+filter"] == [
+        "student:uniform+filter", "ensemble:learned", "student:learned", "pooled", "best direct",
+    ]  # fmt: skip
+    assert found["mixed-student:learned"] == [
+        "student:learned", "llm-student:learned", "llm-pooled", "best llm-direct",
+    ]  # fmt: skip
 
 
 def test_what_failed_is_no_number(made_up):

@@ -28,21 +28,13 @@ from ctl.data.collation import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.decoders import is_decoder
 from ctl.errors import CTLError
+from ctl.methods import Method
 from ctl.metrics import Calibration, SpanF1, span_counts
 
 
-def named(method: str, variant: str | None) -> str:
+def named(method: Method, variant: str | None) -> str:
     """The name of a method and its variant, ``student:learned+filter`` say."""
-    return f"{method}+{variant}" if variant else method
-
-
-FAMILIES = ("llm-", "mixed-")
-
-
-def family_of(method: str) -> tuple[str, str]:
-    """What a method's name says of its teachers, ``llm-`` where they are decoders, and the rest of the name."""
-    family = next((family for family in FAMILIES if method.startswith(family)), "")
-    return family, method.removeprefix(family)
+    return f"{method}+{variant}" if variant else str(method)
 
 
 class Labeller(LightningModule, ABC):
@@ -269,9 +261,9 @@ class Tagger(Trained, Labeller):
 
     @property
     def family(self) -> str:
-        """What the names of its methods begin with: ``llm-`` where the backbone is a decoder."""
+        """Of its methods: ``llm`` where the backbone is a decoder."""
         assert self.network is not None
-        return "llm-" if is_decoder(self.network.encoder.config) else ""
+        return "llm" if is_decoder(self.network.encoder.config) else ""
 
     def forward(self, batch: WordBatch) -> Tensor:
         """Logits of all words (N, C)."""

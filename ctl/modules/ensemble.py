@@ -18,7 +18,8 @@ from ctl.data.datamodule import NERDataModule
 from ctl.data.selection import CHUNK
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.modules.base import Labeller, family_of, named
+from ctl.methods import Method
+from ctl.modules.base import Labeller, named
 from ctl.modules.teacher import load_teacher
 from ctl.weighting import Floats, agreement_weights, entropy, order_weights, read_json, read_sentences
 
@@ -195,11 +196,11 @@ class Ensemble(Labeller):
         The time is its teachers' together.
         """
         cards = [member.card() for member in self.members]
-        of_decoders = [family_of(card["method"])[0] == "llm-" for card in cards]
-        family = "llm-" if all(of_decoders) else "mixed-" if any(of_decoders) else ""
+        of_decoders = [Method.split(card["method"]).family == "llm" for card in cards]
+        family = "llm" if all(of_decoders) else "mixed" if any(of_decoders) else ""
         weights = self.weights if self.weights.ndim == 1 else self.weights.mean(0)
         return {
-            "method": named(f"{family}ensemble:{self.weighting}", self.variant),
+            "method": named(Method("ensemble", self.weighting, family=family), self.variant),
             "sources": list(dict.fromkeys(source for card in cards for source in card["sources"])),
             "train_seconds": round(sum(card["train_seconds"] for card in cards), 1),
             "weights": [round(weight, 4) for weight in weights.tolist()],

@@ -18,6 +18,7 @@ from ctl.backbones import load_language_model, load_tokenizer, longest_input
 from ctl.data.collation import WordBatch
 from ctl.decoding import check_reading, floored, nats, walk
 from ctl.errors import CTLError
+from ctl.methods import PROMPTED
 from ctl.modules.base import named
 from ctl.modules.teacher import Teacher
 from ctl.prompts import prompt_style
@@ -207,7 +208,7 @@ class GenerativeTeacher(Teacher):
         """``llm-direct:<lang>`` or ``llm-pooled`` where it was tuned, else ``llm-prompted``; and how it answers."""
         card = super().card()
         if not self.sources:
-            card["method"] = named("llm-prompted", self.variant)
+            card["method"] = named(PROMPTED, self.variant)
             card["sources"] = list(dict.fromkeys(shot.language for shot in self.examples))
         drawn = f", mean over {self.samples} walks drawn at temperature {self.sampling_temperature}"
         return {

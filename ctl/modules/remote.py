@@ -14,6 +14,7 @@ from torch import Tensor
 from ctl.answers import AnswerCache, Json
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
+from ctl.methods import PROMPTED
 from ctl.modules.base import Labeller, named
 from ctl.notices import say
 from ctl.prompts import StyleName, prompt_style
@@ -149,7 +150,7 @@ class RemoteTeacher(Labeller):
         scored = self.logprobs and self.style == "tagged"
         answers = f"{self.samples} answer{'s' if self.samples > 1 else ''} at temperature {self.temperature}"
         return {
-            "method": named("llm-prompted", self.variant),
+            "method": named(PROMPTED, self.variant),
             "sources": list(dict.fromkeys(shot.language for shot in self.prompt.shots)),
             "train_seconds": 0.0,
             "probabilities": f"{'log-probabilities of the tags, else ' if scored else ''}votes of {answers}, "

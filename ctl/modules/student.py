@@ -11,7 +11,8 @@ from torch import Tensor
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
-from ctl.modules.base import Tagger, family_of, named
+from ctl.methods import Method
+from ctl.modules.base import Tagger, named
 
 
 class Student(Tagger):
@@ -87,12 +88,11 @@ class Student(Tagger):
 
         Where its teachers are decoders, or some are, its name begins with ``llm-`` or ``mixed-`` as the ensemble's.
         """
-        family, method = family_of(self.taught_by["method"])
-        _, _, of = method.partition(":")
-        of = (of or method).partition("+")[0]
+        taught_by = Method.split(self.taught_by["method"])
+        method = Method("student", taught_by.of or taught_by.kind, family=taught_by.family)
         seconds = self.train_seconds + self.taught_by["train_seconds"] + self.selection_seconds
         return {
-            "method": named(f"{family}student:{of}", self.variant),
+            "method": named(method, self.variant),
             "sources": self.taught_by["sources"],
             "train_seconds": round(seconds, 1),
             "taught_by": self.taught_by,

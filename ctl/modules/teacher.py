@@ -15,6 +15,7 @@ from ctl.checkpoints import WholeCheckpoints
 from ctl.data.collation import WordBatch
 from ctl.data.encoding import NO_TAG
 from ctl.errors import CTLError
+from ctl.methods import Method
 from ctl.metrics import CalibrationTemperature
 from ctl.modules.base import Tagger, named
 
@@ -77,7 +78,8 @@ class Teacher(Tagger):
 
     def card(self) -> dict[str, Any]:
         """``direct:<lang>`` for one source, ``pooled`` for several, ``llm-`` before it for a decoder."""
-        method = self.family + (f"direct:{self.sources[0]}" if len(self.sources) == 1 else "pooled")
+        alone = len(self.sources) == 1
+        method = Method("direct" if alone else "pooled", self.sources[0] if alone else "", family=self.family)
         card = {
             "method": named(method, self.variant),
             "sources": list(self.sources),
