@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ctl.backbones import TOKENS_AT_ONCE, load_token_classifier
+from ctl.backbones import load_token_classifier
 from ctl.data.collation import WordBatch
 from ctl.data.labels import TagSchema
 from ctl.errors import CTLError
+from ctl.word_states import TOKENS_AT_ONCE
 
 
 class Exported(nn.Module):

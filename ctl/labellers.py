@@ -19,7 +19,7 @@ from ctl.data.labels import TagIds
 from ctl.data.readers import read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.methods import PER_SENTENCE, Method
+from ctl.methods import Method
 from ctl.weighting import read_sentences
 
 Floats = npt.NDArray[np.float32]
@@ -208,4 +208,4 @@ def _sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     by_language = len(card["weights"]) == len(card["sources"])
     if not (method.per_sentence and by_language and given and Path(given).is_file()):
         return None
-    return read_sentences(given, method.of.removesuffix(PER_SENTENCE), card["sources"], corpus)
+    return read_sentences(given, method.weighting, card["sources"], corpus)

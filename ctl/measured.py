@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from ctl.comparison import calibration_table, origin
@@ -14,11 +16,12 @@ def transfer_table(findings: Findings) -> pd.DataFrame:
     rows = [
         {
             "source": record["sources"][0], "target": record["target"], "f1": record["f1"], "seed": record["seed"],
-            "method": record["method"].replace(f":{record['sources'][0]}", ""),
+            "method": str(replace(method, of="")),
             "distance": findings.design["distances"].get(record["target"], {}).get(record["sources"][0]),
         }
         for _, record in findings.records
-        if "direct:" in record["method"]
+        for method in [Method.split(record["method"])]
+        if method.kind == "direct"
     ]  # fmt: skip
     by = ["source", "target", "distance", "method"]
     if not rows:

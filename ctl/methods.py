@@ -90,8 +90,8 @@ class Method:
         if kind not in FAMILIES[method.family] or bool(of) == (kind == "pooled"):
             there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, with llm- or mixed-"
             raise CTLError(f"unknown method {name}: there are {there_are}")
-        weighting = of.removesuffix(PER_SENTENCE)
-        if kind in ("ensemble", "student") and weighting not in (SIMILARITIES if weighting != of else WEIGHTINGS):
+        there_is = SIMILARITIES if method.per_sentence else WEIGHTINGS
+        if kind in ("ensemble", "student") and method.weighting not in there_is:
             there_are = f"{' '.join(WEIGHTINGS)}, and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
             raise CTLError(f"unknown method {name}: weightings are {there_are}")
         known = [option for option in OPTIONS if kind in OPTIONS[option].kinds]
@@ -116,9 +116,14 @@ class Method:
         return ("", "llm") if self.family == "mixed" else (self.family,)
 
     @property
+    def weighting(self) -> str:
+        """The weighting of an ensemble or a student, whether of all the text or of each sentence."""
+        return self.of.removesuffix(PER_SENTENCE)
+
+    @property
     def by_similarity(self) -> bool:
         """Whether its weights come from the similarity of languages."""
-        return self.of.removesuffix(PER_SENTENCE) in SIMILARITIES
+        return self.weighting in SIMILARITIES
 
     @property
     def per_sentence(self) -> bool:

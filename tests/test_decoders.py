@@ -4,10 +4,11 @@ import pytest
 import torch
 from transformers import AutoConfig
 
-from ctl.backbones import WordClassifier, build_encoder, recompute_activations
+from ctl.backbones import build_encoder, recompute_activations
 from ctl.data.collation import WordBatch
 from ctl.decoders import is_decoder, open_layers, set_attention, unmask_last
 from ctl.errors import CTLError
+from ctl.word_states import WordClassifier
 
 SIZE = {
     "vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48,

@@ -16,8 +16,6 @@ from torch import Tensor
 
 from ctl.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
 from ctl.backbones import (
-    Pooling,
-    WordClassifier,
     build_encoder,
     freeze,
     load_encoder,
@@ -30,6 +28,7 @@ from ctl.decoders import is_decoder
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.metrics import Calibration, SpanF1, span_counts
+from ctl.word_states import Pooling, WordClassifier
 
 
 def named(method: Method, variant: str | None) -> str:

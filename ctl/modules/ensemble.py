@@ -122,11 +122,11 @@ class Ensemble(Labeller):
             return order_weights(self.given, sources)
         if self.given is None:
             raise CTLError(f"weighting {self.weighting!r} needs model.weights: a file, or a number for each source")
-        name, dash, _ = self.weighting.rpartition("-sentence")
-        if not dash:
+        method = Method("ensemble", self.weighting)
+        if not method.per_sentence:
             return read_json(self.given, self.weighting, sources)
         data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        return read_sentences(self.given, name, sources, data.labelled_corpus(self._command))
+        return read_sentences(self.given, method.weighting, sources, data.labelled_corpus(self._command))
 
     @property
     def _command(self) -> str:

@@ -12,12 +12,13 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from ctl.backbones import SentenceFeature, load_encoder, sentence_features, stamp
+from ctl.backbones import load_encoder, stamp
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.weighting import Scale, unlearned_similarities
+from ctl.word_states import SentenceFeature, sentence_features
 
 Side = Literal["features", "languages"]
 

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
-from ctl.backbones import WordClassifier, encode, pool_words
 from ctl.checkpoints import load_trained
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
@@ -16,6 +15,7 @@ from ctl.data.selection import Floats, neighbour_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
 from ctl.modules.student import Student
+from ctl.word_states import WordClassifier, encode, pool_words
 
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
 
