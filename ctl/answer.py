@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ctl.findings import Curve, Findings
+from ctl.findings import Curve, Findings, is_direct
 from ctl.methods import Method
 from ctl.statistics import Difference, difference, holm, overtaking
 
@@ -90,7 +90,7 @@ def sentences(findings: Findings, tests: list[Test]) -> list[str]:
     """How F1 scales, which method wins at the end, and what each part of the method brings."""
     kind = findings.kinds[0]
     curves = {method: curve for (k, method), curve in findings.curves.items() if k == kind}
-    best = max((m for m in curves if not m.endswith("direct")), key=lambda m: curves[m].samples[0, -1], default="")
+    best = max((m for m in curves if not is_direct(m)), key=lambda m: curves[m].samples[0, -1], default="")
     if not best:
         return ["There are results of direct transfer alone, so there is nothing to compare."]
     return [_rise(findings, best, curves[best]), _winner(best, curves, tests), _parts(tests)]

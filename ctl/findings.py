@@ -112,7 +112,7 @@ class Findings:
     def methods(self) -> list[str]:
         """All methods, direct ones first."""
         found = list(dict.fromkeys(self.scores.method))
-        return sorted(found, key=lambda method: not method.endswith("direct"))
+        return sorted(found, key=lambda method: not is_direct(method))
 
     @cached_property
     def curves(self) -> dict[tuple[str, str], Curve]:
@@ -177,6 +177,11 @@ class Findings:
         main = main[~main.method.str.startswith(("mean ", "worst "))]
         most: pd.DataFrame = main[main.sources == main.sources.max()]
         return most
+
+
+def is_direct(curve: str) -> bool:
+    """Whether a curve is of direct teachers: ``best direct``, ``mean llm-direct+adapted``."""
+    return Method.split(curve.rpartition(" ")[2]).kind == "direct"
 
 
 def _row(method: str, record: Record, samples: Samples) -> dict[str, Any]:

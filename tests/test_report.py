@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ctl.answer import _pairs, compare, sentences
-from ctl.findings import Findings
+from ctl.findings import Findings, is_direct
 from ctl.main import main
 from ctl.results import write_counts, write_records
 
@@ -127,6 +127,12 @@ def test_methods_are_compared_with_what_lacks_one_part_of_them():
     assert found["mixed-student:learned"] == [
         "student:learned", "llm-student:learned", "llm-pooled", "best llm-direct",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["best direct", "worst llm-direct", "mean direct+adapted"])
+def test_the_best_teacher_is_no_method_whatever_its_options(name):
+    assert is_direct(name)
+    assert not is_direct("pooled+adapted") and not is_direct("mixed-student:learned")
 
 
 def test_what_failed_is_no_number(made_up):
