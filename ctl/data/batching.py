@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,8 @@ class BucketSampler(Sampler[Draw]):
     """Yields batches of sentence indices, the same on every machine for the same seed and epoch.
 
     When shuffling, sentences are sorted by a length that is blurred a little and anew each epoch, those of one length
-    falling in any order; they are cut into batches, and the order of the batches is drawn. The batches that several
+    falling in any order; they are cut into batches at the same places in every epoch, so that all epochs have equally
+    many, and the order of the batches is drawn. The batches that several
     processes take at the same step are neighbours by length, so that none waits long for another. Otherwise all are
     sorted, longest first. A data loader takes it as ``sampler`` with ``batch_size=None``, so that Lightning tells it
     the epoch.
@@ -77,6 +79,7 @@ class BucketSampler(Sampler[Draw]):
         self.world_size = world_size
         self.counted = counted
         self.accumulate = accumulate
+        self.begin = 0  # this process's batches of the next epoch to leave out: a run that was resumed has had them
         self._drawn: tuple[int, _Plan] | None = None
 
     def set_epoch(self, epoch: int) -> None:
@@ -84,12 +87,13 @@ class BucketSampler(Sampler[Draw]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(range(self.rank, len(self._plan().order), self.world_size))
+        return len(range(self.rank, self._places, self.world_size))
 
     def __iter__(self) -> Iterator[Draw]:
-        plan = self._plan()
+        plan, begin = self._plan(), self.begin
+        self.begin = 0
         factors = self._factors(plan)
-        for place in range(self.rank, len(plan.order), self.world_size):
+        for place in range(self.rank + begin * self.world_size, len(plan.order), self.world_size):
             yield Draw(plan.batch(int(plan.order[place])).tolist(), float(factors[place]))
 
     def _plan(self) -> _Plan:
@@ -101,32 +105,43 @@ class BucketSampler(Sampler[Draw]):
 
     def _draw(self, epoch: int) -> _Plan:
         if not self.shuffle:
-            return self._cut(np.argsort(-self.lengths, kind="stable").astype(np.int32))
+            sentences = np.argsort(-self.lengths, kind="stable").astype(np.int32)
+            return _Plan(sentences, self._bounds, np.arange(self._places))
         generator = np.random.default_rng([self.seed, epoch])
         sentences = generator.permutation(len(self.lengths)).astype(np.int32)
         blurred = generator.uniform(1 - JITTER, 1 + JITTER, len(sentences))
         blurred *= self.lengths[sentences]
-        plan = self._cut(sentences[np.argsort(np.negative(blurred, out=blurred), kind="stable")])
-        count = len(plan.order)
-        places = np.arange(-(-count // self.world_size) * self.world_size)
+        sentences = sentences[np.argsort(np.negative(blurred, out=blurred), kind="stable")]
+        count, places = len(self._bounds) - 1, np.arange(self._places)
         places = np.where(places < count, places, np.maximum(2 * count - 1 - places, 0))  # the last are given twice
-        neighbours = plan.order[places].reshape(-1, self.world_size)
-        return plan._replace(order=generator.permutation(neighbours, axis=0).reshape(-1))
+        neighbours = places.reshape(-1, self.world_size)
+        return _Plan(sentences, self._bounds, generator.permutation(neighbours, axis=0).reshape(-1))
 
-    def _cut(self, sentences: npt.NDArray[np.int32]) -> _Plan:
-        """Cuts sentences, about longest first, into batches; the longest of a batch sets its width."""
+    @property
+    def _places(self) -> int:
+        """Batches of an epoch, all processes together; when shuffling, equally many of each."""
+        count = len(self._bounds) - 1
+        return -(-count // self.world_size) * self.world_size if self.shuffle else count
+
+    @cached_property
+    def _bounds(self) -> Ints:
+        """Where batches begin (B + 1) in a row of all sentences, about longest first; the longest sets the width.
+
+        The sentence at some place of the blurred row is at most ``(1 + JITTER) / (1 - JITTER)`` times as long as the
+        one at that place of the sorted row, so that no epoch's batches exceed ``max_tokens``.
+        """
+        lengths = np.maximum(np.sort(self.lengths)[::-1], 1)
+        widths = np.minimum(lengths * (1 + JITTER) / (1 - JITTER), lengths[:1]) if self.shuffle else lengths
         bounds = [0]
-        while (begin := bounds[-1]) < len(sentences):
+        while (begin := bounds[-1]) < len(widths):
             size = self.batch_size
             if self.max_tokens is not None:
-                widest = np.maximum.accumulate(np.maximum(self.lengths[sentences[begin : begin + size]], 1))
-                fits = widest * np.arange(1, len(widest) + 1) <= self.max_tokens
-                size = max(1, int(fits.sum()))
-            bounds.append(min(begin + size, len(sentences)))
-        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(sentences):
+                size = min(size, max(1, int(self.max_tokens // widths[begin])))
+            bounds.append(min(begin + size, len(widths)))
+        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(widths):
             largest = int(np.diff(bounds).argmax())
             bounds.insert(largest + 1, (bounds[largest] + bounds[largest + 1]) // 2)
-        return _Plan(sentences, np.array(bounds, dtype=np.int64), np.arange(len(bounds) - 1))
+        return np.array(bounds, dtype=np.int64)
 
     def _factors(self, plan: _Plan) -> npt.NDArray[np.float64]:
         """The factor of the loss of every batch, in the order of ``plan.order``."""
