@@ -14,7 +14,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
-from ctl.checkpoints import WholeCheckpoints
+from ctl.checkpoints import SaveLast, WholeCheckpoints
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.main import COMMANDS, ONE_STAGE
@@ -103,6 +103,8 @@ class CTLCLI(LightningCLI):
 
     def _writers(self) -> list[Callback]:
         match self.subcommand:
+            case "fit":
+                return [SaveLast()]
             case "test":
                 self._dump_config()
                 return [ResultWriter(self.config_dump, int(self._get(self.config, "seed_everything")))]

@@ -19,7 +19,7 @@ IGNORED_WARNINGS = (
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
     r".*LightningCLI's args parameter is intended to run from within Python.*",  # that is what ctl transfer does
     r".*The `srun` command is available.*",
-    r".*your dataloader is not resumable.*",
+    r".*your dataloader is not resumable.*",  # the data module is
     r"Total length of `list` across ranks is zero.*",  # a student is not validated: there is no gold to validate on
     r"Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # they are for fit
     r"The number of training batches .* is smaller than the logging interval.*",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -20,7 +19,7 @@ import yaml
 from ctl.checkpoints import can_resume
 from ctl.errors import CTLError
 from ctl.notices import duration, say
-from ctl.signals import INTERRUPTED
+from ctl.signals import run_stoppable
 
 
 @dataclass(frozen=True)
@@ -141,10 +140,7 @@ def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:
 
         run(arguments)
         return
-    status = subprocess.run([sys.executable, "-m", "ctl", *arguments], check=False).returncode
-    if status == INTERRUPTED:
-        raise KeyboardInterrupt
-    if status:
+    if status := run_stoppable([sys.executable, "-m", "ctl", *arguments]):
         raise CTLError(f"`ctl {' '.join(arguments)}` ended with status {status}")
 
 

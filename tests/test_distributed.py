@@ -63,6 +63,27 @@ def test_validation_while_training_is_that_of_one_process(two, tmp_path):
         assert next(float(row["val/f1"]) for row in csv.DictReader(file) if row["val/f1"]) == pytest.approx(logged)
 
 
+def test_processes_stop_and_go_on_together(two, tmp_path):
+    """Though one alone is told to stop: it has two batches, and stops after the first."""
+    signalled = {"name": "SIGUSR1", "epoch": 0, "batch": 0, "rank": 1}
+    keep = {"dirpath": str(tmp_path), "save_last": True, "save_top_k": 0}
+    callbacks = [
+        {"class_path": "ModelCheckpoint", "init_args": keep},
+        {"class_path": "tests.test_faults.Signal", "init_args": signalled},
+    ]
+    command = [sys.executable, "-m", "ctl", "fit", "--config", str(two / "teachers/a2/fit.yaml")]
+    command += ["--trainer.default_root_dir", str(tmp_path), "--trainer.callbacks"]
+    stopped = subprocess.run([*command, json.dumps(callbacks)], stderr=subprocess.PIPE, text=True)
+    assert stopped.returncode == 130 and "ctl: stopped by SIGUSR1" in stopped.stderr
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 1
+    subprocess.run([*command, json.dumps(callbacks[:1]), "--ckpt_path", "last"], check=True, capture_output=True)
+    ours, its = (
+        torch.load(path, weights_only=True)["state_dict"]
+        for path in (tmp_path / "last.ckpt", two / "teachers/a2/checkpoints/best.ckpt")
+    )
+    assert all(torch.equal(value, its[name]) for name, value in ours.items())
+
+
 def test_language_means_are_of_every_sentence_once(family, tmp_path):
     def fit(output, *more):
         keep = {"dirpath": str(output), "save_last": True, "save_top_k": 0}

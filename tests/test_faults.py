@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
+from lightning.pytorch import Callback
 
 from ctl.checkpoints import WholeCheckpoints, check_checkpoint
 from ctl.errors import CTLError
 from ctl.main import main
+from ctl.signals import run_stoppable, stoppable
 
 QUIET = ["--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false"]
 
@@ -170,6 +172,95 @@ def test_stopped_once_it_ends_in_order_and_resumes_to_the_same_scores(family, tm
     assert main(arguments(tmp_path / "run")) == 0
     (ours,), (its,) = (json.loads((tmp_path / run / "results.json").read_text()) for run in ("unbroken", "run"))
     assert ours["f1"] == its["f1"] > 0 and ours["provenance"]["model"] == its["provenance"]["model"]
+
+
+class Signal(Callback):
+    """Sends a signal to its own process at some batch of an epoch."""
+
+    def __init__(self, name: str, epoch: int, batch: int, rank: int = 0):
+        self.name, self.place, self.rank = name, (epoch, batch), rank
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if (trainer.current_epoch, batch_idx) == self.place and trainer.global_rank == self.rank:
+            os.kill(os.getpid(), getattr(signal, self.name))
+
+
+def training(family, output, *callbacks, more=()):
+    """The arguments of a fit of three epochs of 15 batches, two to a step, so eight steps; kept in ``output``."""
+    best = {"filename": "best", "monitor": "val/f1", "mode": "max", "save_top_k": 1}
+    keep = {"dirpath": str(output), "save_last": True, "save_on_train_epoch_end": True, **best}
+    callbacks = [{"class_path": "ModelCheckpoint", "init_args": keep}, *callbacks]
+    return fit(
+        family, output, "--trainer.max_epochs", "3", "--trainer.accumulate_grad_batches", "2", "--data.batch_size", "8",
+        "--trainer.callbacks", json.dumps(callbacks), "--model.lr", "1e-3", *more,
+    )  # fmt: skip
+
+
+def signalled(name, epoch, batch, **rank):
+    return {
+        "class_path": "tests.test_faults.Signal",
+        "init_args": {"name": name, "epoch": epoch, "batch": batch, **rank},
+    }
+
+
+@pytest.fixture(scope="module")
+def unbroken(family, tmp_path_factory):
+    output = tmp_path_factory.mktemp("unbroken")
+    assert main(training(family, output)) == 0
+    return output
+
+
+def same_models(one, other):
+    for name in ("best.ckpt", "last.ckpt"):
+        ours, its = (torch.load(folder / name, weights_only=True) for folder in (one, other))
+        assert ours["epoch"] == its["epoch"] and ours["global_step"] == its["global_step"]
+        assert all(torch.equal(value, its["state_dict"][key]) for key, value in ours["state_dict"].items())
+    return True
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    ("name", "epoch", "batch", "steps"), [("SIGINT", 0, 4, 3), ("SIGTERM", 1, 7, 12), ("SIGUSR1", 1, 14, 16)]
+)
+def test_training_that_is_stopped_saves_where_it_is_and_becomes_the_same_model(
+    family, tmp_path, unbroken, name, epoch, batch, steps, workers
+):
+    """In the middle of an epoch, between two batches of one step, and in its last batch."""
+    assert main(training(family, tmp_path, signalled(name, epoch, batch))) == 130
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == steps
+    assert main(training(family, tmp_path, more=["--ckpt_path", "last", "--data.num_workers", str(workers)])) == 0
+    assert same_models(unbroken, tmp_path)
+
+
+@pytest.mark.parametrize(("minutes", "steps"), [(15, 8), (0, 11)])
+def test_a_killed_fit_lost_an_epoch_at_most_or_less_where_it_saves_more_often(family, tmp_path, minutes, steps):
+    """Also where nothing is monitored, as for a student: Lightning alone would save at the end of training only."""
+    last = {"class_path": "ctl.checkpoints.SaveLast", "init_args": {"minutes": minutes}}
+    arguments = training(family, tmp_path, last, signalled("SIGKILL", 1, 6), more=["--model.variant", "x"])
+    arguments = [
+        a.replace('"save_top_k": 1', '"save_top_k": 0').replace('"monitor": "val/f1", ', "") for a in arguments
+    ]
+    assert subprocess.run([sys.executable, "-m", "ctl", *arguments], capture_output=True).returncode == -signal.SIGKILL
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == steps
+
+
+def test_a_program_in_this_ones_place_is_given_the_time_to_stop(tmp_path):
+    """That of several processes, which may have a large checkpoint to write."""
+    program = (
+        "import pathlib, signal, sys, time\n"
+        "def stop(*_):\n    time.sleep(1)\n    pathlib.Path(sys.argv[1], 'saved').touch()\n    sys.exit(130)\n"
+        "signal.signal(signal.SIGINT, stop)\npathlib.Path(sys.argv[1], 'ready').touch()\ntime.sleep(60)\n"
+    )
+
+    def interrupt():
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with stoppable() as stop:
+        threading.Thread(target=interrupt).start()
+        run_stoppable([sys.executable, "-c", program, str(tmp_path)])
+    assert (tmp_path / "saved").exists() and (stop.signal, stop.status) == ("SIGINT", 130)
 
 
 def test_a_checkpoint_that_is_being_written_is_finished_before_a_stop(tmp_path):

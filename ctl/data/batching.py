@@ -47,6 +47,7 @@ class BucketSampler(Sampler[Draw]):
         shuffle: draw anew each epoch.
         seed: of the draw.
         epoch: the first epoch, when a run is resumed.
+        begin: how many of its batches this process has had before; they are left out.
         rank: this process.
         world_size: number of processes. Each sentence is given once, and every process gets equally many batches:
             where they do not come out even, the largest are halved. With fewer sentences than processes, some are given
@@ -64,6 +65,7 @@ class BucketSampler(Sampler[Draw]):
         shuffle: bool = False,
         seed: int = 0,
         epoch: int = 0,
+        begin: int = 0,
         rank: int = 0,
         world_size: int = 1,
         counted: npt.NDArray[np.floating | np.integer] | None = None,
@@ -75,11 +77,11 @@ class BucketSampler(Sampler[Draw]):
         self.shuffle = shuffle
         self.seed = seed
         self.epoch = epoch
+        self.begin = begin
         self.rank = rank
         self.world_size = world_size
         self.counted = counted
         self.accumulate = accumulate
-        self.begin = 0  # this process's batches of the next epoch to leave out: a run that was resumed has had them
         self._drawn: tuple[int, _Plan] | None = None
 
     def set_epoch(self, epoch: int) -> None:

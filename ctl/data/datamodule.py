@@ -108,6 +108,7 @@ class NERDataModule(LightningDataModule):
         self.store: SoftLabelStore | None = None
         self.weights: Floats | None = None
         self.selection_seconds = 0.0
+        self._reached = (0, 0)
 
     def prepare_data(self) -> None:
         """Writes the artificial languages, where they are asked for."""
@@ -199,7 +200,7 @@ class NERDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[WordBatch]:
         """Shuffled, length-bucketed batches; the same for the same seed and epoch, also after a resume."""
-        trainer = self.trainer
+        trainer, (epoch, begin) = self.trainer, self._reached
         return self._loader(
             self.training,
             store=self.store,
@@ -209,8 +210,24 @@ class NERDataModule(LightningDataModule):
             accumulate=trainer.accumulate_grad_batches if trainer else 1,
             shuffle=True,
             seed=int(os.environ.get("PL_GLOBAL_SEED", 0)),
-            epoch=trainer.current_epoch if trainer else 0,
+            epoch=epoch,
+            begin=begin,
         )
+
+    def state_dict(self) -> dict[str, int]:
+        """How far training is: ``epoch``, and how many batches of it each process has had, for a checkpoint.
+
+        Lightning would have the loaders keep that, but makes them before it reads the checkpoint.
+        """
+        assert self.trainer is not None
+        batches = int(self.trainer.num_training_batches)
+        given = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        epoch, begin = divmod(self.trainer.current_epoch * batches + given, batches)
+        return {"epoch": epoch, "begin": begin}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Goes on from there."""
+        self._reached = state_dict["epoch"], state_dict["begin"]
 
     def val_dataloader(self) -> DataLoader[WordBatch] | list[Any]:
         """The sources' validation splits, in one pass."""

@@ -290,17 +290,25 @@ class Tagger(Trained, Labeller):
         self.log_dict({f"val/{name}": value for name, value in scores.items()})
         self.val_f1.reset()
 
-    def on_train_epoch_start(self) -> None:
-        """Starts the clock."""
-        self._epoch_began = time.perf_counter()
+    def on_train_start(self) -> None:
+        """Starts the clock, also in the middle of an epoch."""
+        self._clock = time.perf_counter()
 
     def on_train_epoch_end(self) -> None:
-        """Adds the epoch to the time that training has taken."""
-        self.train_seconds += time.perf_counter() - self._epoch_began
+        """Reads the clock."""
+        self._count_time()
+
+    def _count_time(self) -> None:
+        """Adds to the time that training has taken what went by since this was last done."""
+        now = time.perf_counter()
+        self.train_seconds += now - self._clock
+        self._clock = now
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to build the model again; leaves out a base that adapters were trained in."""
         assert self.network is not None
+        if self.trainer.training:
+            self._count_time()
         config = self.network.encoder.config.to_dict()  # type: ignore[union-attr, operator]
         if self.lora_rank:
             checkpoint["state_dict"] = owned(checkpoint["state_dict"], self.adapter)

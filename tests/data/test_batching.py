@@ -68,8 +68,7 @@ def test_epochs_have_equally_many_batches_whatever_the_budget():
 def test_an_epoch_goes_on_where_it_was_left(world):
     for rank in range(world):
         settings = {"shuffle": True, "rank": rank, "world_size": world, "counted": LENGTHS, "accumulate": 2}
-        whole, left = BucketSampler(LENGTHS, 32, **settings), BucketSampler(LENGTHS, 32, **settings)
-        left.begin = 5
+        whole, left = BucketSampler(LENGTHS, 32, **settings), BucketSampler(LENGTHS, 32, begin=5, **settings)
         assert list(left) == list(whole)[5:]
         assert list(left) == list(whole)  # the next epoch begins at its beginning
 
