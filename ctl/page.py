@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ctl.tables import make_table
 
 Array = npt.NDArray[Any]
 SENTENCES = 20_000
+WHERE = ("root", "hub", "synthetic", "types", "type_map", "encoding", "limit")  # of the data: what finds sentences
 
 
 def main(args: Sequence[str]) -> None:
@@ -60,8 +62,8 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--gold", action="store_true", help="Show gold tags and where the labels are wrong.")
     parser.add_argument("--students", action="store_true", help="Let a run's students label the split first.")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="Take only the first so many.")
-    own = {"sources", "target", "backbone", "soft_labels", "predict_splits", "word_weights", "filter", "target_text"}
-    parser.add_class_arguments(NERDataModule, "data", skip=own, instantiate=False)
+    others = set(signature(NERDataModule).parameters) - set(WHERE)
+    parser.add_class_arguments(NERDataModule, "data", skip=others, instantiate=False)
     return parser
 
 

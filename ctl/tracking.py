@@ -111,6 +111,7 @@ class Tracking(Callback):
 
         if not trainer.is_global_zero:
             return
+        wandb.setup()  # silent from here on: it would warn of a setting that Lightning always gives
         try:
             self.run = next(one for one in trainer.loggers if isinstance(one, WandbLogger)).experiment
         except wandb.errors.Error as error:
