@@ -32,7 +32,8 @@ class Test:
     @property
     def of_rivals(self) -> bool:
         """Whether the other is what no teachers are mixed for: a single one, or one model of all gold labels."""
-        return self.theirs.endswith(("direct", "pooled"))
+        ours, theirs = (Method.split(name.removeprefix("best ")).kind for name in (self.ours, self.theirs))
+        return theirs in ("direct", "pooled") and theirs != ours
 
     @property
     def gap(self) -> str:

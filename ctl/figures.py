@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from ctl.methods import Method
 from ctl.plots import FAINT, INK, Look, axes
 from ctl.statistics import Scaling, Trend
 
@@ -157,7 +158,7 @@ def reliability(table: pd.DataFrame, look: Look) -> Figure:
 def bars(table: pd.DataFrame) -> Figure:
     """F1 of every method with its interval, one panel a target: ``target method f1 low high``."""
     targets, methods = list(dict.fromkeys(table.target)), list(dict.fromkeys(table.method))
-    kinds = {method: re.split("[:+]", method)[0] for method in methods}
+    kinds = {name: str(replace(Method.split(name), of="", options=())) for name in methods}
     look = Look(list(kinds.values()))
     figure, panels = axes(len(targets), width=2.6 + 3.2 * len(targets), height=1.2 + 0.3 * len(methods), sharey=True)
     for panel, target in zip(panels, targets, strict=True):

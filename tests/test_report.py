@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ctl import answer
 from ctl.answer import _pairs, compare, sentences
 from ctl.findings import Findings, is_direct
 from ctl.main import main
 from ctl.results import write_counts, write_records
+from ctl.statistics import Difference
 
 SIZES = (1, 2, 3, 4, 6)
 LANGUAGES = ["s1", "s2", "s3", "s4", "s5", "s6"]
@@ -133,6 +135,20 @@ def test_methods_are_compared_with_what_lacks_one_part_of_them():
 def test_the_best_teacher_is_no_method_whatever_its_options(name):
     assert is_direct(name)
     assert not is_direct("pooled+adapted") and not is_direct("mixed-student:learned")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "rivals"),
+    [
+        ("student:learned", "pooled", True),
+        ("llm-pooled", "best llm-direct", True),
+        ("llm-pooled", "pooled", False),
+        ("pooled+adapted", "pooled", False),
+        ("mixed-student:learned+hard", "mixed-ensemble:learned", False),
+    ],
+)
+def test_a_rival_mixes_no_teachers_and_differs_in_more_than_one_part(ours, theirs, rivals):
+    assert answer.Test(ours, theirs, Difference(0, 0, 0, 1), 1).of_rivals == rivals
 
 
 def test_what_failed_is_no_number(made_up):

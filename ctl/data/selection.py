@@ -13,13 +13,12 @@ from safetensors.numpy import save_file
 from scipy.special import expit
 
 from ctl.data.corpus import Corpus
-from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Filter = Literal["confidence", "entropy"]
-CHUNK = 1 << 16  # words of a store that are looked at together
 
 
 def confidence(probs: Floats, by: Filter) -> Floats:

@@ -19,7 +19,7 @@ from ctl.data.labels import TagSchema
 from ctl.errors import CTLError
 
 FORMAT = 2
-CHUNK = 1 << 16  # words that are put in place together
+CHUNK = 1 << 16  # words of a store that are read or written together
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
-from ctl.data.selection import CHUNK
-from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.base import Labeller, named
