@@ -77,7 +77,7 @@ class Held:
             self.stop()
         if not self.number:
             self.number = number
-            with suppress(RuntimeError):  # somebody is in the middle of a line
+            with suppress(RuntimeError, OSError):  # in the middle of a line, or nobody is there to read it
                 _say_once("saves after this step, or after the validation that runs, and stops; Ctrl-C does it at once")
 
     def release(self) -> None:

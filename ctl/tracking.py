@@ -217,7 +217,8 @@ class Tracking(Callback):
     def _outputs(self, trainer: Trainer) -> Iterator[tuple[Path, str]]:
         if self.command == "fit":
             for callback in trainer.checkpoint_callbacks:
-                assert isinstance(callback, ModelCheckpoint)
+                if not isinstance(callback, ModelCheckpoint):
+                    continue
                 kept = callback.best_model_path or callback.last_model_path
                 yield from [(Path(kept), "checkpoint")] if kept else []
         if self.command == "predict":

@@ -210,6 +210,7 @@ class Tagger(Trained, Labeller):
         self.network: WordClassifier | None = None
         self.val_f1 = SpanF1(types)
         self.train_seconds = 0.0
+        self._clock: float | None = None
 
     @abstractmethod
     def loss(self, batch: WordBatch, logits: Tensor) -> Tensor:
@@ -294,21 +295,25 @@ class Tagger(Trained, Labeller):
         """Starts the clock, also in the middle of an epoch."""
         self._clock = time.perf_counter()
 
+    def on_train_end(self) -> None:
+        """Stops it."""
+        self._clock = None
+
     def on_train_epoch_end(self) -> None:
         """Reads the clock."""
         self._count_time()
 
     def _count_time(self) -> None:
-        """Adds to the time that training has taken what went by since this was last done."""
-        now = time.perf_counter()
-        self.train_seconds += now - self._clock
-        self._clock = now
+        """Adds to the time that training has taken what went by since this was last done; nothing where it is over."""
+        if self._clock is not None:
+            now = time.perf_counter()
+            self.train_seconds += now - self._clock
+            self._clock = now
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to build the model again; leaves out a base that adapters were trained in."""
         assert self.network is not None
-        if self.trainer.training:
-            self._count_time()
+        self._count_time()
         config = self.network.encoder.config.to_dict()  # type: ignore[union-attr, operator]
         if self.lora_rank:
             checkpoint["state_dict"] = owned(checkpoint["state_dict"], self.adapter)
