@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from ctl.backbones import load_language_model, load_tokenizer
 from ctl.data.collation import WordBatch
-from ctl.modules.base import Trained
+from ctl.modules.training import Trainable
 
 FOLDER = "backbone"
 
 
-class Adaptation(Trained, LightningModule):
+class Adaptation(Trainable):
     """Goes on with a backbone's language-model training on raw text of the target (and of sources, if they are named).
 
     Target-adaptive pre-training (Gururangan et al., ACL 2020, arXiv 2004.10964). When training ends, the whole model

@@ -1,0 +1,73 @@
+"""How every model here is trained: the optimiser, its schedule, and the random numbers."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+
+from ctl.backbones import plain_attention
+from ctl.data.collation import WordBatch
+
+UNDECAYED = re.compile(r"bias$|norm|(^|\.)ln_", re.IGNORECASE)
+
+
+class Trainable(LightningModule):
+    """A model that is trained by AdamW on a linear schedule, with random numbers that a resumed run draws again.
+
+    Attributes:
+        lr: highest learning rate.
+        weight_decay: of all weights except biases and norms.
+        warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
+    """
+
+    lr: float
+    weight_decay: float
+    warmup: float
+
+    @property
+    @abstractmethod
+    def backbone_model(self) -> Any:  # noqa: ANN401
+        """The model of `transformers` that is trained."""
+
+    def on_fit_start(self) -> None:
+        """Remembers the seed that the run was given, and chooses how attention is computed while it is trained."""
+        self._seed = torch.initial_seed()
+        slow = self.device.type == "cpu" and str(self.trainer.precision).startswith("bf16")
+        self._attention_before = plain_attention(self.backbone_model) if slow else None
+
+    def on_fit_end(self) -> None:
+        """A trained model answers as one that was loaded does."""
+        if self._attention_before is not None:
+            self.backbone_model.set_attn_implementation(self._attention_before)
+
+    def on_train_batch_start(self, batch: WordBatch, batch_idx: int) -> None:
+        """Seeds by epoch and batch, so that a resumed run drops out the same units as an unbroken one."""
+        place = 1_000_003 * (self.current_epoch + 1) + 7_919 * batch_idx + self.global_rank
+        torch.manual_seed((self._seed + place) % 2**63)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """What AdamW is given: parameters that are not frozen, with and without decay."""
+        free = [(name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad]
+        return [  # told apart by name: where a model is split over processes, every parameter is flat
+            {"params": [p for name, p in free if not UNDECAYED.search(name)], "weight_decay": self.weight_decay},
+            {"params": [p for name, p in free if UNDECAYED.search(name)], "weight_decay": 0.0},
+        ]
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """AdamW; linear warm-up, then linear decay."""
+        fused = self.trainer.precision != "16-mixed"
+        optimizer = torch.optim.AdamW(self.parameter_groups(), lr=self.lr, fused=fused)
+        optimizer._step_supports_amp_scaling = False  # no scaler here: let Lightning clip gradients as usual
+        total = max(1, int(self.trainer.estimated_stepping_batches))
+        rising = max(1, round(self.warmup * total))
+
+        def factor(step: int) -> float:
+            return min((step + 1) / rising, (total - step) / max(1, total - rising + 1))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
