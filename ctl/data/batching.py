@@ -132,15 +132,15 @@ class BucketSampler(Sampler[Draw]):
         The sentence at some place of the blurred row is at most ``(1 + JITTER) / (1 - JITTER)`` times as long as the
         one at that place of the sorted row, so that no epoch's batches exceed ``max_tokens``.
         """
-        lengths = np.maximum(np.sort(self.lengths)[::-1], 1)
-        widths = np.minimum(lengths * (1 + JITTER) / (1 - JITTER), lengths[:1]) if self.shuffle else lengths
+        lengths, blur = np.sort(self.lengths)[::-1], (1 + JITTER) / (1 - JITTER) if self.shuffle else 1.0
         bounds = [0]
-        while (begin := bounds[-1]) < len(widths):
+        while (begin := bounds[-1]) < len(lengths):
             size = self.batch_size
             if self.max_tokens is not None:
-                size = min(size, max(1, int(self.max_tokens // widths[begin])))
-            bounds.append(min(begin + size, len(widths)))
-        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(widths):
+                width = min(max(1, lengths[begin]) * blur, max(1, lengths[0]))
+                size = min(size, max(1, int(self.max_tokens // width)))
+            bounds.append(min(begin + size, len(lengths)))
+        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(lengths):
             largest = int(np.diff(bounds).argmax())
             bounds.insert(largest + 1, (bounds[largest] + bounds[largest + 1]) // 2)
         return np.array(bounds, dtype=np.int64)
