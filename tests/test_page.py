@@ -204,6 +204,16 @@ def test_no_errors_and_no_requests(browser, page):
 
 
 @needs_browser
+def test_without_gold_there_is_nothing_about_mistakes(browser, page, tmp_path):
+    assert browser.find_element("id", "only-wrong").is_displayed()
+    assert main(["inspect", str(page.parent), "--output", str(tmp_path / "page.html")]) == 0
+    browser.get((tmp_path / "page.html").as_uri())
+    until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+    assert not browser.find_element("id", "only-wrong").is_displayed()
+    assert "mistakes" not in browser.find_element("id", "order").text
+
+
+@needs_browser
 def test_text_is_readable_in_light_and_dark(browser):
     for scheme in ("light", "dark"):
         browser.execute_cdp_cmd(
