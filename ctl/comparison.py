@@ -42,13 +42,23 @@ class Comparison:
         """Reads every ``results.json`` that a whole transfer left below a folder.
 
         Raises:
-            CTLError: there is none.
+            CTLError: there is none, or two are of the same method, target and seed and not the same model.
         """
         runs: dict[tuple[str, str], list[Run]] = {}
+        seen: dict[tuple[str, str, int], tuple[Path, str]] = {}
         for path in steps(sorted(folder.rglob("results.json")), "reading runs"):
             if not (path.parent / ".lock").exists():
                 continue  # a stage of a transfer, whose own results have it too
             for record in read_records(path):
+                what = record["method"], record["target"], record["seed"]
+                other, model = seen.setdefault(what, (path.parent, record["provenance"]["model"]))
+                if model != record["provenance"]["model"]:
+                    raise CTLError(
+                        f"{other} and {path.parent} both have {what[0]} on {what[1]} with seed {what[2]}, but not the "
+                        "same model: their settings differ, so one does not repeat the other; report them one by one"
+                    )
+                if other != path.parent:
+                    continue  # the same model, scored twice
                 counts = np.load(counts_file(path.parent, record["method"]), allow_pickle=False)
                 run = Run(record, resampled_f1(counts, draw_weights(len(counts))))
                 runs.setdefault((record["method"], record["target"]), []).append(run)

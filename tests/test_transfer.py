@@ -109,6 +109,19 @@ def test_report_compares_seeds(family, finished, tmp_path, capsys):
     assert "no results" in capsys.readouterr().err
 
 
+def test_report_does_not_take_other_settings_for_repetitions(finished, tmp_path, capsys):
+    for run in ("a", "b"):
+        shutil.copytree(finished, tmp_path / run)
+    assert main(["report", str(tmp_path)]) == 0  # the same models, scored twice
+    assert "±" not in (tmp_path / "report.md").read_text()
+    records = json.loads((finished / "results.json").read_text())
+    records[0]["provenance"]["model"] = "another"
+    (tmp_path / "b" / "results.json").write_text(json.dumps(records))
+    assert main(["report", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert f"both have {records[0]['method']} on a1 with seed 0, but not the same model" in told
+
+
 def test_a_second_run_skips_everything(family, finished, capsys):
     before = {path: path.stat().st_mtime_ns for path in finished.rglob("*.ckpt")}
     assert main(["transfer", *arguments(family, finished)]) == 0
