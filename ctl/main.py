@@ -118,7 +118,7 @@ def help_text() -> str:
         "",
     ]
     for heading, commands in COMMANDS.items():
-        rows = [f"  {name:11} {command.help:29}  {command.example}" for name, command in commands.items()]
+        rows = [f"  {name:11} {command.help:32}  {command.example}" for name, command in commands.items()]
         lines += [heading, *rows, ""]
     return "\n".join([*lines, OPTIONS])
 

@@ -53,6 +53,7 @@ def make_parser() -> ArgumentParser:
     """The options of ``ctl inspect``."""
     parser = ArgumentParser(
         prog="ctl inspect",
+        usage="ctl inspect PATH [PATH ...] [options]",
         description="Writes a page that shows soft labels: every teacher's, the mixture's and the students' "
         "distributions word by word, and the sentences where they differ. Example: ctl inspect runs/quickstart",
     )

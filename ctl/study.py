@@ -247,6 +247,7 @@ def make_parser() -> ArgumentParser:
     """The options of ``ctl study``: its own, and those of a transfer."""
     parser = ArgumentParser(
         prog="ctl study",
+        usage="ctl study --config FILE [options]",
         description="Runs a transfer for every target, set of sources and seed, and reports how scores scale. Example: "
         "ctl study --config configs/study/quickstart.yaml",
     )

@@ -147,6 +147,7 @@ def make_parser() -> ArgumentParser:
     """The options of ``ctl transfer``: its own, and those of the data module, the models and the Trainer."""
     parser = ArgumentParser(
         prog="ctl transfer",
+        usage="ctl transfer --config FILE [--sources '[LANG,...]' --target LANG] [options]",
         description="Runs every stage from labelled source languages to a scored student, and resumes where it was "
         "killed. Example: ctl transfer --config configs/transfer/quickstart.yaml --output runs/try",
     )

@@ -165,3 +165,12 @@ def holds(settings, given):
     if isinstance(given, dict):
         return all(holds(settings[key], value) for key, value in given.items())
     return list(settings) == given if isinstance(given, list) else settings == given
+
+
+@pytest.mark.parametrize("command", ["transfer", "study"])
+def test_a_misspelt_option_is_told_in_three_lines(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--config", f"configs/{command}/quickstart.yaml", "--student.lrr", "1"])
+    told = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2 and len(told) == 3
+    assert told[-1] == "error: unrecognized arguments: --student.lrr 1"
