@@ -134,7 +134,7 @@ class SaveLast(Checkpoint):
 
     def _save(self, trainer: Trainer, checkpoint: ModelCheckpoint) -> None:
         checkpoint.last_model_path = str(self._path)
-        trainer.save_checkpoint(self._path)
+        trainer.save_checkpoint(self._path, weights_only=False)
         self._saved = time.monotonic()
 
     def _stop(self, wish: int) -> None:
