@@ -27,6 +27,7 @@ IGNORED_WARNINGS = (
     r"The dirpath has changed from .*",  # `ctl test` has its own log folder, not its own checkpoints
     r"It is recommended to use `self.log\(.*sync_dist=True.*",  # metrics count over all processes themselves
     r".*Experiment logs directory .* exists and is not empty.*",
+    r"Precision .* is not supported by the model summary.*",
 )
 
 
