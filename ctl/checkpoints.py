@@ -116,13 +116,15 @@ class SaveLast(Checkpoint):
             self._stop(self._wish(trainer))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Signals do not wait any longer."""
+        """Signals do not wait any longer; all is saved."""
         if self._checkpoint is not None:
             self._held.release()
+            self._stop(self._held.number)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Signals do not wait any longer."""
-        self.on_train_end(trainer, pl_module)
+        if self._checkpoint is not None:
+            self._held.release()
 
     def _wish(self, trainer: Trainer) -> int:
         """Nothing (0), `SAVE`, or the number of the signal to stop by; the same in all processes."""

@@ -73,8 +73,8 @@ class Held:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Takes a signal."""
-        if self.number == number == signal.SIGINT:
-            self.stop()
+        if self.number and number == signal.SIGINT:
+            self.stop(number)
         if not self.number:
             self.number = number
             with suppress(RuntimeError, OSError):  # in the middle of a line, or nobody is there to read it
@@ -84,7 +84,7 @@ class Held:
         """Gives the signals back to whom they went before."""
         self._stack.close()
 
-    def stop(self, number: int = 0) -> None:
+    def stop(self, number: int) -> None:
         """Releases them and stops the command by the signal that came, or by this one, where another process got it."""
         self.release()
         _stop(self.number or number)

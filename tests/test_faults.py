@@ -185,6 +185,20 @@ class Signal(Callback):
             os.kill(os.getpid(), getattr(signal, self.name))
 
 
+class Again(Signal):
+    """A class of its own, as there may be one callback of each."""
+
+
+class AtValidation(Signal):
+    """Sends it when the epoch's validation begins."""
+
+    def on_train_batch_start(self, *_):
+        pass
+
+    def on_validation_batch_start(self, trainer, pl_module, batch, batch_idx, dataloader_idx=0):
+        super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+
+
 def training(family, output, *callbacks, more=()):
     """The arguments of a fit of three epochs of 15 batches, two to a step, so eight steps; kept in ``output``."""
     best = {"filename": "best", "monitor": "val/f1", "mode": "max", "save_top_k": 1}
@@ -229,6 +243,18 @@ def test_training_that_is_stopped_saves_where_it_is_and_becomes_the_same_model(
     assert main(training(family, tmp_path, signalled(name, epoch, batch))) == 130
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == steps
     assert main(training(family, tmp_path, more=["--ckpt_path", "last", "--data.num_workers", str(workers)])) == 0
+    assert same_models(unbroken, tmp_path)
+
+
+def test_a_second_interrupt_does_not_wait_for_the_save(family, tmp_path):
+    twice = [signalled("SIGTERM", 1, 6), {**signalled("SIGINT", 1, 6), "class_path": "tests.test_faults.Again"}]
+    assert main(training(family, tmp_path, *twice)) == 130
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 8  # of the whole epoch before
+
+
+def test_a_signal_in_the_last_validation_is_not_lost(family, tmp_path, unbroken):
+    last = {**signalled("SIGTERM", 2, 0), "class_path": "tests.test_faults.AtValidation"}
+    assert main(training(family, tmp_path, last)) == 130
     assert same_models(unbroken, tmp_path)
 
 
