@@ -246,6 +246,13 @@ def test_training_that_is_stopped_saves_where_it_is_and_becomes_the_same_model(
     assert same_models(unbroken, tmp_path)
 
 
+def test_an_epoch_does_not_go_on_with_other_batches(family, tmp_path, capsys):
+    assert main(training(family, tmp_path, signalled("SIGTERM", 1, 6))) == 130
+    assert main(training(family, tmp_path, more=["--ckpt_path", "last", "--data.batch_size", "4"])) == 2
+    assert "saved after 8 of 15 batches of an epoch, which here has 30: go on with the batch size" in said(capsys)
+    assert main(training(family, tmp_path, more=["--ckpt_path", "last"])) == 0
+
+
 def test_a_second_interrupt_does_not_wait_for_the_save(family, tmp_path):
     twice = [signalled("SIGTERM", 1, 6), {**signalled("SIGINT", 1, 6), "class_path": "tests.test_faults.Again"}]
     assert main(training(family, tmp_path, *twice)) == 130

@@ -26,6 +26,14 @@ class Draw(NamedTuple):
     factor: float
 
 
+class Reached(NamedTuple):
+    """How far training is: the epoch that goes on, how many of its batches every process has had, and of how many."""
+
+    epoch: int = 0
+    begin: int = 0
+    batches: int = 0
+
+
 class BucketSampler(Sampler[Draw]):
     """Yields batches of sentence indices, the same on every machine for the same seed and epoch.
 

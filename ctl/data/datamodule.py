@@ -13,7 +13,7 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from ctl.backbones import load_config, load_tokenizer, longest_input
-from ctl.data.batching import BatchDataset, BucketSampler
+from ctl.data.batching import BatchDataset, BucketSampler, Reached
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
@@ -108,7 +108,7 @@ class NERDataModule(LightningDataModule):
         self.store: SoftLabelStore | None = None
         self.weights: Floats | None = None
         self.selection_seconds = 0.0
-        self._reached = (0, 0)
+        self._reached, self._batches = Reached(), 0
 
     def prepare_data(self) -> None:
         """Writes the artificial languages, where they are asked for."""
@@ -200,8 +200,8 @@ class NERDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[WordBatch]:
         """Shuffled, length-bucketed batches; the same for the same seed and epoch, also after a resume."""
-        trainer, (epoch, begin) = self.trainer, self._reached
-        return self._loader(
+        trainer, reached = self.trainer, self._reached
+        loader = self._loader(
             self.training,
             store=self.store,
             weights=self.weights,
@@ -210,24 +210,32 @@ class NERDataModule(LightningDataModule):
             accumulate=trainer.accumulate_grad_batches if trainer else 1,
             shuffle=True,
             seed=int(os.environ.get("PL_GLOBAL_SEED", 0)),
-            epoch=epoch,
-            begin=begin,
+            epoch=reached.epoch,
+            begin=reached.begin,
         )
+        if reached.begin and len(loader) != reached.batches:
+            raise CTLError(
+                f"the checkpoint was saved after {reached.begin} of {reached.batches} batches of an epoch, which here "
+                f"has {len(loader)}: go on with the batch size and the number of processes that it was saved with"
+            )
+        self._batches = len(loader)
+        return loader
 
     def state_dict(self) -> dict[str, int]:
-        """How far training is: ``epoch``, and how many batches of it each process has had, for a checkpoint.
+        """How far training is (`Reached`), for a checkpoint.
 
         Lightning would have the loaders keep that, but makes them before it reads the checkpoint.
         """
-        assert self.trainer is not None
-        batches = int(self.trainer.num_training_batches)
+        if self.trainer is None or not self._batches:
+            return {}
+        taken = int(self.trainer.num_training_batches)  # fewer than there are, where they are limited
         given = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
-        epoch, begin = divmod(self.trainer.current_epoch * batches + given, batches)
-        return {"epoch": epoch, "begin": begin}
+        epoch, begin = divmod(self.trainer.current_epoch * taken + given, taken)
+        return Reached(epoch, begin, self._batches)._asdict()
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Goes on from there."""
-        self._reached = state_dict["epoch"], state_dict["begin"]
+        self._reached = Reached(**state_dict)
 
     def val_dataloader(self) -> DataLoader[WordBatch] | list[Any]:
         """The sources' validation splits, in one pass."""
