@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
@@ -33,6 +34,7 @@ from ctl.tracking import track_results
 from ctl.weighting import order_weights
 
 FAST = 2000  # sentences of every split with --fast
+FEW_STEPS, MANY_STEPS = 300, 2000  # of a student: behind its mixture, and ahead of it (docs/results.md)
 # Adapters start at zero and are few, so they bear, and need, ten times the rate of a whole model.
 LLM_TEACHER = {"llm_teacher.lora_rank": 16, "llm_teacher.lr": 2e-4, "llm_teacher.attention": "full"}
 
@@ -97,6 +99,8 @@ class Transfer:
         plan = self.plan(corpora)
         target, sources = self.settings["target"], ", ".join(self.settings["sources"])
         say(f"{sources} -> {target}: {len(plan)} stages in {self.output}")
+        if advice := self.advice(plan.splits[f"{target}/train"].sentences):
+            say(f"ctl: {advice}")
         try:
             with apart_from_sweep():
                 run_stages(plan)
@@ -124,6 +128,17 @@ class Transfer:
         read = self.settings["pretrain_languages"] or sources if self._pretrains else []
         text = [self.data.raw_text(language, "train") for language in dict.fromkeys([*read, target])]
         return [*gold, *text, self.data.gold(target, "test")]
+
+    def advice(self, sentences: int) -> str:
+        """What to change where students would learn from raw text for too few steps; mostly nothing."""
+        batch = self.settings["data"]["batch_size"] * (self.settings["trainer"].get("accumulate_grad_batches") or 1)
+        steps = self.settings["student_epochs"] * math.ceil(sentences / batch)
+        if steps >= FEW_STEPS or all(method.kind != "student" for method in self.methods):
+            return ""
+        return (
+            f"students take {steps} steps on {sentences:,} raw sentences, few for soft labels: --student_epochs "
+            f"{round(MANY_STEPS * batch / sentences)} makes about {MANY_STEPS:,}"
+        )
 
     @property
     def _pretrains(self) -> bool:
