@@ -99,7 +99,8 @@ class Transfer:
         plan = self.plan(corpora)
         target, sources = self.settings["target"], ", ".join(self.settings["sources"])
         say(f"{sources} -> {target}: {len(plan)} stages in {self.output}")
-        if advice := self.advice(plan.splits[f"{target}/train"].sentences):
+        advice = self.advice(plan.splits[f"{target}/train"].sentences)
+        if advice and not all(stage.done() for stage in plan):
             say(f"ctl: {advice}")
         try:
             with apart_from_sweep():
