@@ -63,6 +63,15 @@ def check_login(logger: Any) -> None:  # noqa: ANN401
         )
 
 
+def be_silent() -> None:
+    """Keeps W&B from printing, also what it says of a setting that Lightning always gives."""
+    os.environ.setdefault("WANDB_SILENT", "true")
+    if not getattr(rank_zero_only, "rank", 0):
+        import wandb
+
+        wandb.setup()  # which reads it
+
+
 @contextmanager
 def apart_from_sweep() -> Iterator[None]:
     """Keeps the stages of a transfer from taking the one run that a sweep's agent has opened for the whole."""

@@ -27,7 +27,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.labels import TagIds
 from ctl.errors import CTLError
 from ctl.inspection import bracketed
-from ctl.loggers import check_login, loggers_of, wandb_loggers
+from ctl.loggers import be_silent, check_login, loggers_of, wandb_loggers
 from ctl.modules import Ensemble
 from ctl.modules.base import Labeller
 from ctl.notices import notice
@@ -56,7 +56,7 @@ def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a js
             )
     for logger in wandb_loggers(config.trainer.logger):
         check_login(logger)
-        os.environ.setdefault("WANDB_SILENT", "true")
+        be_silent()
         arguments, resumed = logger.init_args, command == "fit" and config.get("ckpt_path")
         arguments["id"] = arguments.get("id") or _run_id(folder, bool(resumed))
         arguments["name"] = arguments.get("name") or f"{_below(folder, arguments.get('group'))} {command}"
@@ -111,7 +111,6 @@ class Tracking(Callback):
 
         if not trainer.is_global_zero:
             return
-        wandb.setup()  # silent from here on: it would warn of a setting that Lightning always gives
         try:
             self.run = next(one for one in trainer.loggers if isinstance(one, WandbLogger)).experiment
         except wandb.errors.Error as error:
