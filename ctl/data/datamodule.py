@@ -216,7 +216,8 @@ class NERDataModule(LightningDataModule):
         if reached.begin and len(loader) != reached.batches:
             raise CTLError(
                 f"the checkpoint was saved after {reached.begin} of {reached.batches} batches of an epoch, which here "
-                f"has {len(loader)}: go on with the batch size and the number of processes that it was saved with"
+                f"has {len(loader)}: go on with the batch size and the number of processes that it was saved with, or "
+                "remove it to begin anew"
             )
         self._batches = len(loader)
         return loader
