@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ctl.tagging import load_tagger
+    from ctl.tagging.text_tagger import load_tagger
 
 __all__ = ["load_tagger"]
 
@@ -13,7 +13,7 @@ __all__ = ["load_tagger"]
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Loads what needs PyTorch only when it is asked for, so that ``import ctl`` is instant."""
     if name == "load_tagger":
-        from ctl.tagging import load_tagger
+        from ctl.tagging.text_tagger import load_tagger
 
         return load_tagger
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

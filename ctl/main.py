@@ -22,20 +22,20 @@ ONE_STAGE = "One stage (LightningCLI: every Trainer option, `ctl fit --help`)"
 COMMANDS = {
     "One language, from sources to scored student": {
         "transfer": Command(
-            "ctl.transfer", "every stage for one target", "ctl transfer --config configs/transfer/quickstart.yaml"
+            "ctl.transfer.run", "every stage for one target", "ctl transfer --config configs/transfer/quickstart.yaml"
         ),
-        "inspect": Command("ctl.page", "look at soft labels in a browser", "ctl inspect runs/quickstart"),
+        "inspect": Command("ctl.inspection.page", "look at soft labels in a browser", "ctl inspect runs/quickstart"),
     },
     "Many runs": {
         "study": Command(
-            "ctl.study", "targets, sets of sources, seeds", "ctl study --config configs/study/quickstart.yaml"
+            "ctl.study.grid", "targets, sets of sources, seeds", "ctl study --config configs/study/quickstart.yaml"
         ),
-        "report": Command("ctl.report", "compare them", "ctl report runs/ablation"),
+        "report": Command("ctl.report.page", "compare them", "ctl report runs/ablation"),
     },
     "A trained model": {
-        "tag": Command("ctl.tag", "find the entities of a text", "ctl tag --model runs/quickstart text.txt"),
+        "tag": Command("ctl.commands.tag", "find the entities of a text", "ctl tag --model runs/quickstart text.txt"),
         "export": Command(
-            "ctl.export", "for transformers and ONNX", "ctl export --model runs/quickstart --onnx exported"
+            "ctl.export.write", "for transformers and ONNX", "ctl export --model runs/quickstart --onnx exported"
         ),
     },
     ONE_STAGE: {
@@ -57,8 +57,8 @@ COMMANDS = {
         ),
     },
     "This machine": {
-        "doctor": Command("ctl.doctor", "what there is to compute with", "ctl doctor"),
-        "completion": Command("ctl.completion", "for bash, zsh or fish", 'eval "$(ctl completion bash)"'),
+        "doctor": Command("ctl.commands.doctor", "what there is to compute with", "ctl doctor"),
+        "completion": Command("ctl.commands.completion", "for bash, zsh or fish", 'eval "$(ctl completion bash)"'),
     },
 }
 ALL = {name: command for group in COMMANDS.values() for name, command in group.items()}
@@ -88,7 +88,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
         print(f"ctl {version('ctl')}")
         return 0
-    from ctl.signals import stoppable
+    from ctl.system.signals import stoppable
 
     with stoppable() as stop:
         try:
@@ -125,7 +125,7 @@ def help_text() -> str:
 
 def _run(arguments: list[str]) -> None:
     from ctl.errors import CTLError
-    from ctl.notices import quiet
+    from ctl.system.console import quiet
 
     name, rest = arguments[0], arguments[1:]
     if name in COMMANDS[ONE_STAGE] or name.startswith("-"):

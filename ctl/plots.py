@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-from ctl.data.synthetic import Branch, SyntheticFamily
+from ctl.data.synthetic.family import Branch, SyntheticFamily
 
 INK, FAINT = "#010203", "#040506"  # stand-ins that `render` replaces by the page's variables
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's
@@ -209,7 +209,7 @@ def transfer_by_distance(family: SyntheticFamily, records: Sequence[Record], ax:
 
 
 def mistakes_by(words: pd.DataFrame, measure: str, bins: int = 8, ax: Axes | None = None) -> Axes:
-    """Share of wrong words against a measure of `ctl.inspection`, in bins of equally many words whose value is not 0.
+    """Share of wrong words against a measure of `ctl.inspection.frames`, in bins of equally many words whose value is not 0.
 
     Bars of two standard errors; the measure tells good labels from bad ones where the curve rises.
 

@@ -8,8 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ctl.notices import duration
 from ctl.results import Record, weights_by_source
+from ctl.system.console import duration
 
 WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns that hold no numbers
 

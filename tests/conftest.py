@@ -19,7 +19,7 @@ def one_thread():
 @pytest.fixture(scope="session")
 def family(tmp_path_factory):
     """Folder of four artificial languages, a1 (the natural target) a2 a3 b1, with a tiny encoder."""
-    from ctl.data.synthetic import SyntheticFamily
+    from ctl.data.synthetic.family import SyntheticFamily
 
     root = tmp_path_factory.mktemp("family")
     SyntheticFamily(families=(3, 1), train=120, raw=150, validation=40, test=60, seed=1, width=32).write(root)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ctl.configs import ROOT
 from ctl.main import ALL, COMMANDS, ONE_STAGE, main
+from ctl.system.configs import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = {"ROOT": "root", "ENCODER": "encoder", "DIR": "folder", "RUN": "run"}
@@ -53,7 +53,7 @@ def test_commands_are_understood(arguments, monkeypatch, capsys):
 def parse(name, arguments):
     from importlib import import_module
 
-    from ctl.configs import find_configs
+    from ctl.system.configs import find_configs
 
     parser = import_module(ALL[name].module).make_parser()
     arguments = find_configs([NAMES.get(argument, argument) for argument in arguments])

@@ -6,9 +6,9 @@ import time
 import pytest
 import yaml
 
-from ctl.configs import ROOT, find_configs
 from ctl.errors import CTLError
 from ctl.main import ALL, main
+from ctl.system.configs import ROOT, find_configs
 
 
 def test_help_is_quick_and_names_every_command(capsys):
@@ -48,7 +48,7 @@ def test_mistakes_are_one_line_with_status_2(capsys):
 
 
 def test_what_is_unexpected_has_its_traceback(monkeypatch):
-    monkeypatch.setattr("ctl.doctor.facts", lambda: 1 / 0)
+    monkeypatch.setattr("ctl.commands.doctor.facts", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["doctor"])
 
@@ -75,7 +75,7 @@ def test_interrupted_is_one_line_with_status_130(family, tmp_path):
 def test_doctor_says_what_there_is_and_keeps_secrets(capsys, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "secret-key")
     monkeypatch.setenv("HF_TOKEN", "secret-token")
-    monkeypatch.setattr("ctl.doctor.SECOND", 0.05)
+    monkeypatch.setattr("ctl.commands.doctor.SECOND", 0.05)
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out
     for name in (
@@ -151,7 +151,7 @@ def test_every_trainer_config_is_valid(path, capsys):
 
 @pytest.mark.parametrize("path", TRANSFERS, ids=lambda path: path.stem)
 def test_every_transfer_config_is_valid(path):
-    from ctl.transfer import Transfer
+    from ctl.transfer.run import Transfer
 
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     missing = {"sources": "[en,nl]", "target": "de", "backbone": "somewhere"}

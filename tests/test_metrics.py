@@ -8,7 +8,7 @@ from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2
 
-from ctl.data.labels import TagSchema
+from ctl.data.tags import TagSchema
 from ctl.metrics import Calibration, SpanF1, span_ends
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ctl.data.corpus import Corpus
-from ctl.data.labels import TagSchema
+from ctl.data.tags import TagSchema
 from ctl.data.words import open_column, open_words
-from ctl.notices import notice
+from ctl.system.console import notice
 
 FORMAT = 1
 FILES = ("ids", "letters", "ends", "offsets", "tags")

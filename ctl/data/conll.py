@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ctl.data.corpus import Corpus
-from ctl.data.labels import TagIds, UnknownTag, codes_to_bio2, is_tag
+from ctl.data.tags import TagIds, UnknownTag, codes_to_bio2, is_tag
 from ctl.data.words import Column, WordsWriter
 from ctl.errors import CTLError
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ctl.data.labels import TagIds, TagSchema
+from ctl.data.tags import TagIds, TagSchema
 from ctl.data.words import Words
 from ctl.errors import CTLError
 

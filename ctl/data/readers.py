@@ -13,7 +13,7 @@ import numpy as np
 from ctl.data.cache import cached
 from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
-from ctl.data.labels import UnknownTag, to_bio2
+from ctl.data.tags import UnknownTag, to_bio2
 from ctl.data.words import Words
 from ctl.errors import CTLError
 

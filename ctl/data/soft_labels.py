@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctl.data.corpus import Corpus
-from ctl.data.labels import TagSchema
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 
 FORMAT = 2

@@ -3,10 +3,10 @@
 from ctl.modules.adaptation import Adaptation
 from ctl.modules.adversary import Adversary
 from ctl.modules.ensemble import Ensemble
-from ctl.modules.language_id import LanguageIdentifier
-from ctl.modules.llm import GenerativeTeacher
+from ctl.modules.generative_teacher import GenerativeTeacher
+from ctl.modules.language_identifier import LanguageIdentifier
 from ctl.modules.neighbours import Neighbours
-from ctl.modules.remote import RemoteTeacher
+from ctl.modules.remote_teacher import RemoteTeacher
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
 

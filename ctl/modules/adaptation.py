@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ctl.backbones import load_language_model, load_tokenizer
+from ctl.backbones.loading import load_language_model, load_tokenizer
 from ctl.data.collation import WordBatch
 from ctl.modules.training import Trainable
 

@@ -11,21 +11,21 @@ from typing import Any
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
-from ctl.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
-from ctl.backbones import (
+from ctl.backbones.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
+from ctl.backbones.attention import is_decoder
+from ctl.backbones.loading import (
     build_encoder,
     freeze,
     load_encoder,
     recompute_activations,
 )
 from ctl.data.collation import WordBatch
-from ctl.data.labels import TagSchema
-from ctl.decoders import is_decoder
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.metrics import Calibration, SpanF1, span_counts
 from ctl.modules.training import Trainable
-from ctl.word_states import Pooling, WordClassifier
+from ctl.modules.word_classifier import Pooling, WordClassifier
 
 
 def named(method: Method, variant: str | None) -> str:

@@ -8,14 +8,14 @@ import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
-from ctl.checkpoints import load_trained
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.selection import Floats, neighbour_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
 from ctl.modules.student import Student
-from ctl.word_states import WordClassifier, encode, pool_words
+from ctl.modules.word_classifier import WordClassifier, encode, pool_words
+from ctl.system.checkpoints import load_trained
 
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
 

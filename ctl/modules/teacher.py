@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ctl.adapters import ALONE
-from ctl.checkpoints import WholeCheckpoints
+from ctl.backbones.adapters import ALONE
 from ctl.data.collation import WordBatch
 from ctl.data.encoding import NO_TAG
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.metrics import CalibrationTemperature
 from ctl.modules.base import Tagger, named
+from ctl.system.checkpoints import WholeCheckpoints
 
 
 class Teacher(Tagger):

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 
-from ctl.backbones import plain_attention
+from ctl.backbones.loading import plain_attention
 from ctl.data.collation import WordBatch
 
 UNDECAYED = re.compile(r"bias$|norm|(^|\.)ln_", re.IGNORECASE)

@@ -21,8 +21,8 @@ from functools import partial
 
 import torch
 
-from ctl.adapters import activate, add_adapter
-from ctl.backbones import build_encoder
+from ctl.backbones.adapters import activate, add_adapter
+from ctl.backbones.loading import build_encoder
 
 RANK = 16
 WAYS = {"switched": "one base, by turns", "mixed": "one base, mixed batch", "separate": "K models"}

@@ -22,9 +22,9 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from ctl.checkpoints import check_checkpoint
 from ctl.data.soft_labels import SoftLabelStore
-from ctl.data.synthetic import SyntheticFamily
+from ctl.data.synthetic.family import SyntheticFamily
+from ctl.system.checkpoints import check_checkpoint
 
 STAGE = re.compile(r"\[ *(\d+)/(\d+)\] (.*) \.\.\.$")
 

@@ -14,8 +14,8 @@ import argparse
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ctl.adapters import add_adapter
-from ctl.backbones import build_encoder, recompute_activations
+from ctl.backbones.adapters import add_adapter
+from ctl.backbones.loading import build_encoder, recompute_activations
 
 QWEN = {"model_type": "qwen3", "vocab_size": 151_936, "head_dim": 128, "num_key_value_heads": 8}
 LLAMA = {"model_type": "llama", "vocab_size": 128_256, "num_key_value_heads": 8}

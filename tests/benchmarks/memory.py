@@ -103,7 +103,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.child:
         return child(args.child, args.backbone)
-    from ctl.data.synthetic import SyntheticFamily
+    from ctl.data.synthetic.family import SyntheticFamily
 
     with tempfile.TemporaryDirectory() as folder:
         SyntheticFamily(families=(1,), train=50, raw=50, validation=10, test=10, width=32).write(Path(folder) / "toy")

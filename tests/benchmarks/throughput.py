@@ -29,14 +29,14 @@ import torch.nn.functional as F
 from lightning.pytorch import Callback, Trainer
 from torch import nn
 
-from ctl.backbones import load_encoder, load_tokenizer
-from ctl.callbacks import SoftLabelWriter
+from ctl.backbones.loading import load_encoder, load_tokenizer
+from ctl.callbacks.writers import SoftLabelWriter
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.data.labels import TagSchema
+from ctl.data.tags import TagSchema
 from ctl.modules import Student, Teacher
-from ctl.notices import quiet
-from ctl.transfer import best_precision
+from ctl.system.console import quiet
+from ctl.transfer.run import best_precision
 
 SCHEMA, LENGTH, BATCH, LR = TagSchema(("PER", "ORG", "LOC")), 128, 32, 1e-4
 STAGES = ("teacher training", "teacher labelling", "student training", "tagging")

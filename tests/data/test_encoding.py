@@ -4,11 +4,11 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast
 
-from ctl.backbones import load_tokenizer
+from ctl.backbones.loading import load_tokenizer
 from ctl.data.collation import Collator, windows
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
-from ctl.word_states import pool_words
+from ctl.modules.word_classifier import pool_words
 
 TEXT = ["the river Rhine flows", "from Basel to Rotterdam", "unaffable rivers in Basel", "the Netherlands , again"]
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ctl.backbones import load_tokenizer
+from ctl.backbones.loading import load_tokenizer
 from ctl.data.cache import cached
 from ctl.data.collation import Collator, windows
 from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
-from ctl.data.labels import TagSchema
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
+from ctl.data.tags import TagSchema
 from ctl.data.words import Words
 from ctl.errors import CTLError
 

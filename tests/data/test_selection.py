@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from ctl.data.corpus import Corpus
-from ctl.data.labels import TagSchema
 from ctl.data.selection import (
     confidence,
     confident,
@@ -12,6 +11,7 @@ from ctl.data.selection import (
     write_word_weights,
 )
 from ctl.data.soft_labels import StoreWriter
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 
 CORPUS = Corpus("xx/train", [f"w{i}" for i in range(8)], np.array([0, 2, 5, 8]))

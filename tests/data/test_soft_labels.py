@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ctl.data.corpus import Corpus
-from ctl.data.labels import TagSchema
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 
 SCHEMA = TagSchema(("PER", "LOC"))

@@ -190,7 +190,7 @@ def test_neighbours_by_hand(family):
 
 
 def test_adaptation_lowers_the_loss_and_leaves_a_backbone(family, tmp_path):
-    from ctl.backbones import check_backbone
+    from ctl.backbones.loading import check_backbone
 
     more = ["--trainer.max_epochs", "3", "--trainer.log_every_n_steps", "1", "--model.lr", "3e-3"]
     data = {"sources": "[]", "text": "[a1]"}

@@ -1,0 +1,1 @@
+"""Pre-trained models: loading, adapters inside them, and which words a word attends to."""

@@ -1,0 +1,222 @@
+"""Pre-trained backbones, encoders and decoders, and their tokenizers: the only caller of ``from_pretrained``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ctl.backbones.adapters import Base, base_arguments
+from ctl.backbones.attention import is_decoder, open_layers, set_attention, unmask_last
+from ctl.errors import CTLError
+
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
+
+
+def load_config(name: str) -> Any:  # noqa: ANN401  (transformers' classes are untyped)
+    """The configuration of a backbone by Hub name or folder."""
+    from transformers import AutoConfig
+
+    return _load(AutoConfig, name)
+
+
+def load_tokenizer(name: str) -> Any:  # noqa: ANN401
+    """The fast tokenizer of a backbone; byte-level ones read every word with the space before it.
+
+    Raises:
+        CTLError: there is none, or only a slow one.
+    """
+    from transformers import AutoTokenizer
+
+    folder = Path(name)
+    if folder.is_dir() and not any(path for pattern in TOKENIZERS for path in folder.glob(pattern)):
+        raise CTLError(f"backbone {name}: the folder has no tokenizer (looked for {', '.join(TOKENIZERS)})")
+    tokenizer = _load(AutoTokenizer, name)
+    if not tokenizer.is_fast:
+        raise CTLError(f"backbone {name}: it has no fast tokenizer (tokenizer.json), and word alignment needs one")
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # transformers makes one up where the files are missing
+        raise CTLError(f"backbone {name}: its tokenizer has no vocabulary; is tokenizer.json missing?")
+    backend = tokenizer.backend_tokenizer
+    if "ByteLevel" in type(backend.pre_tokenizer).__name__ and not backend.pre_tokenizer.add_prefix_space:
+        backend.pre_tokenizer.add_prefix_space = True
+    return tokenizer
+
+
+def load_encoder(name: str, pooler: bool = False, attention: str | None = None, base: Base = "float32") -> Any:  # noqa: ANN401
+    """A backbone in training mode, an encoder or a decoder without its language-model head.
+
+    Args:
+        name: Hub name or folder.
+        pooler: its pooler will be used.
+        attention: of a decoder, see `ctl.backbones.attention.set_attention`.
+        base: its numbers; other than float32 only where they will be frozen.
+
+    Raises:
+        CTLError: it can't be had; says why and what to do. Or its pooler has random weights, or it has none.
+    """
+    from transformers import AutoModel
+
+    config = set_attention(load_config(name), attention)
+    model, report = _load(AutoModel, name, config=config, output_loading_info=True, **base_arguments(base))
+    if pooler and (not hasattr(model, "pooler") or any("pooler" in key for key in report["missing_keys"])):
+        raise CTLError(f"backbone {name}: it has no pooler that was trained; set features to mean or cls")
+    return _opened(model, attention).train()  # from_pretrained leaves it in eval mode, and Lightning keeps it so
+
+
+def load_language_model(name: str, causal: bool, base: Base = "float32") -> Any:  # noqa: ANN401
+    """A backbone with its language-model head, in training mode.
+
+    Args:
+        name: Hub name or folder.
+        causal: predict the next subword; otherwise those that are masked.
+        base: its numbers; other than float32 only where they will be frozen.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+
+    auto_class = AutoModelForCausalLM if causal else AutoModelForMaskedLM
+    return _load(auto_class, name, **base_arguments(base)).train()
+
+
+def load_token_classifier(name: str) -> Any:  # noqa: ANN401
+    """A token classifier of `transformers` in float32 and evaluation mode, by Hub name or folder."""
+    from transformers import AutoModelForTokenClassification
+
+    return _load(AutoModelForTokenClassification, name, dtype=torch.float32).eval()
+
+
+def build_encoder(config: dict[str, Any], attention: str | None = None) -> Any:  # noqa: ANN401
+    """A backbone of this configuration with random weights, to be filled from a checkpoint."""
+    from transformers import AutoConfig, AutoModel
+
+    made = set_attention(AutoConfig.for_model(**config), attention)
+    return _opened(AutoModel.from_config(made), attention)  # type: ignore[no-untyped-call]
+
+
+def _opened(model: Any, attention: str | None) -> Any:  # noqa: ANN401
+    """The model without the causal mask where only some layers are to lose it."""
+    layers = model.config.num_hidden_layers
+    if 0 < (opened := open_layers(attention, layers)) < layers:
+        unmask_last(model, opened)
+    return model
+
+
+def check_backbone(name: str) -> None:
+    """Stops early where loading would fail: no folder, no configuration, no weights, no fast tokenizer.
+
+    Raises:
+        CTLError: says which.
+    """
+    folder = Path(name)
+    if not folder.is_dir() and (folder.is_absolute() or name.startswith((".", "~"))):
+        raise CTLError(f"backbone {name}: no such folder")
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise CTLError(f"backbone {name}: the folder has no config.json")
+        if not any((folder / file).is_file() for file in WEIGHTS):
+            raise CTLError(f"backbone {name}: the folder has no weights (looked for {', '.join(WEIGHTS)})")
+    load_tokenizer(name)
+
+
+def check_decoder(name: str) -> None:
+    """The same for a decoder.
+
+    Raises:
+        CTLError: it is none, or see `check_backbone`.
+    """
+    check_backbone(name)
+    config = load_config(name)
+    if not is_decoder(config):
+        raise CTLError(f"llm_backbone {name}: a {config.model_type} is no causal language model; use it as --backbone")
+
+
+def longest_input(tokenizer: Any, config: Any) -> int:  # noqa: ANN401
+    """Subwords that the model can read at once, special tokens included."""
+    positions = getattr(config, "max_position_embeddings", None) or 10**9
+    if "roberta" in config.model_type or config.model_type in ("camembert", "mpnet"):
+        positions -= int(config.pad_token_id) + 1  # their positions begin after the padding id
+    return int(min(tokenizer.model_max_length, positions))
+
+
+def freeze(model: nn.Module, embeddings: bool, layers: int) -> None:
+    """Freezes the embeddings and the bottom layers: no gradient, no optimiser state, no autograd below the rest.
+
+    Wu et al. (ACL 2020) freeze the embeddings and three layers of mBERT, in teachers and students alike. A pooler, of
+    which no word is made, is frozen always: several processes wait for the gradient of whatever is not.
+    """
+    for name, parameter in model.named_parameters():
+        layer = re.search(r"(?:^|\.)layers?\.(\d+)\.", name)
+        if "pooler" in name or (embeddings and "embed" in name) or (layer and int(layer[1]) < layers):
+            parameter.requires_grad = False
+
+
+def recompute_activations(model: Any) -> None:  # noqa: ANN401
+    """Holds only what goes into each layer, and computes the rest again in the backward pass."""
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable()
+    else:  # its name in earlier versions
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+
+
+def plain_attention(model: Any) -> str | None:  # noqa: ANN401
+    """Chooses plain attention for training in bfloat16 on a CPU; returns what was chosen before.
+
+    ``None`` where a model leaves no choice. PyTorch's fused attention is slow backwards there: 9 ms against 2 ms for 32
+    sentences of 16 subwords (torch 2.13).
+    """
+    if not hasattr(model, "set_attn_implementation"):
+        return None
+    before: str = model.config._attn_implementation
+    model.set_attn_implementation("eager")
+    return before
+
+
+def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the language-model head that is left out helps nobody
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return auto_class.from_pretrained(name, **kwargs)
+    except Exception as error:  # whatever a folder or the Hub may answer
+        reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+        hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
+        raise CTLError(f"backbone {name}: {reason}{hint}") from error
+
+
+def fingerprint_backbone(name: str) -> str:
+    """SHA-256 (16 hex digits) of a backbone's files, or of its name where the Hub keeps them."""
+    return _fingerprint(name, stamp(name))
+
+
+@cache
+def _fingerprint(name: str, changed: int) -> str:
+    """Files that did not change are read once in a process."""
+    digest = hashlib.sha256(b"" if Path(name).is_dir() else name.encode())
+    for path in sorted(Path(name).glob("*")) if Path(name).is_dir() else []:
+        if path.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"):
+            with path.open("rb") as file:
+                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def stamp(name: str) -> int:
+    """When a backbone's folder was last changed, in nanoseconds; 0 for one of the Hub."""
+    return max((path.stat().st_mtime_ns for path in Path(name).glob("*")), default=0) if Path(name).is_dir() else 0
+
+
+def count_parameters(name: str) -> int:
+    """Parameters of a backbone without those of its embeddings, which are looked up; from its configuration alone."""
+    from transformers import AutoModel
+
+    with torch.device("meta"):
+        model = AutoModel.from_config(load_config(name))  # type: ignore[no-untyped-call]
+    embedded = {
+        id(weight) for module in model.modules() if isinstance(module, nn.Embedding) for weight in module.parameters()
+    }
+    return sum(parameter.numel() for parameter in model.parameters() if id(parameter) not in embedded)

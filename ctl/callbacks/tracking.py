@@ -1,0 +1,265 @@
+"""Weights & Biases, off unless a configuration names its logger: what a run shows there beyond Lightning's metrics.
+
+Everything stays on disk as well. Files are artifacts named by their paths, so what one run writes and another reads is
+one line of descent: teacher, soft labels, student.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+from ctl.callbacks.logger_settings import be_silent, check_login, loggers_of, wandb_loggers
+from ctl.data.collation import WordBatch
+from ctl.data.corpus import Corpus
+from ctl.data.tags import TagIds
+from ctl.errors import CTLError
+from ctl.inspection.frames import bracketed
+from ctl.modules import Ensemble
+from ctl.modules.base import Labeller
+from ctl.results import Record
+from ctl.system.console import notice
+
+SAMPLES = 100  # test sentences in the table of predictions
+ID = "wandb.json"  # where a run's folder keeps the id that a resumed fit goes on with
+
+
+def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a jsonargparse Namespace)
+    """Fills in a command's logger settings, and gives the callback that goes with W&B where it is configured.
+
+    Loggers write below the run's folder unless their ``save_dir`` says otherwise. A W&B run is named by folder and
+    command; ``log_model`` says whether files go into artifacts or are only pointed at.
+
+    Raises:
+        CTLError: nobody is logged in, or a logger's package is not installed.
+    """
+    folder = Path(config.trainer.default_root_dir or ".")
+    for logger in loggers_of(config.trainer.logger):
+        if logger.get("init_args", {}).get("save_dir") == ".":
+            logger.init_args["save_dir"] = str(folder)
+        if "TensorBoard" in logger["class_path"] and not any(map(find_spec, ("tensorboard", "tensorboardX"))):
+            raise CTLError(
+                "the TensorBoard logger is configured, and TensorBoard not installed: pip install tensorboard"
+            )
+    for logger in wandb_loggers(config.trainer.logger):
+        check_login(logger)
+        be_silent()
+        arguments, resumed = logger.init_args, command == "fit" and config.get("ckpt_path")
+        arguments["id"] = arguments.get("id") or _run_id(folder, bool(resumed))
+        arguments["name"] = arguments.get("name") or f"{_below(folder, arguments.get('group'))} {command}"
+        arguments["job_type"] = arguments.get("job_type") or command
+        upload, arguments["log_model"] = bool(arguments.get("log_model")), False
+        Path(arguments["save_dir"]).mkdir(parents=True, exist_ok=True)
+        return [Tracking(config.as_dict(), folder, command, upload)]
+    return []
+
+
+def _run_id(folder: Path, resumed: bool) -> str:
+    """The id that a resumed fit had, that of a sweep, or a new one."""
+    if resumed and (folder / ID).is_file():
+        return str(json.loads((folder / ID).read_text(encoding="utf-8"))["id"])
+    return os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4)
+
+
+def _below(folder: Path, group: str | None) -> str:
+    return str(folder.relative_to(group)) if group and folder.is_relative_to(group) else str(folder)
+
+
+def artifact_name(path: str | Path) -> str:
+    """What the artifact of a file or folder is called: its path, in the letters that W&B allows."""
+    path = Path(path)
+    shown = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", str(shown)).strip("-")[-120:]
+
+
+class Tracking(Callback):
+    """Adds to a W&B run its configuration, source weights, confusion of types, sample predictions and artifacts.
+
+    Args:
+        config: of the command.
+        folder: the run's.
+        command: ``fit``, ``validate``, ``test`` or ``predict``.
+        upload: put files into artifacts; otherwise artifacts point at them.
+    """
+
+    def __init__(self, config: dict[str, Any], folder: Path, command: str, upload: bool) -> None:
+        self.config = config
+        self.folder = folder
+        self.command = command
+        self.upload = upload
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Opens the run, before anything is trained, and says what it reads.
+
+        Raises:
+            CTLError: W&B does not let it open one.
+        """
+        import wandb
+
+        if not trainer.is_global_zero:
+            return
+        try:
+            self.run = next(one for one in trainer.loggers if isinstance(one, WandbLogger)).experiment
+        except wandb.errors.Error as error:
+            raise CTLError(f"W&B: {error}; set WANDB_MODE=offline to go on without it") from None
+        if self.command == "fit":
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / ID).write_text(json.dumps({"id": self.run.id}), encoding="utf-8")
+        inputs = [] if self.command == "fit" and self.config.get("ckpt_path") else self._inputs()
+        self.run.config.update({**self.config, "reads": inputs}, allow_val_change=True)
+        for name in inputs:
+            self._use(name)
+
+    def _inputs(self) -> list[str]:
+        """Names of the artifacts that the command reads."""
+        model, data = self.config["model"].get("init_args", {}), self.config["data"]
+        found = [self.config.get("ckpt_path"), *(model.get("teachers") or [])]
+        found += [model.get(name) for name in ("student", "soft_labels", "weights")]
+        found += [data.get(name) for name in ("soft_labels", "word_weights")]
+        return [artifact_name(path) for path in found if isinstance(path, str)]
+
+    def _use(self, name: str) -> None:
+        if self.run.offline:
+            return
+        try:
+            self.run.use_artifact(f"{name}:latest")
+        except Exception:  # of many kinds, none of which may cost a run
+            notice(f"W&B has no artifact {name}: its graph will not show where this run's input came from")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts with no word."""
+        types = 1 + len(trainer.datamodule.schema.types)  # type: ignore[attr-defined]
+        self._confusion = torch.zeros(types, types, dtype=torch.long)
+        self._samples: dict[int, TagIds] = {}
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: WordBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Counts the words of each type (gold, predicted), and keeps some sentences."""
+        actual, predicted, types = batch.tags.cpu(), outputs["tags"].cpu(), len(self._confusion)
+        pairs = (actual + 1) // 2 * types + (predicted + 1) // 2
+        self._confusion += torch.bincount(pairs, minlength=types * types).view(types, types)
+        every = max(1, len(trainer.datamodule.testing) // SAMPLES)  # type: ignore[attr-defined]
+        for sentence, tags in zip(batch.sentences.tolist(), predicted.split(batch.lengths.tolist()), strict=True):
+            if sentence % every == 0:
+                self._samples[sentence] = tags.numpy()
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the confusion and the table of sample predictions."""
+        import wandb
+
+        counts = trainer.strategy.reduce(self._confusion.to(pl_module.device), reduce_op="sum")
+        if not trainer.is_global_zero:
+            return
+        corpus = trainer.datamodule.testing  # type: ignore[attr-defined]
+        names, columns = ["O", *corpus.schema.types], ("Actual", "Predicted", "nPredictions")
+        cells = [
+            (a, p, n) for a, line in zip(names, counts.tolist(), strict=True) for p, n in zip(names, line, strict=True)
+        ]
+        chart = wandb.plot_table("wandb/confusion_matrix/v1", _table(columns, cells), {name: name for name in columns})
+        samples = _table(("sentence", "gold", "predicted", "wrong words"), self._sampled(corpus))
+        self.run.log({"test/confusion": chart, "test/predictions": samples})
+
+    def _sampled(self, corpus: Corpus) -> Iterator[tuple[Any, ...]]:
+        assert corpus.tags is not None and corpus.schema is not None
+        for sentence, tags in sorted(self._samples.items()):
+            words, gold = corpus.sentence(sentence), corpus.tags[slice(*corpus.offsets[sentence : sentence + 2])]
+            texts = [bracketed(words, one, corpus.schema) for one in (gold, tags)]
+            yield sentence, *texts, int((gold != tags).sum())
+
+    @rank_zero_only
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Adds weights and artifacts when all else is written, and closes the run."""
+        card = pl_module.card() if isinstance(pl_module, Labeller) and self.command != "validate" else {}
+        for name, value in self._weights(pl_module, card):
+            self.run.summary[name] = value
+        for path, kind in self._outputs(trainer):
+            self._add(path, kind, card)
+        if self.run.offline:
+            notice(f"W&B is offline; upload with: wandb sync {self.run.settings.root_dir}/wandb/offline-run-*")
+        self.run.finish()
+
+    @rank_zero_only
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Closes the run as failed."""
+        with suppress(AttributeError):  # it was never opened
+            self.run.finish(exit_code=1)
+
+    def _weights(self, module: LightningModule, card: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+        if isinstance(module, Ensemble):
+            names = [member.card()["method"].replace("direct:", "") for member in module.members]
+            yield from ((f"weights/{name}", weight) for name, weight in zip(names, card["weights"], strict=True))
+        path = self.folder / "weights.json"
+        if self.command == "predict" and path.is_file():
+            found = json.loads(path.read_text(encoding="utf-8"))
+            yield from ((f"weights/{by}/{source}", w) for by, weights in found.items() for source, w in weights.items())
+
+    def _outputs(self, trainer: Trainer) -> Iterator[tuple[Path, str]]:
+        if self.command == "fit":
+            for callback in trainer.checkpoint_callbacks:
+                if not isinstance(callback, ModelCheckpoint):
+                    continue
+                kept = callback.best_model_path or callback.last_model_path
+                yield from [(Path(kept), "checkpoint")] if kept else []
+        if self.command == "predict":
+            for pattern in ("soft_labels/*/manifest.json", "*/soft_labels/*/manifest.json"):
+                yield from ((path.parent, "soft-labels") for path in sorted(self.folder.glob(pattern)))
+            for pattern in ("weights.json", "*weights/*.safetensors"):
+                yield from ((path, "weights") for path in sorted(self.folder.glob(pattern)))
+
+    def _add(self, path: Path, kind: str, card: Mapping[str, Any]) -> None:
+        import wandb
+
+        metadata = dict(card)
+        if kind == "soft-labels":
+            metadata = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        artifact = wandb.Artifact(artifact_name(path), type=kind, metadata=metadata)
+        if not self.upload:
+            artifact.add_reference(path.absolute().as_uri())
+        elif path.is_dir():
+            artifact.add_dir(str(path))
+        else:
+            artifact.add_file(str(path))
+        self.run.log_artifact(artifact)
+
+
+def track_results(settings: Mapping[str, Any], records: Sequence[Record]) -> None:
+    """A run of its own for the results of a transfer: their table, and F1 by method."""
+    import wandb
+
+    for logger in wandb_loggers(settings["trainer"].get("logger")):
+        given = logger["init_args"]
+        names = ("project", "entity", "group", "tags", "mode")
+        kept: dict[str, Any] = {name: given[name] for name in names if given.get(name)}
+        if given.get("offline"):
+            kept["mode"] = "offline"
+        columns = ("method", "precision", "recall", "f1", "train_seconds")
+        run = wandb.init(dir=given["save_dir"], name="results", job_type="transfer", config=dict(settings), **kept)
+        run.log({"results": _table(columns, ([record[name] for name in columns] for record in records))})
+        run.summary.update({f"f1/{record['method']}": record["f1"] for record in records})
+        run.finish()
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:  # noqa: ANN401
+    import wandb
+
+    return wandb.Table(columns=list(columns), data=[list(row) for row in rows])

@@ -1,0 +1,1 @@
+"""The commands of ``ctl``: options and ``main(args)``, one file a command."""

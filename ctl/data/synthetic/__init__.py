@@ -1,0 +1,1 @@
+"""Families of artificial languages, at distances that are set and not hoped for."""

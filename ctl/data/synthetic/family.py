@@ -1,0 +1,226 @@
+"""Families of related artificial languages: a controlled experiment in cross-lingual transfer.
+
+A proto-language has words for things, deeds and qualities, function words, and inventories of names. Languages
+descend from it along a family tree. A branch of length t brings, in exact numbers that are rounded products,
+
+* ``sound_changes * t`` regular sound changes, each applied to every native word without exception,
+* ``replacement * t`` of the common words replaced by new roots,
+* one of eight word-order parameters, by turns, turned round for every two units of t.
+
+So the distance of two languages, the length of the path between them, is set and not hoped for. A share of the names
+is international: the same in all languages. Others are inherited like words. Some names are ambiguous between a
+person, a place and an organisation, and half of the names of the test split are in no training sentence, so that
+context must decide.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ctl.data.synthetic.languages import ORDERS, WORDS, Drift, Inventory, Language
+from ctl.errors import CTLError
+
+FORMAT = 3
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A node of the family tree and the branch above it.
+
+    Attributes:
+        name: a language, or the languages below.
+        length: of the branch.
+        children: the branches below; none for a language.
+    """
+
+    name: str
+    length: int
+    children: tuple[Branch, ...] = ()
+
+    def languages(self) -> list[str]:
+        """The languages below."""
+        return [self.name] if not self.children else [name for child in self.children for name in child.languages()]
+
+
+@dataclass(frozen=True)
+class SyntheticFamily:
+    """Artificial languages, named by family and place: ``a1 a2 a3 b1 c1``.
+
+    ``a1`` is the natural target: ``a2`` is its sister at distance 2, ``a3`` a cousin at 4, family ``b`` is at 8, ``c``
+    at 12, and each further family 4 more. All languages are equally far from the proto-language.
+
+    Attributes:
+        families: number of languages in each family.
+        train: sentences of every language's train split.
+        raw: sentences of a1's train split: the target needs no labels, and raw text is cheap.
+        validation: sentences of its validation split.
+        test: sentences of its test split.
+        seed: of everything.
+        sound_changes: for a unit of branch length.
+        replacement: share of the common words replaced for a unit of branch length.
+        international: share of the names that are the same in all languages.
+        ambiguous: share of the names that are also names of another type.
+        vocabulary: entries of the WordPiece vocabulary.
+        width: of the hidden states of encoder and decoder.
+        layers: of either.
+    """
+
+    families: tuple[int, ...] = (3, 1, 1)
+    train: int = 2000
+    raw: int = 8000
+    validation: int = 400
+    test: int = 1000
+    seed: int = 0
+    sound_changes: float = 1.5
+    replacement: float = 0.05
+    international: float = 0.25
+    ambiguous: float = 0.3
+    vocabulary: int = 1200
+    width: int = 128
+    layers: int = 2
+
+    @cached_property
+    def tree(self) -> Branch:
+        """The family tree; every language is at the same depth."""
+        families = [self._family(chr(ord("a") + number), size) for number, size in enumerate(self.families)]
+        tree, height = families[0], 2
+        for number, family in enumerate(families[1:], 1):
+            joined = 2 + 2 * number
+            below = [dataclasses.replace(tree, length=joined - height)]
+            below.append(dataclasses.replace(family, length=joined - (2 if family.children else 0)))
+            tree, height = Branch("-".join(child.name for child in below), 0, tuple(below)), joined
+        return tree
+
+    @staticmethod
+    def _family(letter: str, size: int) -> Branch:
+        """Two sisters at height 1, all cousins at height 2."""
+        if size == 1:
+            return Branch(f"{letter}1", 0)
+        sisters = Branch(f"{letter}1-{letter}2", 1, (Branch(f"{letter}1", 1), Branch(f"{letter}2", 1)))
+        return Branch(letter, 0, (sisters, *(Branch(f"{letter}{place}", 2) for place in range(3, size + 1))))
+
+    @property
+    def languages(self) -> list[str]:
+        """All languages."""
+        return self.tree.languages()
+
+    def distance(self, one: str, other: str) -> int:
+        """Length of the path between two languages in the tree."""
+
+        def path(branch: Branch, language: str) -> list[Branch]:
+            inside = [child for child in branch.children if language in child.languages()]
+            return [branch, *(path(inside[0], language) if inside else [])]
+
+        first, second = path(self.tree, one), path(self.tree, other)
+        return sum(branch.length for branch in first + second if branch not in first or branch not in second)
+
+    def grow(self) -> dict[str, Language]:
+        """Derives every language from the proto-language."""
+        rng = np.random.default_rng([self.seed, 0])
+        inventory = Inventory(rng, self.international, self.ambiguous)
+        proto = Language("proto", inventory, inventory.proto, dict.fromkeys(ORDERS, True))
+        return dict(self._descend(self.tree, proto, Drift(rng), 0))
+
+    def _descend(self, branch: Branch, parent: Language, drift: Drift, above: int) -> Iterator[tuple[str, Language]]:
+        depth = above + branch.length
+        language = parent.changed(
+            branch.name,
+            rules=drift.rules(round(self.sound_changes * above), round(self.sound_changes * depth)),
+            replaced=round(self.replacement * branch.length * sum(WORDS.values())),
+            turned=list(itertools.islice(drift.orders, branch.length // 2)),
+            rng=drift.rng,
+        )
+        if not branch.children:
+            yield branch.name, language
+        for child in branch.children:
+            yield from self._descend(child, language, drift, depth)
+
+    def write(self, root: Path) -> None:
+        """Writes a CoNLL tree, ``ROOT/<lang>/{train,validation,test}.txt``, ``ROOT/encoder`` and ``ROOT/decoder``.
+
+        Does nothing where the same family stands already.
+
+        Raises:
+            CTLError: the folder holds something else.
+        """
+        manifest = json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2)
+        if root.is_dir() and any(root.iterdir()):
+            if not (root / "family.json").is_file():
+                raise CTLError(f"data.root {root}: not empty and not a synthetic family; choose another folder")
+            if (root / "family.json").read_text(encoding="utf-8") == manifest:
+                return
+        fresh = root.with_name(root.name + ".partial")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        text: list[str] = []
+        for number, (name, language) in enumerate(self.grow().items()):
+            (fresh / name).mkdir()
+            sizes = {"train": self.train if number else self.raw, "validation": self.validation, "test": self.test}
+            for kind, (split, size) in enumerate(sizes.items()):
+                rng = np.random.default_rng([self.seed, 1, number, kind])
+                sentences = [language.sentence(rng, unseen=split == "test") for _ in range(size)]
+                lines = ["".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences]
+                (fresh / name / f"{split}.txt").write_text("\n".join(lines), encoding="utf-8")
+                if split == "train":
+                    text.extend(" ".join(word for word, _ in sentence) for sentence in sentences)
+        self._write_backbones(fresh, text)
+        (fresh / "family.json").write_text(manifest, encoding="utf-8")
+        shutil.rmtree(root, ignore_errors=True)
+        os.replace(fresh, root)
+
+    def _write_backbones(self, folder: Path, text: Sequence[str]) -> None:
+        """A WordPiece tokenizer of all raw text, and a BERT and a causal Qwen3 of one size with random weights."""
+        import torch
+        import transformers
+        from tokenizers import Tokenizer, models, pre_tokenizers, processors
+        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        pieces = [*special, *frequent_pieces(text, self.vocabulary - len(special))]
+        vocabulary = {piece: number for number, piece in enumerate(pieces)}
+        backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+        backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        ends = [(token, backend.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+        backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+        names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
+        tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+            tokenizer_object=backend, model_max_length=128, **names
+        )
+        size: dict[str, Any] = {
+            "vocab_size": backend.get_vocab_size(), "hidden_size": self.width, "num_hidden_layers": self.layers,
+            "num_attention_heads": 4, "intermediate_size": 2 * self.width, "max_position_embeddings": 128,
+            "pad_token_id": 0,
+        }  # fmt: skip
+        heads: dict[str, Any] = {"num_key_value_heads": 2, "head_dim": self.width // 4, "tie_word_embeddings": True}
+        for name, model in (
+            ("encoder", lambda: BertModel(BertConfig(**size), add_pooling_layer=False)),
+            ("decoder", lambda: Qwen3ForCausalLM(Qwen3Config(**size, **heads))),
+        ):
+            tokenizer.save_pretrained(folder / name)
+            with torch.random.fork_rng():
+                torch.manual_seed(self.seed)
+                model().save_pretrained(folder / name)
+
+
+def frequent_pieces(text: Sequence[str], size: int) -> list[str]:
+    """A WordPiece vocabulary: every character, then the pieces that cover most letters of the text."""
+    words = Counter(word for line in text for word in line.split())
+    covered: Counter[str] = Counter()
+    for word, count in words.items():
+        for start, end in itertools.combinations(range(len(word) + 1), 2):
+            covered["##" * (start > 0) + word[start:end]] += count * (end - start - 1)
+    singles = sorted(piece for piece, letters in covered.items() if letters == 0)
+    return [*singles, *sorted(covered.keys() - set(singles), key=lambda piece: (-covered[piece], piece))][:size]

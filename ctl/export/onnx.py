@@ -1,0 +1,125 @@
+"""A token classifier as ONNX, and how an exported network compares with the one it came from."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ctl.data.corpus import Corpus
+from ctl.errors import CTLError
+from ctl.tagging.text_tagger import TextTagger
+
+SECONDS = 2.0  # that a speed is measured for, at least
+
+
+class _Logits(nn.Module):
+    """Gives logits and nothing else, as an ONNX graph must."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Logits (R, T, C) of subword ids (R, T)."""
+        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits  # type: ignore[no-any-return]
+
+
+def write_onnx(model: nn.Module, path: Path) -> None:
+    """Writes the network with inputs ``input_ids`` and ``attention_mask`` (batch, sequence) and output ``logits``.
+
+    Raises:
+        CTLError: the packages for it are not there, or PyTorch can't trace the network.
+    """
+    example = torch.ones((2, 8), dtype=torch.int64)
+    mask = torch.tensor([[1] * 8, [1] * 6 + [0] * 2])
+    axes = {0: "batch", 1: "sequence"}
+    try:
+        with _quietly():
+            torch.onnx.export(
+                _Logits(model).eval(),
+                (example, mask),
+                str(path),
+                input_names=["input_ids", "attention_mask"],
+                output_names=["logits"],
+                dynamic_shapes={"input_ids": axes, "attention_mask": axes},
+                dynamo=True,
+                external_data=sum(p.numel() for p in model.parameters()) > 400_000_000,  # protobuf ends at 2 GB
+            )
+    except ImportError as error:
+        raise CTLError(f"--onnx needs a package that is not installed ({error}): pip install 'ctl[onnx]'") from error
+    except Exception as error:  # whatever the tracer meets in a network
+        raise CTLError(f"{type(model).__name__} can't be written as ONNX: {str(error).splitlines()[0]}") from error
+
+
+def quantise(source: Path, path: Path) -> None:
+    """Writes the network with the weights of its matrix products in int8; activations are quantised as they come."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quietly():
+        quantize_dynamic(
+            source, path, per_channel=True, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True}
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a network compares with the model as trained, on the same sentences.
+
+    Attributes:
+        megabytes: of its file.
+        words_per_second: on this machine's CPU, with as many threads as PyTorch has here.
+        difference: largest difference of a probability.
+        changed: share of the words whose most probable tag is another.
+    """
+
+    megabytes: float
+    words_per_second: float
+    difference: float = 0.0
+    changed: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.megabytes:,.1f} MB, {self.words_per_second:,.0f} words a second, largest difference of a "
+            f"probability {self.difference:.1e}, {self.changed:.2%} of words with another tag"
+        )
+
+
+def measure(tagger: TextTagger, corpus: Corpus, file: Path, like: TextTagger | None = None) -> Measured:
+    """Times a tagger on a corpus and compares its answers with another's."""
+    answers = tagger.probabilities(corpus)  # warms up
+    began, words = time.perf_counter(), 0
+    while time.perf_counter() - began < SECONDS:
+        tagger.probabilities(corpus)
+        words += len(corpus.words)
+    speed = words / (time.perf_counter() - began)
+    expected = answers if like is None else like.probabilities(corpus)
+    return Measured(
+        megabytes=sum(part.stat().st_size for part in file.parent.glob(f"{file.name}*")) / 1e6,
+        words_per_second=speed,
+        difference=float(np.abs(answers - expected).max()),
+        changed=float((answers.argmax(-1) != expected.argmax(-1)).mean()),
+    )
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[Any]:
+    """Keeps to itself what exporters print about their own inner life."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

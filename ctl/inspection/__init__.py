@@ -1,0 +1,1 @@
+"""Soft labels as data frames and as one page."""

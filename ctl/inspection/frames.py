@@ -1,0 +1,210 @@
+"""Soft labels to look at: what each teacher, the mixture and a student say of every word, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ctl.data.corpus import Corpus
+from ctl.data.tags import TagIds, TagSchema
+from ctl.errors import CTLError
+from ctl.inspection.labellers import (
+    Floats,
+    Labels,
+    find_stores,
+    of_role,
+    read_labellers,
+    read_text,
+    spread,
+)
+from ctl.metrics import span_ends
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Soft labels of one text by several labellers, in the order teachers, mixtures, students.
+
+    ``Inspection.open("runs/quickstart")`` reads a run of ``ctl transfer``; `words`, `sentences` and `distributions`
+    give data frames, `most` the sentences to look at first.
+
+    Attributes:
+        corpus: the text; its tags are gold where that was asked for, else there are none.
+        schema: the tags.
+        labellers: by name.
+    """
+
+    corpus: Corpus
+    schema: TagSchema
+    labellers: dict[str, Labels]
+
+    @classmethod
+    def open(
+        cls,
+        *paths: str | Path,
+        split: str = "train",
+        gold: bool = False,
+        limit: int | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Inspection:
+        """Reads stores, and the sentences that they are for.
+
+        Args:
+            *paths: soft-label stores, or folders that have some below them: a run of ``ctl transfer``, or one stage.
+            split: of the stores below a folder.
+            gold: read the gold tags as well. Nothing else in ctl reads those of a target's train split.
+            limit: take only the first sentences.
+            data: settings of `NERDataModule` in place of those that the runs were made with: ``{"root": ...}``.
+
+        Raises:
+            CTLError: there are no stores, they are for different texts, or their text is not to be found.
+        """
+        stores = find_stores(paths, split)
+        corpus = read_text(stores, data or {}, gold)
+        return cls(corpus.head(limit), stores[0].schema, read_labellers(stores, corpus, limit))
+
+    @property
+    def teachers(self) -> list[Labels]:
+        """Those whose spread is the disagreement."""
+        return of_role(self.labellers.values(), "teacher")
+
+    @property
+    def students(self) -> list[Labels]:
+        """Those that were taught by the others."""
+        return of_role(self.labellers.values(), "student")
+
+    @property
+    def answer(self) -> Labels:
+        """The labeller to look at where none is named: the first mixture; without one, the student or the teacher."""
+        return next(
+            found[0] for role in ("mixture", "student", "teacher") if (found := of_role(self.labellers.values(), role))
+        )
+
+    def __getitem__(self, name: str | None) -> Labels:
+        """A labeller by name; `answer` for ``None``."""
+        if name is not None and name not in self.labellers:
+            raise CTLError(f"no soft labels of {name}: there are those of {', '.join(self.labellers)}")
+        return self.answer if name is None else self.labellers[name]
+
+    @cached_property
+    def disagreement(self) -> Floats:
+        """How far the teachers are apart on each word in nats (W): 0 where they say the same, at most log K."""
+        return spread([teacher.probs for teacher in self.teachers])
+
+    def departure(self, student: str | None = None) -> Floats:
+        """How far a student is from what taught it in nats (W), at most log 2.
+
+        The Jensen-Shannon divergence from the soft labels it learned from, or, where those are not here, from the mean
+        of the teachers.
+        """
+        if not self.students:
+            raise CTLError("no soft labels of a student here: `ctl inspect RUN --students` lets those of a run label")
+        chosen = self[student or self.students[0].name]
+        return spread([chosen.probs, self._taught_by(chosen)])
+
+    def _taught_by(self, student: Labels) -> Floats:
+        method = student.card.get("taught_by", {}).get("method")
+        if method in self.labellers:
+            return self.labellers[method].probs
+        return np.asarray(np.mean([teacher.probs for teacher in self.teachers or [self.answer]], axis=0))
+
+    def weights(self, mixture: str | None = None) -> pd.DataFrame:
+        """A mixture's weights of its teachers: one row, or one row a sentence where each has its own."""
+        chosen = self[mixture]
+        if chosen.weights is None:
+            raise CTLError(f"{chosen.name} is no mixture: it has no weights")
+        return pd.DataFrame(chosen.weights, columns=self._members(chosen))
+
+    def _members(self, mixture: Labels) -> list[str]:
+        """Names of a mixture's teachers in the order of its weights; those that are not here have their numbers."""
+        prints, sources = mixture.card.get("teachers", []), mixture.card["sources"]
+        by_print = {teacher.card.get("fingerprint"): teacher.name for teacher in self.teachers}
+        by_source = {",".join(teacher.card["sources"]): teacher.name for teacher in self.teachers}
+        numbered = [f"teacher {number + 1}" for number in range(len(mixture.card["weights"]))]
+        found = [by_print.get(one) for one in prints] or [by_source.get(source) for source in sources]
+        return [name or number for name, number in zip(found, numbered, strict=False)] if found else numbered
+
+    def words(self, by: str | None = None) -> pd.DataFrame:
+        """One row a word: its place, its tag and how sure ``by`` is of it, and how far the labellers are apart."""
+        chosen, corpus = self[by], self.corpus
+        lengths = np.diff(corpus.offsets)
+        frame = pd.DataFrame(
+            {
+                "sentence": np.repeat(np.arange(len(corpus)), lengths),
+                "position": np.arange(len(corpus.words)) - np.repeat(corpus.offsets[:-1], lengths),
+                "word": corpus.words,
+                "tag": np.array(self.schema.tags)[chosen.tags],
+                "probability": chosen.probs.max(-1),
+                "entropy": chosen.entropy,
+                "disagreement": self.disagreement,
+            }
+        )
+        if self.students:
+            frame["departure"] = self.departure(chosen.name if chosen.role == "student" else None)
+        if corpus.tags is not None:
+            frame["gold"] = np.array(self.schema.tags)[corpus.tags]
+            frame["wrong"] = chosen.tags != corpus.tags
+        return frame
+
+    def sentences(self, by: str | None = None) -> pd.DataFrame:
+        """One row a sentence: its text with entities in brackets, and each measure of its most extreme word."""
+        found = self.words(by)
+        words = found.groupby("sentence")
+        frame = words[[name for name in ("entropy", "disagreement", "departure") if name in found.columns]].max()
+        frame.insert(0, "text", self.texts(self[by].tags))
+        if self.corpus.tags is not None:
+            frame["gold"] = self.texts(self.corpus.tags)
+            frame["wrong"] = words["wrong"].sum()
+        return frame
+
+    def most(
+        self, measure: Literal["entropy", "disagreement", "departure", "wrong"], n: int = 10, by: str | None = None
+    ) -> pd.DataFrame:
+        """The sentences with most of a measure, and what every labeller says of them.
+
+        Raises:
+            CTLError: it can't be had from what is here.
+        """
+        found = self.sentences(by)
+        if measure not in found:
+            raise CTLError(f"no {measure} here: it needs {'gold=True' if measure == 'wrong' else 'a student'}")
+        chosen = found.sort_values(measure, ascending=False, kind="stable").head(n)
+        for name, labeller in self.labellers.items():
+            chosen[name] = [self._text(labeller.tags, int(sentence)) for sentence in chosen.index]
+        return chosen
+
+    def distributions(self, sentence: int) -> pd.DataFrame:
+        """Every labeller's distribution over the tags for every word of a sentence."""
+        begin, end = self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1]
+        parts = {
+            name: pd.DataFrame(labeller.probs[begin:end], columns=list(self.schema.tags)).assign(
+                position=range(end - begin), word=self.corpus.words[begin:end]
+            )
+            for name, labeller in self.labellers.items()
+        }
+        return pd.concat(parts, names=["labeller"]).set_index(["position", "word"], append=True).droplevel(1)
+
+    def texts(self, tags: TagIds) -> list[str]:
+        """All sentences with the entities of these tags (W) in brackets, ``[PER Ada Lovelace] wrote it``."""
+        return [self._text(tags, sentence) for sentence in range(len(self.corpus))]
+
+    def _text(self, tags: TagIds, sentence: int) -> str:
+        begin, end = self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1]
+        return bracketed(self.corpus.words[begin:end], tags[begin:end], self.schema)
+
+
+def bracketed(words: Sequence[str], tags: TagIds, schema: TagSchema) -> str:
+    """A sentence with its entities in brackets, by conlleval's rule."""
+    ends = span_ends(torch.from_numpy(np.ascontiguousarray(tags)), torch.tensor([len(words)])).tolist()
+    parts, closing = [], -1
+    for place, (word, end) in enumerate(zip(words, ends, strict=True)):
+        opened = f"[{schema.types[(int(tags[place]) - 1) // 2]} " if end >= 0 else ""
+        closing = end if end >= 0 else closing
+        parts.append(f"{opened}{word}{']' if place + 1 == closing else ''}")
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""What language models need: prompts, tokens, decoding, free answers, endpoints."""

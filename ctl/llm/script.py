@@ -1,0 +1,218 @@
+"""What a language model reads and writes: the prompt with its examples, as chat, as text and as tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ctl.data.corpus import Corpus
+from ctl.data.encoding import special_tokens
+from ctl.errors import CTLError
+from ctl.llm.styles import PromptStyle, WordByWord, is_legal, legalised, spaced
+
+Tokens = tuple[int, ...]
+CANDIDATES, SHORT = 200, 25  # sentences that an example is chosen from; words of a short one
+HERE = "\ufffc"  # stands for the sentence where a prompt is cut in two
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A sentence with its gold tags, shown to the model as an example."""
+
+    words: tuple[str, ...]
+    tags: tuple[int, ...]
+    language: str = ""
+
+
+def draw_shots(corpora: Sequence[Corpus], count: int, seed: int) -> tuple[Shot, ...]:
+    """Examples from gold sentences, from one corpus after another: short, and with types that the others lack.
+
+    Args:
+        corpora: of the source languages, with tags.
+        count: of examples.
+        seed: of the draw; more examples begin with the fewer.
+    """
+    shots: list[Shot] = []
+    for number in range(count):
+        corpus = corpora[number % len(corpora)]
+        order = np.random.default_rng([seed, number]).permutation(len(corpus))[:CANDIDATES]
+        drawn = [shot for shot in (_shot(corpus, int(place)) for place in order) if shot not in shots]
+        shown = {0, *(tag for shot in shots for tag in shot.tags)}
+        shots.append(max(drawn, key=lambda shot: (len(shot.words) <= SHORT, len({*shot.tags} - shown))))
+    return tuple(shots)
+
+
+def _shot(corpus: Corpus, place: int) -> Shot:
+    assert corpus.tags is not None
+    span = slice(int(corpus.offsets[place]), int(corpus.offsets[place + 1]))
+    return Shot(tuple(corpus.words[span]), tuple(corpus.tags[span].tolist()), corpus.language)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model reads before it answers.
+
+    Attributes:
+        style: how it is asked.
+        shots: examples, from gold sentences of source languages.
+    """
+
+    style: PromptStyle
+    shots: tuple[Shot, ...] = ()
+
+    def messages(self, sentence: str) -> list[dict[str, str]]:
+        """The same as turns of a chat."""
+        asked = [f"Text:\n{' '.join(shot.words)}" for shot in self.shots] + [f"Text:\n{sentence}"]
+        asked[0] = f"{self.style.instruction()}\n\n{asked[0]}"
+        turns = [{"role": "user", "content": asked[0]}]
+        for shot, question in zip(self.shots, asked[1:], strict=True):
+            turns.append({"role": "assistant", "content": self.style.answer(shot.words, shot.tags)})
+            turns.append({"role": "user", "content": question})
+        return turns
+
+    def text(self, sentence: str) -> str:
+        """The same as plain text that ends where the answer begins."""
+        turns = [turn["content"] for turn in self.messages(sentence)]
+        asked = [f"{question}\nAnswer:\n" for question in turns[::2]]
+        answers = [f"{answer}\n\n" for answer in turns[1::2]]
+        return "".join(part for pair in zip(asked, [*answers, ""], strict=True) for part in pair)
+
+    def parts(self, tokenizer: Any, chat: bool = True) -> tuple[str, str]:  # noqa: ANN401
+        """What comes before the sentence, the same for all, and what between it and the answer.
+
+        Args:
+            tokenizer: of `transformers`.
+            chat: use its chat template, where it has one; a template that can let a model think first is told not to.
+        """
+        if chat and tokenizer.chat_template:
+            whole = tokenizer.apply_chat_template(
+                self.messages(HERE), tokenize=False, add_generation_prompt=True, enable_thinking=False
+            )
+        else:
+            whole = self.text(HERE)
+        before, _, after = whole.rpartition(HERE)
+        return before, after
+
+
+def raw_tokenizer(tokenizer: Any) -> Any:  # noqa: ANN401
+    """The tokenizer, adding no space of its own to a piece of text."""
+    splitter = tokenizer.backend_tokenizer.pre_tokenizer
+    if "ByteLevel" in type(splitter).__name__:
+        splitter.add_prefix_space = False
+    return tokenizer
+
+
+@dataclass
+class Script:
+    """A prompt and the answers to it as token ids; every piece of text is tokenised on its own, once.
+
+    Args:
+        prompt: in a style that goes word by word.
+        tokenizer: a fast tokenizer of `transformers`.
+        max_length: tokens of prompt and answer together.
+        chat: use the tokenizer's chat template.
+        legal: let ``I-`` only continue an entity of its type.
+
+    Raises:
+        CTLError: the prompt leaves no room, or the tokenizer writes two tags alike.
+    """
+
+    prompt: Prompt
+    tokenizer: Any
+    max_length: int
+    chat: bool = True
+    legal: bool = True
+    _known: dict[str, Tokens] = field(default_factory=dict)
+    _choices: dict[tuple[int, str | None], tuple[Tokens | None, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.prompt.style, WordByWord)
+        self.style = self.prompt.style
+        before, after = self.prompt.parts(self.tokenizer, self.chat)
+        chats = self.chat and self.tokenizer.chat_template  # templates write the special tokens themselves
+        opening = [] if chats else special_tokens(self.tokenizer)[0]
+        self.prefix = [*opening, *self.tokenizer(before, add_special_tokens=False)["input_ids"]]
+        self.after: Tokens = tuple(self.tokenizer(after, add_special_tokens=False)["input_ids"])
+        self.room = self.max_length - len(self.prefix) - len(self.after)
+        if self.room < 64:
+            raise CTLError(
+                f"the prompt has {len(self.prefix) + len(self.after)} tokens and {self.max_length} fit: "
+                "take fewer shots, or a larger max_length where the model has room"
+            )
+        markup = [self._join(choice) for choice in self.style.choices([""], 0, 0) if choice is not None]
+        if len(set(markup)) < len(markup):
+            raise CTLError(f"the tokenizer writes several of the tags {', '.join(self.style.schema.tags)} alike")
+
+    def ids(self, piece: str) -> Tokens:
+        """Tokens of a piece, a quarter of the room at most; no text in it is taken for a special token.
+
+        A word that the tokenizer swallows, a zero-width character say, is written as an underscore.
+        """
+        if piece not in self._known:
+            found = self._tokens(piece) or self._tokens("_")
+            self._known[piece] = found[: self.room // 4]
+        return self._known[piece]
+
+    def _tokens(self, text: str) -> Tokens:
+        return tuple(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+
+    def _join(self, pieces: Sequence[str]) -> Tokens:
+        return tuple(token for piece in pieces for token in self.ids(piece))
+
+    def sentence(self, words: Sequence[str]) -> Tokens:
+        """What is read before the answer begins, after the prefix."""
+        return self._join([spaced(words, place) for place in range(len(words))]) + self.after
+
+    def given(self, words: Sequence[str], place: int) -> Tokens:
+        """What is written at a word whatever its tag."""
+        return self._join(self.style.given(words, place))
+
+    def choices(self, words: Sequence[str], place: int, previous: int) -> tuple[Tokens | None, ...]:
+        """What is written for each tag (C), ``None`` where the tag can't follow the one before."""
+        key = (previous, None if self.style.alike else spaced(words, place))
+        if key not in self._choices:
+            self._choices[key] = tuple(
+                None if choice is None or (self.legal and not is_legal(previous, tag)) else self._join(choice)
+                for tag, choice in enumerate(self.style.choices(words, place, previous))
+            )
+        return self._choices[key]
+
+    def solution(self, words: Sequence[str], tags: Sequence[int]) -> tuple[list[int], list[bool]]:
+        """Prefix, sentence and right answer as one sequence, and which of its tokens were chosen."""
+        ids = [*self.prefix, *self.sentence(words)]
+        chosen = [False] * len(ids)
+        tags = legalised(tags)
+        for place, (before, tag) in enumerate(zip([0, *tags[:-1]], tags, strict=True)):
+            given, choice = self.given(words, place), self.choices(words, place, before)[tag]
+            assert choice is not None
+            ids += given + choice
+            chosen += [False] * len(given) + [True] * len(choice)
+        return ids, chosen
+
+    def cost(self, words: Sequence[str], place: int) -> int:
+        """The most tokens that a word takes, in the sentence and in the answer."""
+        before = [0, *range(2, len(self.style.schema), 2)]
+        choices = [choice for tag in before for choice in self.choices(words, place, tag) if choice is not None]
+        read = len(self.ids(spaced(words, place))) + len(self.given(words, place))
+        return read + max(map(len, choices))
+
+    def length(self, words: Sequence[str]) -> int:
+        """The most tokens that prompt, sentence and answer have together."""
+        return self.max_length - self.room + sum(self.cost(words, place) for place in range(len(words)))
+
+    def cut(self, words: Sequence[str]) -> list[slice]:
+        """Parts of a sentence that fit, nearly equal in tokens: most often one."""
+        costs = np.cumsum([self.cost(words, place) for place in range(len(words))])
+
+        def halve(begin: int, end: int) -> list[slice]:
+            before = int(costs[begin - 1]) if begin else 0
+            if end - begin <= 1 or costs[end - 1] - before <= self.room:
+                return [slice(begin, end)]
+            middle = int(np.searchsorted(costs[begin:end], (before + int(costs[end - 1])) / 2)) + begin
+            middle = min(max(middle, begin + 1), end - 1)
+            return halve(begin, middle) + halve(middle, end)
+
+        return halve(0, len(words)) if words else []

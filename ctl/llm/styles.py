@@ -1,0 +1,219 @@
+"""Prompt styles: how a language model is asked for entities, how it writes them, and how its answers are read."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from ctl.data.tags import TagSchema
+from ctl.llm.alignment import align, occurrence
+
+StyleName = Literal["tagged", "inline", "json"]
+MEANINGS = {
+    "PER": "people", "ORG": "organisations", "LOC": "places", "MISC": "other names", "GPE": "countries and cities",
+    "DATE": "dates", "TIME": "times",
+}  # fmt: skip
+
+
+def is_legal(previous: int, tag: int) -> bool:
+    """Whether a tag may follow another in BIO2: ``I-`` only continues an entity of its type."""
+    return tag == 0 or tag % 2 == 1 or previous in (tag, tag - 1)
+
+
+def legalised(tags: Sequence[int]) -> list[int]:
+    """BIO2 tags in which an ``I-`` that opens an entity is ``B-``."""
+    return [tag if is_legal(before, tag) else tag - 1 for before, tag in zip([0, *tags[:-1]], tags, strict=True)]
+
+
+class PromptStyle(ABC):
+    """One way to ask for entities.
+
+    Args:
+        schema: the entity types and their tags.
+    """
+
+    request: str
+
+    def __init__(self, schema: TagSchema) -> None:
+        self.schema = schema
+        self.ids = {tag.casefold(): index for index, tag in enumerate(schema.tags)}
+
+    def instruction(self) -> str:
+        """What is asked, with the types that are wanted."""
+        kinds = ", ".join(f"{kind} ({MEANINGS[kind]})" if kind in MEANINGS else kind for kind in self.schema.types)
+        return f"Find the named entities in the text. The types are {kinds}. {self.request}"
+
+    @abstractmethod
+    def answer(self, words: Sequence[str], tags: Sequence[int]) -> str:
+        """The right answer, for examples."""
+
+    @abstractmethod
+    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+        """Tag ids of all words from an answer that was written freely; a word that it leaves out is O."""
+
+
+class WordByWord(PromptStyle, ABC):
+    """A style whose answer goes through the words in order, so that it can be written under constraint.
+
+    At each word there is a text that is written whatever the tag, and then one of C alternatives, in pieces that are
+    tokenised on their own: a piece is a word, with the space before it where there is one, or markup.
+    """
+
+    alike = False  # the alternatives are the same at every word, after the same tag
+
+    @abstractmethod
+    def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
+        """What is written at a word before its tag is chosen."""
+
+    @abstractmethod
+    def choices(self, words: Sequence[str], place: int, previous: int) -> list[tuple[str, ...] | None]:
+        """What is written for each of the C tags after the word before had tag ``previous``; None: it can't be."""
+
+    def ending(self, previous: int) -> str:
+        """What is written after the last word."""
+        return ""
+
+    def answer(self, words: Sequence[str], tags: Sequence[int]) -> str:
+        """The right answer."""
+        pieces: list[str] = []
+        tags = legalised(tags)
+        for place, (before, tag) in enumerate(zip([0, *tags[:-1]], tags, strict=True)):
+            choice = self.choices(words, place, before)[tag]
+            assert choice is not None
+            pieces += self.given(words, place) + choice
+        return "".join(pieces) + (self.ending(tags[-1]) if tags else "")
+
+
+class Tagged(WordByWord):
+    """Every word followed by its tag: ``Ada(B-PER) Lovelace(I-PER) wrote(O)`` (GNER, Ding et al., ACL 2024)."""
+
+    alike = True
+    request = (
+        "Write every word of the text once, in order, each followed by its tag in brackets: (B-TYPE) for the first "
+        "word of an entity, (I-TYPE) for its other words, (O) for words outside."
+    )
+
+    def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
+        """The word."""
+        return (spaced(words, place),)
+
+    def choices(self, words: Sequence[str], place: int, previous: int) -> list[tuple[str, ...] | None]:
+        """Its tag in brackets."""
+        return [(f"({tag})",) for tag in self.schema.tags]
+
+    def marks(self, text: str) -> list[re.Match[str]]:
+        """Where an answer has tags: groups ``word`` and ``tag``, in brackets."""
+        tags = "|".join(re.escape(tag) for tag in sorted(self.schema.tags, key=len, reverse=True))
+        return list(re.finditer(rf"\s*(?P<word>.*?)\s*(?P<tag>\((?:{tags})\))", text, re.IGNORECASE | re.DOTALL))
+
+    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+        """Aligns the words of the answer with those of the sentence."""
+        marks = self.marks(text)
+        places = align([mark["word"] for mark in marks], words)
+        return [0 if place is None else self.ids[marks[place]["tag"][1:-1].casefold()] for place in places]
+
+
+class Inline(WordByWord):
+    """The text itself with its entities marked: ``<PER>Ada Lovelace</PER> wrote``."""
+
+    request = "Write the text again, word by word, with <TYPE> before and </TYPE> after every entity."
+
+    def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
+        """Nothing: markup comes before the word."""
+        return ()
+
+    def choices(self, words: Sequence[str], place: int, previous: int) -> list[tuple[str, ...] | None]:
+        """The word, after the markup that ends one entity and begins the next."""
+        space = " " if place else ""
+        types = self.schema.types
+        end = (f"</{types[(previous - 1) // 2]}>",) if previous else ()
+        written: list[tuple[str, ...] | None] = [(*end, space + words[place])]
+        for number, kind in enumerate(types):
+            written.append((*end, f"{space}<{kind}>", words[place]))
+            inside = is_legal(previous, 2 * number + 2)
+            written.append((space + words[place],) if inside else None)
+        return written
+
+    def ending(self, previous: int) -> str:
+        """Ends the entity that is open."""
+        return f"</{self.schema.types[(previous - 1) // 2]}>" if previous else ""
+
+    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+        """Reads markup, and aligns the words between with those of the sentence."""
+        kinds = {kind.casefold(): 2 * number + 1 for number, kind in enumerate(self.schema.types)}
+        pattern = rf"<(/?)({'|'.join(map(re.escape, self.schema.types))})>"
+        found: list[tuple[str, int]] = []
+        tag, begin = 0, 0
+        for mark in [*re.finditer(pattern, text, re.IGNORECASE), None]:
+            for word in text[begin : mark.start() if mark else None].split():
+                found.append((word, tag))
+                tag += tag % 2  # after B- comes I-
+            if mark:
+                tag, begin = 0 if mark[1] else kinds[mark[2].casefold()], mark.end()
+        places = align([word for word, _ in found], words)
+        return legalised([0 if place is None else found[place][1] for place in places])
+
+
+class JsonList(PromptStyle):
+    """A list of entities, ``[{"text": "Ada Lovelace", "type": "PER"}]``: what chat models write most readily."""
+
+    request = (
+        'Answer with a JSON list of all mentions in order of appearance, [{"text": "...", "type": "..."}], and with '
+        "nothing else; the text of a mention is copied exactly. Answer [] where there is none."
+    )
+
+    def answer(self, words: Sequence[str], tags: Sequence[int]) -> str:
+        """The right answer."""
+        found: list[dict[str, str]] = []
+        for word, tag in zip(words, legalised(tags), strict=True):
+            if tag % 2:
+                found.append({"text": word, "type": self.schema.types[tag // 2]})
+            elif tag:
+                found[-1]["text"] += f" {word}"
+        return json.dumps(found, ensure_ascii=False)
+
+    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+        """Finds each mention in the sentence: the second mention of a name is its second occurrence, and so on."""
+        tags = [0] * len(words)
+        seen: dict[str, int] = {}
+        for mention, kind in self.mentions(text):
+            first_id = self.ids.get(f"b-{kind}".casefold())
+            span = occurrence(mention, words, seen.get(mention, 0))
+            if first_id is None or span is None:
+                continue
+            seen[mention] = span[1]
+            if not any(tags[slice(*span)]):
+                tags[slice(*span)] = [first_id, *[first_id + 1] * (span[1] - span[0] - 1)]
+        return tags
+
+    @staticmethod
+    def mentions(text: str) -> list[tuple[str, str]]:
+        """Text and type of every mention in an answer; none where it holds no JSON list."""
+        begin, end = text.find("["), text.rfind("]")
+        try:
+            items: Any = json.loads(text[begin : end + 1])
+        except ValueError:
+            return []
+        items = items if isinstance(items, list) else []
+        return [
+            (str(i["text"]), str(i["type"])) for i in items if isinstance(i, Mapping) and {"text", "type"} <= set(i)
+        ]
+
+
+def prompt_style(name: StyleName, schema: TagSchema) -> PromptStyle:
+    """The style of this name."""
+    match name:
+        case "tagged":
+            return Tagged(schema)
+        case "inline":
+            return Inline(schema)
+        case "json":
+            return JsonList(schema)
+
+
+def spaced(words: Sequence[str], place: int) -> str:
+    """A word with the space that is before it."""
+    return f" {words[place]}" if place else words[place]

@@ -1,0 +1,87 @@
+"""Alternatives of a place as a tree of tokens: what several begin with is read once, and one pass scores them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ctl.llm.script import Tokens
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Alternatives as a tree of tokens; what several begin with is read once.
+
+    Attributes:
+        paths: the tokens of each of C alternatives, ``None`` where there is none.
+        tokens: the inner nodes, which must be read to predict what follows (M).
+        parents: the node above each, -1 for the root (M).
+        nodes: where each token of an alternative is predicted: 0 at the root, else 1 + the inner node (C, D).
+        targets: these tokens (C, D); padding beyond an alternative's length.
+        lengths: tokens of each alternative, 0 where there is none (C).
+    """
+
+    paths: tuple[Tokens | None, ...]
+    tokens: list[int]
+    parents: list[int]
+    nodes: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+
+    @cached_property
+    def depths(self) -> list[int]:
+        """Tokens between each inner node and the root (M)."""
+        depths: list[int] = []
+        for parent in self.parents:
+            depths.append(0 if parent < 0 else depths[parent] + 1)
+        return depths
+
+    @cached_property
+    def sees(self) -> npt.NDArray[np.bool_]:
+        """Which inner nodes each one sees: itself and those above (M, M)."""
+        sees = np.eye(len(self.tokens), dtype=bool)
+        for node, parent in enumerate(self.parents):
+            if parent >= 0:
+                sees[node] |= sees[parent]
+        return sees
+
+
+@lru_cache(maxsize=8192)
+def grow(paths: tuple[Tokens | None, ...]) -> Tree:
+    """The tree of these alternatives."""
+    found: dict[Tokens, int] = {}
+    tokens: list[int] = []
+    parents: list[int] = []
+    longest = max(len(path) for path in paths if path)
+    nodes, targets = np.zeros((2, len(paths), longest), dtype=np.int64)
+    for number, path in enumerate(paths):
+        for depth, token in enumerate(path or ()):
+            above = path[:depth]  # type: ignore[index]
+            if above and above not in found:
+                found[above] = len(tokens)
+                tokens.append(above[-1])
+                parents.append(found.get(above[:-1], -1))
+            nodes[number, depth], targets[number, depth] = found.get(above, -1) + 1, token
+    return Tree(paths, tokens, parents, nodes, targets, np.array([len(path or ()) for path in paths]))
+
+
+def add_up(logits: Tensor, trees: Sequence[Tree]) -> Tensor:
+    """Log-probabilities of all alternatives (R, C) from logits at the root and the inner nodes (R, 1 + M, V)."""
+    deepest = max(tree.nodes.shape[1] for tree in trees)
+    shape = (len(trees), len(trees[0].paths), deepest)
+    nodes, targets = np.zeros((2, *shape), dtype=np.int64)
+    lengths = np.stack([tree.lengths for tree in trees])
+    for row, tree in enumerate(trees):
+        nodes[row, :, : tree.nodes.shape[1]] = tree.nodes
+        targets[row, :, : tree.nodes.shape[1]] = tree.targets
+    at, token, length = (torch.from_numpy(array).to(logits.device) for array in (nodes, targets, lengths))
+    which = torch.arange(len(trees), device=logits.device)[:, None, None]
+    found = logits[which, at, token] - logits.logsumexp(-1)[which, at]  # (R, C, D)
+    written = torch.arange(deepest, device=logits.device) < length[..., None]
+    return found.where(written, found.new_zeros(())).sum(-1).masked_fill(length == 0, -torch.inf)

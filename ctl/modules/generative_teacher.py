@@ -1,0 +1,236 @@
+"""The generative teacher: a language model that writes entities, prompted or tuned, and answers with distributions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ctl.backbones.adapters import Base, add_adapter, fingerprint_base
+from ctl.backbones.loading import load_language_model, load_tokenizer, longest_input
+from ctl.data.collation import WordBatch
+from ctl.errors import CTLError
+from ctl.llm.decoding import check_reading, floored, nats, walk
+from ctl.llm.script import Prompt, Script, Shot, draw_shots, raw_tokenizer
+from ctl.llm.styles import prompt_style
+from ctl.methods import PROMPTED
+from ctl.modules.base import named
+from ctl.modules.teacher import Teacher
+
+
+class GenerativeTeacher(Teacher):
+    """A causal language model that goes through a sentence and writes a tag at every word.
+
+    At each word all tags are scored by the model's own probability of the text that stands for them, given the prompt,
+    the sentence and what was written so far; their softmax is the word's distribution, and the model goes on with the
+    most probable tag. So every answer aligns with the words, and a distribution needs one pass, not many samples.
+
+    As it is loaded it is prompted, without or with examples; ``fit`` tunes it on gold labels of the sources in the
+    same format, the loss being on what is chosen alone.
+
+    Args:
+        backbone: Hub name or folder of a causal language model.
+        types: the entity types.
+        style: ``tagged``, every word followed by its tag, or ``inline``, entities marked in the text (`ctl.llm.styles`).
+        shots: examples in the prompt, gold sentences of the sources' train splits.
+        chat: use the tokenizer's chat template, where it has one.
+        legal: let ``I-`` only continue an entity of its type.
+        samples: 1 goes on with the most probable tag. More: as many walks draw their tags, and their distributions are
+            averaged (self-consistency, Wang et al., ICLR 2023).
+        sampling_temperature: of these draws.
+        max_length: tokens of prompt and answer together, if less than what the model can read; sentences that are
+            longer are cut.
+        lora_rank: of the adapters that ``fit`` trains, see `Tagger`; 0 trains all weights.
+        base: numbers of the frozen model under adapters, or of a model that is only prompted.
+        gradient_checkpointing: compute activations twice to hold fewer of them.
+        lr: highest learning rate of AdamW. Adapters begin at zero and bear ten times what all weights do.
+        weight_decay: of all weights except biases and norms.
+        warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
+        calibrate: see `Teacher`.
+        variant: added to the method's name in results.
+    """
+
+    def __init__(
+        self,
+        backbone: str,
+        types: Sequence[str] = ("PER", "ORG", "LOC"),
+        *,
+        style: Literal["tagged", "inline"] = "tagged",
+        shots: int = 0,
+        chat: bool = True,
+        legal: bool = True,
+        samples: int = 1,
+        sampling_temperature: float = 1.0,
+        max_length: int | None = None,
+        lora_rank: int = 16,
+        base: Base = "float32",
+        gradient_checkpointing: bool = False,
+        lr: float = 2e-4,
+        weight_decay: float = 0.01,
+        warmup: float = 0.1,
+        calibrate: bool = False,
+        variant: str | None = None,
+    ) -> None:
+        super().__init__(
+            backbone=backbone,
+            types=types,
+            lr=lr,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            lora_rank=lora_rank,
+            lora_dropout=0.0,
+            base=base,
+            gradient_checkpointing=gradient_checkpointing,
+            calibrate=calibrate,
+            variant=variant,
+        )
+        self.style: Literal["tagged", "inline"] = style
+        self.shots = shots
+        self.chat = chat
+        self.legal = legal
+        self.samples = samples
+        self.sampling_temperature = sampling_temperature
+        self.max_length = max_length
+        self.seed = int(os.environ.get("PL_GLOBAL_SEED", 0))
+        self.examples: tuple[Shot, ...] = ()
+        self.predicted = 0
+
+    def setup(self, stage: str) -> None:
+        """Learns which languages it is taught, and draws its examples from their gold sentences.
+
+        Raises:
+            CTLError: there are none to draw from, or a setting makes no sense.
+        """
+        super().setup(stage)
+        if self.samples < 1 or self.sampling_temperature <= 0 or self.shots < 0:
+            raise CTLError("samples and sampling_temperature must be above zero, and shots zero or above")
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if self.shots and not data.sources:
+            raise CTLError(f"{self.shots} shots are gold sentences of source languages: name some in data.sources")
+        if stage == "fit" and self.base != "float32" and not self.lora_rank:
+            raise CTLError(f"base {self.base} is for a frozen backbone: set lora_rank, or base to float32")
+        corpora = [data.gold(source, "train") for source in data.sources] if self.shots else []
+        self.examples = draw_shots(corpora, self.shots, self.seed)
+
+    def configure_model(self) -> None:
+        """Loads the model, once, and sees that it reads as it must."""
+        if self.network is None:
+            super().configure_model()
+            assert self.network is not None
+            check_reading(self.network.eval(), self.script)
+            self.network.train()
+
+    def _load(self) -> Any:  # noqa: ANN401
+        return load_language_model(self.backbone, causal=True, base=self.base)
+
+    def _rebuild(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
+        from transformers import AutoConfig, AutoModelForCausalLM
+
+        return AutoModelForCausalLM.from_config(AutoConfig.for_model(**config))  # type: ignore[no-untyped-call]
+
+    def _build(self, encoder: Any) -> None:  # noqa: ANN401
+        if self.lora_rank:
+            self.base_fingerprint = fingerprint_base(encoder)
+            add_adapter(encoder, self.adapter, self.lora_rank, self.lora_alpha, self.lora_dropout)
+        if self.gradient_checkpointing:
+            encoder.gradient_checkpointing_enable({"use_reentrant": False})
+        self.network = Writer(encoder)  # type: ignore[assignment]
+
+    @cached_property
+    def script(self) -> Script:
+        """Prompt and answers as tokens."""
+        assert self.network is not None
+        tokenizer, config = raw_tokenizer(load_tokenizer(self.backbone)), self.network.encoder.config
+        fits = min(longest_input(tokenizer, config), getattr(config, "sliding_window", None) or 10**9)
+        prompt = Prompt(prompt_style(self.style, self.schema), self.examples)
+        return Script(prompt, tokenizer, min(fits, self.max_length or fits), self.chat, self.legal)
+
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """``probs``, the distributions of all words of a batch (N, C)."""
+        self.predicted = dataloader_idx
+        return super().predict_step(batch, batch_idx, dataloader_idx)
+
+    def forward(self, batch: WordBatch) -> Tensor:
+        """Log-probabilities of the tags of all words (N, C)."""
+        sentences = self.trainer.datamodule.words_of(batch, self.predicted)  # type: ignore[attr-defined]
+        addresses = [int(words[0]) for words in torch.split(batch.words, batch.lengths.tolist())]
+        return floored(self.answer(sentences, addresses)).log()
+
+    def answer(self, sentences: Sequence[Sequence[str]], addresses: Sequence[int]) -> Tensor:
+        """Distributions of the words of all sentences, end to end (N, C).
+
+        Args:
+            sentences: words.
+            addresses: of each sentence's first word; with the seed they say what is drawn.
+        """
+        parts = [
+            (words[part], address + part.start)
+            for words, address in zip(sentences, addresses, strict=True)
+            for part in self.script.cut(words)
+        ]
+        rows = [words for words, _ in parts for _ in range(self.samples)]
+        draws = [self._draws(sample, *part) for part in parts for sample in range(self.samples)]
+        sampled = draws if self.samples > 1 else None
+        found = walk(self.network, self.script, rows, sampled, self.sampling_temperature)
+        walks = [torch.stack(found[begin : begin + self.samples]) for begin in range(0, len(found), self.samples)]
+        return torch.cat([walk.mean(0) for walk in walks])
+
+    def _draws(self, sample: int, words: Sequence[str], address: int) -> npt.NDArray[np.float64]:
+        return np.random.default_rng([self.seed, sample, address]).random(len(words))
+
+    def training_step(self, batch: WordBatch) -> Tensor:
+        """One step; logs ``train/loss``, in nats a word."""
+        sentences = self.trainer.datamodule.words_of(batch)  # type: ignore[attr-defined]
+        tags = [labels.tolist() for labels in torch.split(batch.tags, batch.lengths.tolist())]
+        loss = nats(self.network, self.script, sentences, tags)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.words))
+        return loss
+
+    def checkpoint_extra(self) -> dict[str, Any]:
+        """The languages it was taught, and the examples in its prompt."""
+        shots = [[list(shot.words), list(shot.tags), shot.language] for shot in self.examples]
+        return {**super().checkpoint_extra(), "examples": shots}
+
+    def restore_extra(self, state: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        super().restore_extra(state)
+        self.examples = tuple(Shot(tuple(words), tuple(tags), of) for words, tags, of in state["examples"])
+        self.__dict__.pop("script", None)
+
+    def card(self) -> dict[str, Any]:
+        """``llm-direct:<lang>`` or ``llm-pooled`` where it was tuned, else ``llm-prompted``; and how it answers."""
+        card = super().card()
+        if not self.sources:
+            card["method"] = named(PROMPTED, self.variant)
+            card["sources"] = list(dict.fromkeys(shot.language for shot in self.examples))
+        drawn = f", mean over {self.samples} walks drawn at temperature {self.sampling_temperature}"
+        return {
+            **card,
+            "probabilities": "softmax over the tags of the model's own log-probabilities, word by word"
+            + (drawn if self.samples > 1 else ""),
+            "prompt": {
+                "style": self.style,
+                "shots": len(self.examples),
+                "legal": self.legal,
+                "sha256": hashlib.sha256(repr((self.script.prefix, self.script.after)).encode()).hexdigest()[:16],
+            },
+        }
+
+
+class Writer(nn.Module):
+    """A causal language model, kept where taggers keep their backbone."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, **inputs: Any) -> Any:  # noqa: ANN401
+        """What the language model gives."""
+        return self.encoder(**inputs)

@@ -1,0 +1,155 @@
+"""The report of a study: its answer, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ctl.errors import CTLError
+from ctl.plots import Look
+from ctl.report import figures
+from ctl.report import tables as measured
+from ctl.report.conclusions import Test, compare, sentences
+from ctl.report.findings import Findings
+from ctl.report.page import Block, Page
+from ctl.report.statistics import Trend, overtaking, trend
+
+TEXTS = {
+    "scores": "F1 in percent with its 95 % interval: the mean over seeds, targets and sets of one size.",
+    "scaling": "Means over seeds, targets and sets of one size; bands are 95 % intervals of a bootstrap over sentences "
+    "and seeds; dotted, the fitted curves a - b n^-c.",
+    "target": "The same for one target.",
+    "marginal": "The change of F1 for every source added since the size before, with its 95 % interval.",
+    "cost": "Training of a method and of all its teachers; direct methods pay for every teacher that was tried.",
+    "transfer": "F1 of each source's teacher on each target, the mean over seeds.",
+    "distance": "Direct transfer against the distance of source and target, with lines of least squares.",
+    "weights": "The weight that a source was given, with most sources, against its teacher's measured transfer.",
+    "types": "F1 of every type with most sources, the mean over seeds and targets.",
+    "calibration": "How often the most probable tag is right, by its probability, with most sources. Expected "
+    "calibration error:",
+    "tests": "With most sources: differences of mean F1, their 95 % intervals and two-sided p-values over the same "
+    "draws of sentences and seeds, corrected for their number.",
+    "overtaking": "From how many sources on a method stays ahead of another, and in what share of resamples it does.",
+    "fits": "F1(n) = a - b n^-c, with 95 % intervals; a is at most 100, c between 0.1 and 5.",
+    "provenance": "Where every score comes from.",
+}
+
+
+def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
+    """All that a study has found so far.
+
+    Raises:
+        CTLError: nothing was found: no cell is done.
+    """
+    findings = Findings(folder, design)
+    if findings.scores.empty:
+        why = f": {findings.failed[0][1]}" if findings.failed else ""
+        raise CTLError(f"{folder}: no cell of the study is done, {len(findings.failed)} failed{why}")
+    look, tests = Look(findings.methods), compare(findings)
+    targets, pool, seeds = (", ".join(map(str, design[name])) for name in ("targets", "languages", "seeds"))
+    return Page(
+        title=f"How does it scale with the number of source languages? {folder.name}",
+        subtitle=f"Targets {targets}; sources among {pool}; seeds {seeds}; backbone {Path(design['backbone']).name}.",
+        answer=sentences(findings, tests),
+        blocks=[*_scaling(findings, look), *_transfer(findings), *_details(findings, look), *_tables(findings, tests)],
+        failed=findings.failed,
+        missing=findings.missing,
+        cells=len(design["cells"]),
+    )
+
+
+def _scaling(findings: Findings, look: Look) -> Iterable[Block]:
+    table, targets = findings.scaling_table(), findings.design["targets"]
+    yield Block("scores", "Scores by number of sources", TEXTS["scores"], wide(findings), shown=True)
+    yield Block.figure("scaling", "Scaling curves", TEXTS["scaling"], table, figures.scaling, findings.fits, look)
+    for target in targets if len(targets) > 1 else []:
+        title, of_one = f"Scaling on {target}", findings.scaling_table([target])
+        yield Block.figure(f"scaling-{target}", title, TEXTS["target"], of_one, figures.scaling, {}, look)
+    if len(gains := findings.marginal_table()):
+        yield Block.figure("marginal", "What one source more brings", TEXTS["marginal"], gains, figures.marginal, look)
+    main = table[table.kind == findings.kinds[0]]
+    yield Block.figure("cost", "Cost against F1", TEXTS["cost"], main, figures.cost, look)
+
+
+def _transfer(findings: Findings) -> Iterable[Block]:
+    """Sources against targets, distances and weights."""
+    table = measured.transfer_table(findings)
+    if table.empty:
+        return
+    direct = table[table.method == table.method.iloc[0]]
+    yield Block.figure("transfer", "Sources and targets", TEXTS["transfer"], direct, figures.heat_map)
+    known, by = direct.dropna(subset=["distance"]), findings.design["subsets"]["by"]
+    if lines := _lines(known, "target", "distance", "f1"):
+        labels = (f"distance of the source ({by})", "F1 of direct transfer (%)")
+        look = ("distance", "f1", "target", labels, lines)
+        yield Block.figure("distance", "Language distance", _told("distance", lines), known, figures.scatter, *look)
+    weights = measured.weights_table(findings).dropna()
+    if len(weights):
+        most = weights[weights.sources == weights.sources.max()]
+        lines = _lines(most, "method", "direct_f1", "weight")
+        labels = ("F1 of the source's own teacher on the target (%)", "weight in the mixture")
+        look = ("direct_f1", "weight", "method", labels, lines)
+        yield Block.figure("weights", "Weights against transfer", _told("weights", lines), most, figures.scatter, *look)
+
+
+def _lines(table: pd.DataFrame, group: str, x: str, y: str) -> dict[str, Trend]:
+    found = {str(name): trend(list(part[x]), list(part[y])) for name, part in table.groupby(group, sort=False)}
+    return {name: line for name, line in found.items() if line is not None}
+
+
+def _told(name: str, lines: Mapping[str, Trend]) -> str:
+    told = [
+        f"{group}: Spearman's correlation {line.rank:+.2f} (p = {line.p:.3f}), slope {line.slope:+.3f}, "
+        f"{line.count} sources."
+        for group, line in lines.items()
+    ]
+    return " ".join([TEXTS[name], *told])
+
+
+def _details(findings: Findings, look: Look) -> Iterable[Block]:
+    yield Block.figure("types", "Entity types", TEXTS["types"], measured.type_table(findings), figures.per_type)
+    if len(table := measured.reliability_table(findings)):
+        errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())
+        text = f"{TEXTS['calibration']} {errors}."
+        yield Block.figure("calibration", "Calibration", text, table, figures.reliability, look)
+
+
+def _tables(findings: Findings, tests: list[Test]) -> Iterable[Block]:
+    fits = pd.DataFrame(
+        {"method": method, "sets": kind, "a": f"{fit.a:.1f}", "b": f"{fit.b:.1f}", "c": f"{fit.c:.2f}"}
+        for (kind, method), fit in findings.fits.items()
+    )
+    if tests:
+        table = pd.DataFrame(test.row() for test in tests)
+        yield Block("tests", "One method against another", TEXTS["tests"], table, shown=True)
+        ahead = overtakings(findings, tests)
+        yield Block("overtaking", "Who overtakes whom", TEXTS["overtaking"], ahead, shown=True)
+    if len(fits):
+        yield Block("fits", "Fitted curves", TEXTS["fits"], fits, shown=True)
+    yield Block("provenance", "Provenance", TEXTS["provenance"], measured.provenance_table(findings), shown=True)
+
+
+def overtakings(findings: Findings, tests: Iterable[Test]) -> pd.DataFrame:
+    """For every pair that was tested, from which size on the first is ahead."""
+    kind, rows = findings.kinds[0], []
+    for test in tests:
+        ours, theirs = findings.curves[kind, test.ours], findings.curves[kind, test.theirs]
+        if ours.sizes == theirs.sizes:
+            found = overtaking(ours.sizes, ours.samples, theirs.samples)
+            at = "never" if found.at is None else str(found.at)
+            row = {"method": test.ours, "is ahead of": test.theirs, "from": at, "share": f"{found.certainty:.0%}"}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def wide(findings: Findings) -> pd.DataFrame:
+    """The main table: a row a method, a column a number of sources."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for (kind, method), curve in findings.curves.items():
+        row = rows.setdefault((kind, method), {"method": method, "sets": kind})
+        row |= {f"n={size}": f"{curve.at(place):.1f}" for place, size in enumerate(curve.sizes)}
+    sizes = sorted({size for curve in findings.curves.values() for size in curve.sizes})
+    return pd.DataFrame(list(rows.values()))[["method", "sets", *(f"n={size}" for size in sizes)]].fillna("")

@@ -1,0 +1,1 @@
+"""Many transfers: targets, sets of sources and seeds."""

@@ -1,0 +1,123 @@
+"""What a study will take: how many trainings, how much time, and GPU-hours for models that are known by their size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from rich.console import Console
+
+from ctl.backbones.loading import count_parameters
+from ctl.errors import CTLError
+from ctl.system.console import duration
+from ctl.tables import make_table
+from ctl.transfer.plan import Plan, Split
+from ctl.transfer.stage import Stage
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What a dry run assumes where nothing was measured.
+
+    Attributes:
+        sentences: of every language's splits, ``{train: 20000, validation: 10000, test: 10000}``, so that no data are
+            read; by default they are counted.
+        tokens: subwords of a sentence.
+        parameters: by backbone, embeddings left out; those that are not named are counted from their configuration.
+        flops: floating-point operations that a device can do in a second, ``312e12`` for an A100 in bfloat16.
+        utilisation: share of them that training gets to use.
+        overhead: seconds that every stage takes beside its arithmetic.
+    """
+
+    sentences: dict[str, int] = field(default_factory=dict)
+    tokens: float = 25.0
+    parameters: dict[str, float] = field(default_factory=dict)
+    flops: float = 312e12
+    utilisation: float = 0.3
+    overhead: float = 5.0
+
+
+def assumed_splits(languages: Sequence[str], assumed: Assumed) -> dict[str, Split]:
+    """Splits of which only the size is known."""
+    sizes = {**assumed.sentences, "text": assumed.sentences.get("train", 0)}
+    return {f"{name}/{split}": Split(size, "assumed") for name in languages for split, size in sizes.items()}
+
+
+def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Assumed, jobs: int, title: str) -> None:
+    """Prints the number of stages of every kind, how many are left, and what they will take.
+
+    Args:
+        plans: of all cells.
+        finished: of the cells that are done.
+        assumed: of what was not measured.
+        jobs: cells at once.
+        title: of the table.
+    """
+    stages = {(s.folder, s.command): s for plan in plans for s in plan}
+    ended = {stage.key for plan in finished for stage in plan}  # also those whose models were not kept
+    kinds: dict[str, list[Stage]] = {}
+    for stage in stages.values():
+        kinds.setdefault(kind_of(stage), []).append(stage)
+    rates = measured_rates(kinds)
+    lines = []
+    measured = computed = 0.0
+    for kind, found in kinds.items():
+        left = [stage for stage in found if not (stage.key in ended or stage.done())]
+        seconds = sum(stage.work for stage in left) * rates[kind] if kind in rates else None
+        ideal = sum(device_seconds(stage, assumed) for stage in left)
+        measured, computed = measured + (seconds or 0.0), computed + ideal
+        numbers = map(str, (len(found), len(found) - len(left), len(left)))
+        lines.append([kind, *numbers, "?" if seconds is None else duration(seconds), duration(ideal)])
+    headings = ("stages", "all", "done", "left", "takes", "on the device assumed")
+    Console().print(make_table(headings, lines, f"{title}: {len(plans)} cells"))
+    if rates:
+        print(f"At the pace measured here: {duration(measured / jobs)} with {jobs} at once.")
+    print(
+        f"At {assumed.utilisation:.0%} of {assumed.flops / 1e12:.0f} TFLOP/s, {assumed.tokens:.0f} subwords a sentence "
+        f"and {assumed.overhead:.0f} s for every stage's start: {computed / 3600:.1f} device-hours."
+    )
+
+
+def kind_of(stage: Stage) -> str:
+    """What a stage does, for the table."""
+    name = stage.config["model"]["class_path"]
+    if name == "Teacher" and stage.command == "fit":
+        return "train teachers" if len(stage.config["data"]["sources"]) == 1 else "train pooled models"
+    verbs = {"fit": "train", "predict": "answers of", "test": "tests of"}
+    nouns = {"LanguageIdentifier": "language identifiers", "Adaptation": "adapted backbones"}
+    return f"{verbs[stage.command]} {nouns.get(name, f'{name.lower()}s')}"
+
+
+def measured_rates(kinds: Mapping[str, Sequence[Stage]]) -> dict[str, float]:
+    """Seconds for a unit of work, of the kinds of which some are done."""
+    rates = {}
+    for kind, stages in kinds.items():
+        done = [stage for stage in stages if stage.done() and stage.work]
+        if work := sum(stage.work for stage in done):
+            rates[kind] = sum(stage.seconds() for stage in done) / work
+    return rates
+
+
+def device_seconds(stage: Stage, assumed: Assumed) -> float:
+    """2 N floating-point operations a subword forward and 4 N back, N parameters, and the start of the stage."""
+    if stage.config["model"]["class_path"] == "Ensemble":
+        return assumed.overhead
+    operations = 2 * _parameters(stage.config["data"]["backbone"], assumed) * assumed.tokens * stage.work
+    return operations / (assumed.flops * assumed.utilisation) + assumed.overhead
+
+
+@cache
+def _count(backbone: str) -> int:
+    return count_parameters(backbone)
+
+
+def _parameters(backbone: str, assumed: Assumed) -> float:
+    if backbone in assumed.parameters:
+        return assumed.parameters[backbone]
+    try:
+        return _count(backbone)
+    except CTLError as error:
+        raise CTLError(
+            f"{error}; or say how many parameters it has: --estimate.parameters '{{{backbone}: 86e6}}'"
+        ) from None

@@ -1,0 +1,213 @@
+"""Running the cells of a study: several at once, each stage once, and on after a failure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from filelock import FileLock, Timeout
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from ctl.errors import CTLError
+from ctl.results import write_records
+from ctl.system.console import duration, quiet, say
+from ctl.transfer.plan import Plan
+from ctl.transfer.stage import Stage
+
+if TYPE_CHECKING:
+    from ctl.study.cells import Cell
+    from ctl.study.grid import Study
+
+FAILED, CELL = "failed.json", "cell.json"
+PAUSE = 2.0  # seconds between looks at what another process is running
+
+
+def run_cells(args: Sequence[str], study: Study, jobs: int | None) -> int:
+    """Runs a study's share of cells in as many processes; returns how many cells failed.
+
+    Raises:
+        CTLError: a process ended before its cells did.
+    """
+    if jobs is None:
+        jobs = 1 if "devices" in study.settings["trainer"] else max(1, torch.cuda.device_count())
+    began = time.time()
+    if jobs == 1:
+        Worker(study, began).run()
+    else:
+        context = multiprocessing.get_context("spawn")
+        processes = [
+            context.Process(target=_work, args=(list(args), place, jobs, began), daemon=True) for place in range(jobs)
+        ]
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # which ends the others as well
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        if ended := [process.exitcode for process in processes if process.exitcode]:
+            raise CTLError(f"a process of the study ended with status {ended[0]}; the same command goes on from here")
+    return sum((cell.folder / FAILED).exists() for cell in study.share)
+
+
+def _work(args: list[str], place: int, jobs: int, began: float) -> None:
+    """One process of several: its own GPU where there are some, its share of the cores where not."""
+    from ctl.study.grid import Study
+
+    quiet()
+    if devices := torch.cuda.device_count():
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(place % devices)
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
+    Worker(Study.parse(args), began, place / jobs).run()
+
+
+class Busy(Exception):
+    """Another process runs this stage, or another cell's process has it."""
+
+
+class Worker:
+    """Runs the cells of a share that nobody else runs, until all are done or failed.
+
+    Args:
+        study: whose cells.
+        began: when the study was started (seconds of the epoch); cells that have failed since are left.
+        start: where in the list to begin, 0..1, so that several processes begin apart.
+    """
+
+    def __init__(self, study: Study, began: float, start: float = 0.0) -> None:
+        self.study = study
+        self.began = began
+        cells = study.share
+        first = int(start * len(cells))
+        self.plans = {cell: study.plan(cell) for cell in cells[first:] + cells[:first]}
+        self.stages = {(s.folder, s.command): s for plan in self.plans.values() for s in plan}
+        self.broken: dict[str, str] = {}  # what became of stages that failed, by key
+        self.seconds = self.work = 0.0
+
+    def run(self) -> None:
+        """Runs them all; what is busy is looked at again after the others."""
+        waiting = list(self.plans)
+        while waiting:
+            left = [cell for cell in waiting if not self._finish(cell)]
+            if len(left) == len(waiting):
+                time.sleep(PAUSE)
+            waiting = left
+
+    def _finish(self, cell: Cell) -> bool:
+        """Whether the cell is done or has failed, now or before; not where it is busy."""
+        plan = self.plans[cell]
+        if is_done(cell, plan) or self._has_failed(cell):
+            return True
+        try:
+            with self._lock(f"{cell.folder}"):
+                self._run(cell, plan)
+        except Busy:
+            return False
+        except SIGTERMException:  # a cluster's queue wants its node back: the cell is not done, nor has it failed
+            sys.exit(128 + signal.SIGTERM)
+        except (Exception, SystemExit) as error:
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise
+            self._fail(cell, error)
+        return True
+
+    def _run(self, cell: Cell, plan: Plan) -> None:
+        for stage in plan:
+            if (parent := multiprocessing.parent_process()) and not parent.is_alive():
+                raise SIGTERMException  # the study was killed: nobody waits for this
+            if not stage.done():
+                self._run_stage(stage)
+        cell.folder.mkdir(parents=True, exist_ok=True)
+        (cell.folder / FAILED).unlink(missing_ok=True)
+        shutil.rmtree(cell.folder / "counts", ignore_errors=True)
+        plan.collect_counts()
+        write_records(cell.folder / "results.json", plan.records())
+        seen = {**self.study.describe(cell), "key": key_of(plan)}
+        (cell.folder / CELL).write_text(json.dumps(seen, indent=2, ensure_ascii=False), encoding="utf-8")
+        if not self.study.settings["keep_models"]:
+            for models in cell.folder.rglob("checkpoints"):  # of this cell alone
+                shutil.rmtree(models)
+        done = sum(is_done(cell, plan) for cell, plan in self.plans.items())
+        say(f"[{done}/{len(self.plans)}] {cell}: done, {self._left()}")
+
+    def _run_stage(self, stage: Stage) -> None:
+        if broken := [self.broken[s.key] for s in (stage, *stage.after) if s.key in self.broken]:
+            raise CTLError(broken[0])
+        with self._lock(f"{stage.folder} {stage.command}"):
+            if stage.done():
+                return
+            if stage.command == "fit":
+                say(f"  {stage.title} (seed {stage.config['seed_everything']}) ...")
+            began = time.perf_counter()
+            try:
+                stage.run()
+            except (Exception, SystemExit) as error:
+                self.broken[stage.key] = f"{stage.title} failed: {_told(error)}"
+                raise
+            self.seconds += time.perf_counter() - began
+            self.work += stage.work
+
+    def _has_failed(self, cell: Cell) -> bool:
+        file = cell.folder / FAILED
+        return file.exists() and file.stat().st_mtime >= self.began
+
+    def _fail(self, cell: Cell, error: BaseException) -> None:
+        cell.folder.mkdir(parents=True, exist_ok=True)
+        for old in (CELL, "results.json"):
+            (cell.folder / old).unlink(missing_ok=True)
+        told = {"error": _told(error), "traceback": traceback.format_exception(error)}
+        (cell.folder / FAILED).write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+        say(f"ctl: {cell}: FAILED, {_told(error)}")
+
+    @contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
+        """Holds a lock that is free at once.
+
+        Raises:
+            Busy: it is not.
+        """
+        path = self.study.output / ".locks" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Busy from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _left(self) -> str:
+        """How long the rest will take at the pace of this process, all processes together."""
+        left = sum(stage.work for stage in self.stages.values() if not stage.done())
+        if not left or not self.work:
+            return "nothing left" if not left else "the rest is unknown"
+        return f"about {duration(left * self.seconds / self.work / (self.study.settings['jobs'] or 1))} left"
+
+
+def is_done(cell: Cell, plan: Plan) -> bool:
+    """Whether a cell's results are there and are what its plan would give."""
+    try:
+        seen = json.loads((cell.folder / CELL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(seen["key"] == key_of(plan)) and (cell.folder / "results.json").is_file()
+
+
+def key_of(plan: Plan) -> str:
+    """Fingerprint of everything that a cell's results depend on."""
+    return hashlib.sha256(" ".join(test.key for test in plan.tests).encode()).hexdigest()[:16]
+
+
+def _told(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""Files, console, signals, devices, checkpoints: what ctl asks of the machine."""

@@ -1,0 +1,164 @@
+"""Being stopped: Ctrl-C, `kill`, and what a cluster sends before it takes the machine back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from types import FrameType
+
+from ctl.system.console import say
+
+INTERRUPTED = 130  # exit status, as shells have it
+STOPS = ("SIGINT", "SIGTERM", "SIGUSR1")
+
+
+class Stop:
+    """How the command that runs ends.
+
+    Attributes:
+        signal: what stopped it, if anything did.
+        status: exit status, 0 or 130.
+    """
+
+    def __init__(self) -> None:
+        self.signal: str | None = None
+        self.status = 0
+
+    def __call__(self, number: int, frame: FrameType | None = None) -> None:
+        """Takes a signal: stops where the command is."""
+        self.signal = signal.Signals(number).name
+        raise KeyboardInterrupt
+
+
+_command: Stop | None = None  # the one that runs
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """Ends a command at the first SIGINT, SIGTERM or SIGUSR1, in order; in a SLURM job SIGUSR1 also requeues it.
+
+    All that a command writes appears at once, so stopping loses nothing that was there; training first saves where it
+    is (`ctl.system.checkpoints.SaveLast`).
+    """
+    global _command
+    stop = _command = Stop()
+    with _stops_go_to(stop):
+        try:
+            yield stop
+        except KeyboardInterrupt:
+            _report(stop)
+        except SystemExit:  # Lightning turns an interrupt into one
+            if stop.signal is None:
+                raise
+            _report(stop)
+        finally:
+            _command = None
+
+
+class Held:
+    """Signals that wait for a good place to stop at; a second Ctrl-C does not wait.
+
+    Attributes:
+        number: of the signal that came; 0 while none has.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._stack = ExitStack()
+        self._stack.enter_context(_stops_go_to(self))
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Takes a signal."""
+        if self.number and number == signal.SIGINT:
+            self.stop(number)
+        if not self.number:
+            self.number = number
+            with suppress(RuntimeError, OSError):  # in the middle of a line, or nobody is there to read it
+                _say_once("saves after this step, or after the validation that runs, and stops; Ctrl-C does it at once")
+
+    def release(self) -> None:
+        """Gives the signals back to whom they went before."""
+        self._stack.close()
+
+    def stop(self, number: int) -> None:
+        """Releases them and stops the command by the signal that came, or by this one, where another process got it."""
+        self.release()
+        _stop(self.number or number)
+
+
+def run_stoppable(command: Sequence[str]) -> int:
+    """Runs a program that is stopped in this one's place; returns its exit status."""
+    came: list[int] = []
+    with subprocess.Popen(command, start_new_session=True) as process:  # or Ctrl-C would reach it twice
+
+        def pass_on(number: int, frame: FrameType | None) -> None:
+            came.append(number)
+            process.send_signal(number)
+
+        with _stops_go_to(pass_on):
+            status = process.wait()
+    if status == INTERRUPTED:
+        _stop(came[0] if came else signal.SIGINT)
+    return status
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Lets what is being written be finished: a signal that comes meanwhile stops the command afterwards.
+
+    PyTorch's writer takes an interrupt for a failure to write, or ends the process.
+    """
+    came: list[int] = []
+    try:
+        with _stops_go_to(lambda number, frame: came.append(number)):
+            yield
+    finally:
+        if came:
+            signal.raise_signal(came[0])
+
+
+@contextmanager
+def _stops_go_to(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Takes the signals that stop a command; only the main thread may."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {name: signal.signal(getattr(signal, name), handler) for name in STOPS if hasattr(signal, name)}
+    try:
+        yield
+    finally:
+        for name, earlier in before.items():
+            signal.signal(getattr(signal, name), earlier)
+
+
+def _stop(number: int) -> None:
+    """Stops the command; not by way of Lightning's handlers, which would speak to the other processes."""
+    if _command is not None:
+        _command(number)
+    signal.raise_signal(number)
+
+
+def _say_once(message: str) -> None:
+    """Says a line, on each machine its first process."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        say(f"ctl: {message}")
+
+
+def _report(stop: Stop) -> None:
+    stop.status = INTERRUPTED
+    _say_once(
+        f"stopped by {stop.signal or 'SIGINT'}; what is written is whole: `ctl transfer` goes on from there, `ctl fit` "
+        "with --ckpt_path last"
+    )
+    job = os.environ.get("SLURM_ARRAY_JOB_ID", os.environ.get("SLURM_JOB_ID"))
+    if stop.signal != "SIGUSR1" or job is None or os.environ.get("SLURM_PROCID", "0") != "0":
+        return
+    if task := os.environ.get("SLURM_ARRAY_TASK_ID"):
+        job = f"{job}_{task}"
+    with suppress(OSError):
+        if subprocess.run(["scontrol", "requeue", job], check=False).returncode == 0:
+            say(f"ctl: job {job} is queued again")

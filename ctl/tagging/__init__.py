@@ -1,0 +1,1 @@
+"""A trained tagger on running text."""

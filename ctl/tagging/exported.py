@@ -1,0 +1,89 @@
+"""Networks that were exported: token classifiers of `transformers` and ONNX files, as models that answer words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ctl.backbones.loading import load_token_classifier
+from ctl.data.collation import WordBatch
+from ctl.data.tags import TagSchema
+from ctl.errors import CTLError
+from ctl.modules.word_classifier import TOKENS_AT_ONCE
+
+
+class Exported(nn.Module):
+    """A token classifier of `transformers`, read at the first subword of every word.
+
+    Args:
+        model: maps (R, T) subword ids to logits (R, T, C).
+        order: its labels' places in the order of `TagSchema` (C).
+    """
+
+    def __init__(self, model: nn.Module, order: Sequence[int]) -> None:
+        super().__init__()
+        self.model = model
+        self.order = list(order)
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Distributions of all words (N, C)."""
+        logits = torch.cat([self.model(input_ids=ids, attention_mask=mask).logits for ids, mask in _parts(batch)])
+        return logits.flatten(0, 1)[batch.first][:, self.order].float().softmax(-1)
+
+
+class OnnxModel:
+    """An exported ONNX file, run by onnxruntime on the CPU."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise CTLError(f"{path} needs onnxruntime: pip install 'ctl[onnx]'") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or torch.get_num_threads()
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Distributions of all words (N, C)."""
+        answers = [
+            self.session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
+            for ids, mask in _parts(batch)
+        ]
+        return torch.from_numpy(np.concatenate(answers)).flatten(0, 1)[batch.first].float().softmax(-1)
+
+
+def _parts(batch: WordBatch) -> Iterator[tuple[Tensor, Tensor]]:
+    """Subword ids and masks of some rows at a time, so that a sentence of book length is read as well."""
+    rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
+    return zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
+
+
+def load_exported(folder: Path) -> Exported:
+    """Loads a folder that `ctl export` wrote, or any token classifier whose labels are BIO."""
+    labels = _labels(folder)
+    order = [labels.index(tag) for tag in TagSchema(exported_types(folder)).tags]
+    return Exported(load_token_classifier(str(folder)), order).eval().requires_grad_(False)
+
+
+def _labels(folder: Path) -> list[str]:
+    """The labels of a folder's config.json in the order of their ids."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return [str(label) for _, label in sorted(config.get("id2label", {}).items(), key=lambda item: int(item[0]))]
+
+
+def exported_types(folder: Path) -> tuple[str, ...]:
+    """The entity types behind a folder's labels.
+
+    Raises:
+        CTLError: they are no BIO tags.
+    """
+    labels = _labels(folder)
+    types = tuple(dict.fromkeys(label[2:] for label in labels if label[:2] == "B-"))
+    if set(labels) != {"O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI")} or not types:
+        raise CTLError(f"{folder}: its labels ({', '.join(labels[:9]) or 'none'}) are no BIO tags")
+    return types

@@ -1,0 +1,1 @@
+"""One transfer: its settings, its plan, its stages."""

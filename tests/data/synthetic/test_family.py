@@ -1,0 +1,138 @@
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctl.data.readers import read_split
+from ctl.data.synthetic.family import SyntheticFamily
+from ctl.data.synthetic.languages import NAMES, ORDERS, WORDS, apply, new_root
+from ctl.data.tags import to_bio2
+from ctl.errors import CTLError
+from ctl.plots import family_tree
+
+MANY = SyntheticFamily(families=(3, 3, 3, 3, 3, 2))
+
+
+def test_distances_are_those_of_a_tree():
+    family = SyntheticFamily()
+    assert family.languages == ["a1", "a2", "a3", "b1", "c1"]
+    assert [family.distance("a1", other) for other in family.languages] == [0, 2, 4, 8, 12]
+    for one, two, three in itertools.permutations(MANY.languages, 3):
+        distances = [MANY.distance(one, two), MANY.distance(two, three), MANY.distance(one, three)]
+        assert MANY.distance(two, one) == distances[0]
+        assert sorted(distances)[1] == sorted(distances)[2]  # ultrametric: all are equally far from the root
+
+
+def test_any_number_of_languages():
+    assert len(MANY.grow()) == 17 and len(SyntheticFamily(families=(1,)).grow()) == 1
+    assert len(SyntheticFamily(families=(1, 1, 4)).grow()) == 6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fewer_words_are_shared_the_farther_a_language_is(seed):
+    family = SyntheticFamily(seed=seed, families=(3, 1, 1))
+    grown = family.grow()
+    native = [key for key in grown["a1"].lexicon if key not in grown["a1"].inventory.fixed]
+    shares = [np.mean([grown["a1"].lexicon[key] == grown[other].lexicon[key] for key in native]) for other in grown]
+    assert shares[0] == 1 and all(near > far for near, far in itertools.pairwise(shares))
+
+
+def test_changes_are_counted_and_regular():
+    family = SyntheticFamily(sound_changes=0, families=(2,))
+    one, two = family.grow().values()
+    replaced = sum(one.lexicon[key] != two.lexicon[key] for key in one.lexicon)
+    assert replaced <= 2 * round(family.replacement * sum(WORDS.values()))
+    one_only = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
+    parent = {key: form for key, form in one_only["a1"].inventory.proto.items() if key[0] in WORDS}
+    changed = [key for key in parent if one_only["b1"].lexicon[key] != parent[key]]
+    assert len(changed) == round(0.1 * 4 * sum(WORDS.values()))
+    rules = [("p", "f", "initial"), ("a", "e", "inner"), ("k", "g", "final"), ("f", "h", "initial")]
+    assert [apply(rules, form) for form in ("patak", "apap", "kak", "k")] == ["heteg", "apep", "keg", "k"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_orders_turn_by_turns_so_that_farther_languages_differ_in_more(seed):
+    grown = SyntheticFamily(seed=seed).grow()
+    turned = [sum(grown["a1"].first[order] != grown[other].first[order] for order in ORDERS) for other in grown]
+    assert turned == [0, 0, 1, 3, 5]
+
+
+def test_words_are_replaced_evenly_over_classes():
+    grown = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
+    b1 = grown["b1"]
+    for kind, count in WORDS.items():
+        replaced = sum(b1.lexicon[kind, i] != b1.inventory.proto[kind, i] for i in range(count))
+        assert abs(replaced - 0.4 * count) <= 1, kind
+
+
+def test_names_are_shared_and_ambiguous():
+    grown = SyntheticFamily().grow()
+    a1, c1 = grown["a1"], grown["c1"]
+    international = [key for key in a1.inventory.fixed if a1.lexicon[key] == c1.lexicon[key]]
+    assert len(international) == len(a1.inventory.fixed) == round(0.25 * sum(NAMES.values()))
+    assert len(a1.inventory.shared) == round(0.3 * NAMES["town"]) + round(0.3 * NAMES["brand"])
+
+
+def test_text(family):
+    kinds = {}
+    for split in ("train", "test"):
+        corpus = read_split("a1", split, root=family)
+        assert corpus.schema.types == ("LOC", "ORG", "PER") and not corpus.notes
+        tags = [corpus.schema.tags[tag] for tag in corpus.tags]
+        assert to_bio2(tags, corpus.offsets).notes == ()
+        kinds[split] = {word for word, tag in zip(corpus.words, tags, strict=True) if tag != "O"}
+    assert 0.2 < len(kinds["test"] - kinds["train"]) / len(kinds["test"]) < 0.8
+
+
+def test_encoder_loads(family):
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(family / "encoder")
+    assert tokenizer.is_fast and tokenizer.model_max_length == 128
+    assert AutoModel.from_pretrained(family / "encoder").config.hidden_size == 32
+    words = set(read_split("a1", "train", root=family).words)
+    assert tokenizer.unk_token_id not in {i for word in words for i in tokenizer(word)["input_ids"]}
+
+
+def test_the_same_in_every_process(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from ctl.data.synthetic.family import SyntheticFamily;"
+        "SyntheticFamily(families=(2, 1), train=30, validation=5, test=5, width=32).write(Path(sys.argv[1]))"
+    )
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / seed)], env=environment, check=True)
+    files = sorted(path.relative_to(tmp_path / "1") for path in (tmp_path / "1").rglob("*") if path.is_file())
+    assert len(files) == 3 * 3 + 1 + 4 + 5  # the decoder has a file more, for generation
+    for path in files:
+        assert (tmp_path / "1" / path).read_bytes() == (tmp_path / "2" / path).read_bytes(), path
+
+
+def test_written_once_and_never_over_something_else(tmp_path):
+    small = {"families": (1, 1), "train": 5, "validation": 2, "test": 2, "width": 32}
+    root = tmp_path / "family"
+    SyntheticFamily(**small).write(root)
+    before = (root / "a1" / "train.txt").stat().st_mtime_ns
+    SyntheticFamily(**small).write(root)
+    assert (root / "a1" / "train.txt").stat().st_mtime_ns == before
+    SyntheticFamily(**{**small, "seed": 1}).write(root)
+    assert (root / "a1" / "train.txt").stat().st_mtime_ns != before
+    with pytest.raises(CTLError, match="not empty and not a synthetic family"):
+        SyntheticFamily(**small).write(tmp_path)
+
+
+def test_roots_are_new():
+    rng = np.random.default_rng(0)
+    roots: set[str] = set()
+    for _ in range(500):
+        new_root(rng, roots)
+    assert len(roots) == 500
+
+
+def test_the_picture_in_the_docs_is_of_this_family():
+    path = Path(__file__).parents[3] / "docs" / "family.svg"
+    assert path.read_text(encoding="utf-8") == family_tree(SyntheticFamily())

@@ -1,0 +1,44 @@
+# ruff: noqa: RUF001  (punctuation of many scripts)
+from itertools import pairwise
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctl.tagging.sentences import split_sentences
+
+CASES = {
+    "Angela Merkel met Mr. O'Neil at Berlin's U.S. embassy. He said: \"No!\" Then they left.": [
+        "Angela Merkel met Mr. O'Neil at Berlin 's U.S. embassy .", 'He said : " No ! "', "Then they left .",
+    ],
+    "Am 3. Oktober kam J. R. R. Tolkien z.B. nach Baden-Baden (1,000 km; 3.14).": [
+        "Am 3 . Oktober kam J. R. R. Tolkien z.B. nach Baden-Baden ( 1,000 km ; 3.14 ) .",
+    ],
+    "Il presidente dell'Italia è all'Aquila. L'ha detto D'Angelo.": [
+        "Il presidente dell' Italia è all' Aquila .", "L' ha detto D'Angelo .",
+    ],
+    "C’est l’Arc de Triomphe ! Müller’s don’t": ["C’ est l’ Arc de Triomphe !", "Müller ’s don’t"],
+    "see www.bahn.de/x, or a.b@c.de. ok": ["see www.bahn.de/x , or a.b@c.de . ok"],
+    "हिन्दी भाषा है। दिल्ली में": ["हिन्दी भाषा है ।", "दिल्ली में"],
+    "我住在北京。他在東京！": ["我 住 在 北 京 。", "他 在 東 京 ！"],
+    "Он жил в г. Москва. Она — нет.": ["Он жил в г. Москва .", "Она — нет ."],
+    "A ... b?! Wow… next": ["A ... b ?!", "Wow … next"],
+    "one\nparagraph\n\nand another": ["one paragraph", "and another"],
+    "👍🏽 ok": ["👍🏽 ok"],
+    " \n ": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_sentences_and_words(text):
+    found = [" ".join(text[start:end] for start, end in sentence) for sentence in split_sentences(text)]
+    assert found == CASES[text]
+
+
+@given(st.text() | st.text(alphabet="aB3 .!?'’-,:/\n我।@w"))
+def test_every_character_but_space_is_in_one_word(text):
+    places = [place for sentence in split_sentences(text) for place in sentence]
+    assert all(start < end for start, end in places)
+    assert all(before[1] <= after[0] for before, after in pairwise(places))
+    assert "".join(text[start:end] for start, end in places) == regex.sub(r"\s", "", text)

@@ -1,0 +1,295 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from ctl.main import main
+from ctl.report.statistics import f1
+from ctl.transfer.run import Transfer
+
+SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
+
+
+def arguments(root, output, *more):
+    return [
+        "--data.root", str(root), "--backbone", str(root / "encoder"), "--sources", "[a2,b1]", "--target", "a1",
+        "--output", str(output), "--teacher_epochs", "2", "--student_epochs", "2", "--language_id_epochs", "2",
+        "--teacher.lr", "1e-3", "--student.lr", "1e-3", "--trainer.accelerator", "cpu", *more,
+    ]  # fmt: skip
+
+
+def scores(output):
+    records = json.loads((output / "results.json").read_text())
+    return [{key: record[key] for key in SCORES} for record in records]
+
+
+@pytest.fixture(scope="module")
+def finished(family, tmp_path_factory):
+    """A transfer with every method, unbroken."""
+    output = tmp_path_factory.mktemp("finished")
+    assert main(["transfer", *arguments(family, output)]) == 0
+    return output
+
+
+def test_every_method_is_scored(finished):
+    records = json.loads((finished / "results.json").read_text())
+    assert [record["method"] for record in records] == [
+        "direct:a2", "direct:b1", "pooled",
+        "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned",
+    ]  # fmt: skip
+    for record in records:
+        assert record["target"] == "a1" and record["split"] == "test" and record["seed"] == 0
+        assert set(record["per_type"]) == {"PER", "ORG", "LOC"}
+        assert 0 <= record["f1"] <= 100 and record["train_seconds"] > 0
+        assert {"versions", "git_commit", "data", "model", "config"} <= set(record["provenance"])
+    assert [record["sources"] for record in records[:3]] == [["a2"], ["b1"], ["a2", "b1"]]
+    assert "| student:learned |" in (finished / "results.md").read_text()
+
+
+def test_learned_weights_are_a_distribution_over_the_sources(finished):
+    found = json.loads((finished / "language_id" / "weights.json").read_text())
+    assert list(found) == ["learned", "cosine", "l1", "l2"]
+    for weights in found.values():
+        assert list(weights) == ["a2", "b1"] and min(weights.values()) >= 0
+        assert sum(weights.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_counts_of_sentences_add_up_to_the_scores(finished):
+    """What the paired bootstrap draws from gives the same F1 as the metric."""
+    for record in json.loads((finished / "results.json").read_text()):
+        counts = np.load(finished / "counts" / f"{record['method'].replace(':', '-')}.npy")
+        assert len(counts) == 60 and f1(counts) == pytest.approx(record["f1"], abs=0.01)
+
+
+OPTIONS = [
+    "direct:a2+adapted", "ensemble:agreement", "ensemble:fixed", "ensemble:learned-sentence", "ensemble:cosine",
+    "ensemble:uniform+calibrated", "ensemble:uniform+replace", "student:uniform+unanimous", "student:uniform+filter",
+    "student:uniform+kl", "student:uniform+advpicker", "student:uniform+knn", "student:uniform+rounds2",
+    "student:learned-sentence", "student:uniform+adapted",
+]  # fmt: skip
+
+
+def test_every_option_runs_and_goes_by_its_name(family, finished, tmp_path, capsys):
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    more = ["--methods", json.dumps(OPTIONS), "--weights", "{a2: 0.9, b1: 0.1}", "--adapt_epochs", "1"]
+    assert main(["transfer", *arguments(family, output, *more)]) == 0
+    records = {record["method"]: record for record in json.loads((output / "results.json").read_text())}
+    assert list(records) == OPTIONS
+    assert records["ensemble:fixed"]["provenance"]["weights"] == [0.9, 0.1]
+    assert records["ensemble:agreement"]["provenance"]["weights"] == [0.5, 0.5]  # two always agree with each other
+    taught_by = records["student:uniform+rounds2"]["provenance"]["taught_by"]
+    assert taught_by["method"] == "student:uniform"
+    assert main(["report", str(output.parent)]) == 0
+    told = (output.parent / "report.md").read_text()
+    assert "student:uniform+knn" in told and "a1 F1" in told
+
+
+def test_report_compares_seeds(family, finished, tmp_path, capsys):
+    shutil.copytree(finished, tmp_path / "0")
+    shutil.copytree(finished, tmp_path / "1")
+    records = json.loads((finished / "results.json").read_text())
+    for record in records:
+        record["seed"], record["f1"] = 1, record["f1"] + 2
+    (tmp_path / "1" / "results.json").write_text(json.dumps(records))
+    assert main(["report", str(tmp_path)]) == 0
+    row = next(
+        line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("| student:uniform |")
+    )
+    mean = records[5]["f1"] - 1
+    assert row.startswith(f"| student:uniform | {mean:.1f} ± 1.4 |  | ")
+    assert main(["report", str(tmp_path / "nowhere")]) == 2
+    assert "no results" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sentences", "settings", "advice"),
+    [
+        (2000, {}, "189 steps on 2,000 raw sentences, few for soft labels: --student_epochs 32 makes about 2,000"),
+        (20_000, {}, ""),
+        (2000, {"student_epochs": 30}, ""),
+        (2000, {"methods": ["direct", "ensemble:uniform"]}, ""),
+        (20_000, {"trainer.accumulate_grad_batches": 8}, "237 steps on 20,000 raw sentences"),
+    ],
+)
+def test_a_student_of_few_steps_is_told_of(sentences, settings, advice, family, tmp_path):
+    more = [part for name, value in settings.items() for part in (f"--{name}", json.dumps(value))]
+    given = ["--data.root", str(family), "--backbone", "x", "--sources", "[a2]", "--target", "a1", *more]
+    told = Transfer.parse(given).advice(sentences)
+    assert advice in told and bool(advice) == bool(told)
+
+
+def test_report_does_not_take_other_settings_for_repetitions(finished, tmp_path, capsys):
+    for run in ("a", "b"):
+        shutil.copytree(finished, tmp_path / run)
+    assert main(["report", str(tmp_path)]) == 0  # the same models, scored twice
+    assert "±" not in (tmp_path / "report.md").read_text()
+    records = json.loads((finished / "results.json").read_text())
+    records[0]["provenance"]["model"] = "another"
+    (tmp_path / "b" / "results.json").write_text(json.dumps(records))
+    assert main(["report", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert f"both have {records[0]['method']} on a1 with seed 0, but not the same model" in told
+
+
+def test_a_second_run_skips_everything(family, finished, capsys):
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*.ckpt")}
+    assert main(["transfer", *arguments(family, finished)]) == 0
+    told = capsys.readouterr().err
+    assert " ...\n" not in told and told.count("done before") == len(told.splitlines()) - 2
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*.ckpt")} == before
+
+
+def test_a_changed_setting_redoes_what_depends_on_it(family, finished, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+
+    def redone(*more):
+        transfer = Transfer.parse(arguments(family, finished, *more))
+        return {stage.title for stage in transfer.plan(transfer.read()) if not stage.done()}
+
+    assert redone() == set()
+    assert redone("--student.loss", "kl") == {
+        "train student:uniform", "train student:learned", "score student:uniform",
+        "score student:learned",
+    }  # fmt: skip
+    assert not any("teacher" in title for title in redone("--language_id.rank", "8"))
+    assert "train teacher of a2" in redone("--seed", "1")
+
+
+def test_gold_tags_of_the_target_change_nothing(family, finished, tmp_path):
+    """Zero resource: with other gold in the target's train and validation splits, every score stays the same."""
+    root = tmp_path / "family"
+    shutil.copytree(family, root)
+    (root / "family.json").unlink()
+    for split in ("train", "validation"):
+        path = root / "a1" / f"{split}.txt"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text(
+            "\n".join(line.split(" ")[0] + " B-ORG" if line else "" for line in lines) + "\n", encoding="utf-8"
+        )
+    assert main(["transfer", *arguments(root, tmp_path / "run")]) == 0
+    assert scores(tmp_path / "run") == scores(finished)
+
+
+@pytest.mark.parametrize("moment", ["train teacher of a2 ...", "labels a1 ...", "train student:uniform ..."])
+def test_a_killed_run_resumes_to_the_same_scores(family, finished, tmp_path, moment):
+    command = [sys.executable, "-m", "ctl", "transfer", *arguments(family, tmp_path / "run")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        for line in run.stderr:
+            if moment in line:
+                time.sleep(0.4)  # somewhere in the middle
+                run.send_signal(signal.SIGKILL)
+                break
+    assert run.returncode == -signal.SIGKILL
+    assert main(["transfer", *arguments(family, tmp_path / "run")]) == 0
+    assert scores(tmp_path / "run") == scores(finished)
+
+
+def test_a_finished_fit_keeps_one_checkpoint_of_weights_alone(finished):
+    for stage, name in {"teachers/a2": "best", "students/uniform": "last", "language_id": "last"}.items():
+        (kept,) = (finished / stage / "checkpoints").iterdir()
+        assert kept.name == f"{name}.ckpt" and "optimizer_states" not in torch.load(kept, weights_only=True)
+
+
+def test_a_fit_killed_at_its_very_end_is_trained_anew(family, finished, tmp_path):
+    run = arguments(family, tmp_path / "run", "--methods", '["student:uniform"]')
+    assert main(["transfer", *run]) == 0
+    marker = tmp_path / "run" / "students" / "uniform" / "fit.json"
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "done": False}))
+    (tmp_path / "run" / "students" / "uniform" / "test.json").unlink()
+    assert main(["transfer", *run]) == 0
+    assert scores(tmp_path / "run") == [one for one in scores(finished) if one["method"] == "student:uniform"]
+    assert len(list(marker.parent.glob("checkpoints/*"))) == 1
+
+
+def test_training_goes_on_from_a_whole_epoch_as_if_unbroken(family, tmp_path):
+    """Resumed from the checkpoint of the first of three epochs, a run ends in the very same weights."""
+
+    def fit(output, *more):
+        checkpoint = {"dirpath": str(output), "save_top_k": -1, "save_on_train_epoch_end": True}
+        callbacks = [{"class_path": "ModelCheckpoint", "init_args": checkpoint}]
+        trainer = {"default_root_dir": str(output), "max_epochs": 3, "callbacks": callbacks, "accelerator": "cpu"}
+        config = {
+            "seed_everything": 3,
+            "trainer": {**trainer, "enable_progress_bar": False, "enable_model_summary": False},
+            "model": {"class_path": "Teacher", "init_args": {"lr": 1e-3}},
+            "data": {"root": str(family), "sources": ["a2"], "target": "a1", "backbone": str(family / "encoder")},
+        }
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+        assert main(["fit", "--config", str(tmp_path / "config.yaml"), *more]) == 0
+        (last,) = output.glob("epoch=2-*.ckpt")
+        return torch.load(last, weights_only=True)["state_dict"]
+
+    unbroken = fit(tmp_path / "unbroken")
+    (first,) = (tmp_path / "unbroken").glob("epoch=0-*.ckpt")
+    resumed = fit(tmp_path / "resumed", "--ckpt_path", str(first))
+    assert all(torch.equal(value, resumed[name]) for name, value in unbroken.items())
+    start = torch.load(first, weights_only=True)["state_dict"]
+    assert not all(torch.equal(value, resumed[name]) for name, value in start.items())
+
+
+def test_two_runs_in_one_folder(family, finished, capsys):
+    from filelock import FileLock
+
+    with FileLock(finished / ".lock"):
+        assert main(["transfer", *arguments(family, finished)]) == 2
+    assert "another run writes there" in capsys.readouterr().err
+
+
+def rewrite(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+
+
+def drop_tokenizer(root):
+    for path in (root / "encoder").glob("tokenizer*"):
+        path.unlink()
+
+
+BAD_INPUT = {
+    "no folder": (lambda root: shutil.rmtree(root), "no such folder"),
+    "no split": (lambda root: (root / "a2" / "validation.txt").unlink(), "no validation split"),
+    "malformed line": (
+        lambda root: rewrite(root / "b1" / "train.txt", "Ada B-PER\nsang\n"),
+        "train.txt:2: 1 of 2 columns",
+    ),
+    "unknown tag": (lambda root: rewrite(root / "b1" / "train.txt", "Ada X-PER\n"), "train.txt:1: unknown tag 'X-PER'"),
+    "other types": (lambda root: rewrite(root / "b1" / "train.txt", "Ada B-P\n"), "have none in common"),
+    "unknown language": (lambda root: shutil.rmtree(root / "b1"), "unknown language b1"),
+    "empty split": (lambda root: rewrite(root / "a1" / "test.txt", "\n"), "no sentences"),
+    "encoding": (lambda root: rewrite(root / "a1" / "train.txt", "Málaga O\n", "latin-1"), "train.txt:1: not utf-8"),
+    "no weights": (lambda root: (root / "encoder" / "model.safetensors").unlink(), "has no weights"),
+    "no tokenizer": (drop_tokenizer, "the folder has no tokenizer"),
+    "no backbone": (lambda root: shutil.rmtree(root / "encoder"), "no such folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_stops_before_training(family, tmp_path, capsys, case):
+    spoil, said = BAD_INPUT[case]
+    root = tmp_path / "family"
+    shutil.copytree(family, root)
+    spoil(root)
+    assert main(["transfer", *arguments(root, tmp_path / "run")]) == 2
+    told = capsys.readouterr().err
+    assert said in told and "Traceback" not in told and "train teacher" not in told
+    assert told.splitlines()[-1].startswith("ctl: error: ")
+
+
+def test_bad_settings_stop_before_training(family, tmp_path, capsys):
+    for more, said in (
+        (["--target", "a2"], "the target a2 is among the sources"),
+        (["--methods", "[student:best]"], "unknown method student:best"),
+        (["--methods", "[student:fixed]"], "fixed weights need --weights"),
+        (["--methods", "[student:fixed]", "--weights", "{a2: 1}"], "--weights: none for b1"),
+        (["--sources", "[a2,a2]"], "each once"),
+    ):
+        assert main(["transfer", *arguments(family, tmp_path / "run", *more)]) == 2
+        assert said in capsys.readouterr().err
