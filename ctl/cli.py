@@ -13,13 +13,14 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
+from ctl.callbacks.saving import SaveLast
 from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
+from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.main import COMMANDS, ONE_STAGE
 from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours, RemoteTeacher
-from ctl.system.checkpoints import SaveLast, WholeCheckpoints
+from ctl.system.checkpoints import WholeCheckpoints
 
 
 class SaveConfig(SaveConfigCallback):
@@ -65,7 +66,7 @@ class CTLCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Computes in bfloat16 where the hardware does, unless told otherwise; loggers write to the folder."""
-        from ctl.transfer.run import best_precision
+        from ctl.system.devices import best_precision
 
         trainer = self.config[self.subcommand].trainer
         if trainer.precision is None:

@@ -7,68 +7,8 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import NamedTuple
 
-
-class Command(NamedTuple):
-    """A command: where its ``main(args)`` is, what it does, and how it is called."""
-
-    module: str
-    help: str
-    example: str
-
-
-ONE_STAGE = "One stage (LightningCLI: every Trainer option, `ctl fit --help`)"
-COMMANDS = {
-    "One language, from sources to scored student": {
-        "transfer": Command(
-            "ctl.transfer.run", "every stage for one target", "ctl transfer --config configs/transfer/quickstart.yaml"
-        ),
-        "inspect": Command("ctl.inspection.page", "look at soft labels in a browser", "ctl inspect runs/quickstart"),
-    },
-    "Many runs": {
-        "study": Command(
-            "ctl.study.grid", "targets, sets of sources, seeds", "ctl study --config configs/study/quickstart.yaml"
-        ),
-        "report": Command("ctl.report.page", "compare them", "ctl report runs/ablation"),
-    },
-    "A trained model": {
-        "tag": Command("ctl.commands.tag", "find the entities of a text", "ctl tag --model runs/quickstart text.txt"),
-        "export": Command(
-            "ctl.export.write", "for transformers and ONNX", "ctl export --model runs/quickstart --onnx exported"
-        ),
-    },
-    ONE_STAGE: {
-        "fit": Command("ctl.cli", "train a teacher or student", "ctl fit --config configs/teacher.yaml"),
-        "validate": Command(
-            "ctl.cli",
-            "score it on source validation",
-            "ctl validate --config configs/teacher.yaml --ckpt_path runs/teacher/checkpoints/best.ckpt",
-        ),
-        "test": Command(
-            "ctl.cli",
-            "score it on the target",
-            "ctl test --config configs/teacher.yaml --ckpt_path runs/teacher/checkpoints/best.ckpt",
-        ),
-        "predict": Command(
-            "ctl.cli",
-            "write soft labels or weights",
-            "ctl predict --config configs/teacher.yaml --ckpt_path runs/teacher/checkpoints/best.ckpt",
-        ),
-    },
-    "This machine": {
-        "doctor": Command("ctl.commands.doctor", "what there is to compute with", "ctl doctor"),
-        "completion": Command("ctl.commands.completion", "for bash, zsh or fish", 'eval "$(ctl completion bash)"'),
-    },
-}
-ALL = {name: command for group in COMMANDS.values() for name, command in group.items()}
-OPTIONS = """options
-  --version     print the version
-  --traceback   show where an error came from
-
-exit status
-  0 done, 1 something unexpected, 2 a mistake that you can mend, 130 interrupted
-"""
+from ctl.command_table import ALL, COMMANDS, ONE_STAGE, help_text
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -109,22 +49,9 @@ def _in_one_line(error: Exception) -> str:
     return str(error)
 
 
-def help_text() -> str:
-    """What ``ctl --help`` prints."""
-    lines = [
-        "usage: ctl COMMAND [options]",
-        "",
-        "Train a named-entity tagger for a language without labelled data.",
-        "",
-    ]
-    for heading, commands in COMMANDS.items():
-        rows = [f"  {name:11} {command.help:32}  {command.example}" for name, command in commands.items()]
-        lines += [heading, *rows, ""]
-    return "\n".join([*lines, OPTIONS])
-
-
 def _run(arguments: list[str]) -> None:
     from ctl.errors import CTLError
+    from ctl.system.configs import find_configs
     from ctl.system.console import quiet
 
     name, rest = arguments[0], arguments[1:]
@@ -136,6 +63,7 @@ def _run(arguments: list[str]) -> None:
             f"unknown command {name}: " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(ALL)}")
         )
     quiet()
+    rest = find_configs(rest)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         import_module(ALL[name].module).main(rest)

@@ -213,3 +213,17 @@ METHODS_HELP = (
     "language has a teacher of either kind. Options are added like "
     "student:learned+filter: " + "; ".join(f"+{name}: {option.help}" for name, option in OPTIONS.items()) + "."
 )
+
+
+def of_one_source(name: str) -> str:
+    """What a method is where there is one source: mixtures and pooled models are its teacher, weights all equal."""
+    method = Method.split(name)
+    if method.kind in ("pooled", "ensemble") and method.family != "mixed":
+        options = tuple(option for option in method.options if option == "adapted")
+        return str(Method("direct", "", options, method.family))
+    return str(replace(method, of="uniform")) if method.kind in ("ensemble", "student") else name
+
+
+def named(method: Method, variant: str | None) -> str:
+    """The name of a method and its variant, ``student:learned+filter`` say."""
+    return f"{method}+{variant}" if variant else str(method)

@@ -9,25 +9,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-
-def span_ends(tags: Tensor, lengths: Tensor, strict: bool = False) -> Tensor:
-    """Finds the entities of BIO2 tag ids.
-
-    Args:
-        tags: tag ids of the words of several sentences, end to end (N). See `TagSchema` for the ids.
-        lengths: number of words of each sentence (S); they sum to N.
-        strict: only ``B-`` begins an entity. Otherwise conlleval's rule: so does an ``I-`` after O or another type.
-
-    Returns:
-        For each word the end (exclusive) of the entity that begins there, -1 where none does (N).
-    """
-    kind = torch.div(tags - 1, 2, rounding_mode="floor")  # -1 for O
-    previous = kind.roll(1)
-    previous[(lengths.cumsum(0) - lengths)[lengths > 0]] = -1  # a sentence's first word has none before it
-    begins = (kind >= 0) & ((tags % 2 == 1) | (kind != previous))
-    stops = torch.cat([((kind < 0) | begins).nonzero().flatten(), tags.new_tensor([len(tags)])])
-    ends = stops[torch.searchsorted(stops, torch.arange(len(tags), device=tags.device), right=True)]
-    return torch.where(begins & (tags % 2 == 1) if strict else begins, ends, -1)
+from ctl.data.tags import span_ends
 
 
 def spans(predicted: Tensor, actual: Tensor, lengths: Tensor, strict: bool = False) -> tuple[Tensor, Tensor, Tensor]:

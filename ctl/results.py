@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 
 from ctl.errors import CTLError
+from ctl.system.console import duration, make_table, markdown
 
 Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
@@ -138,3 +140,39 @@ def git_commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit + ("+" if changes else "")
+
+
+def columns(records: Sequence[Record]) -> list[str]:
+    """Headings: the method, its scores, F1 by type, and the time that all its training took."""
+    types = list(dict.fromkeys(kind for record in records for kind in record["per_type"]))
+    return ["method", "P", "R", "F1", *types, "training"]
+
+
+def rows(records: Sequence[Record]) -> list[list[str]]:
+    """One row a record under `columns`."""
+    types = columns(records)[4:-1]
+    return [
+        [
+            record["method"],
+            *(f"{record[name]:.1f}" for name in ("precision", "recall", "f1")),
+            *(f"{record['per_type'][kind]['f1']:.1f}" if kind in record["per_type"] else "-" for kind in types),
+            duration(record["train_seconds"]),
+        ]
+        for record in records
+    ]
+
+
+def print_table(records: Sequence[Record], title: str) -> None:
+    """Prints the results, the best F1 in bold."""
+    best = max((record["f1"] for record in records), default=None)
+    styles = ["bold" if record["f1"] == best else "" for record in records]
+    Console().print(make_table(columns(records), rows(records), title, styles))
+    for record in records:
+        if weights := weights_by_source(record):
+            given = "  ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
+            print(f"{record['method']} weighs its teachers  {given}")
+
+
+def markdown_table(records: Sequence[Record]) -> str:
+    """The same as a Markdown table."""
+    return markdown(columns(records), rows(records))

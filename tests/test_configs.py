@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ctl.commands.transfer import parse
 from ctl.main import main
-from ctl.transfer.run import LLM_TEACHER, Transfer
+from ctl.transfer.settings import LLM_TEACHER
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -16,7 +17,7 @@ def test_transfers_with_decoders(name, tmp_path):
     given = yaml.safe_load((CONFIGS / "transfer" / name).read_text())
     task = ["--config", "configs/transfer/wikiann_hub.yaml", "--backbone", "xlm-roberta-base"]
     task = [] if "sources" in given else task
-    transfer = Transfer.parse([*task, "--config", f"configs/transfer/{name}", "--output", str(tmp_path)])
+    transfer = parse([*task, "--config", f"configs/transfer/{name}", "--output", str(tmp_path)])
     assert transfer.settings["llm_backbone"] == given["llm_backbone"]
     defaults = {key.removeprefix("llm_teacher."): value for key, value in LLM_TEACHER.items()}
     expected = {**defaults, **given["llm_teacher"]}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ctl.main import ALL, COMMANDS, ONE_STAGE, main
+from ctl.command_table import ALL, COMMANDS, ONE_STAGE
+from ctl.main import main
 from ctl.system.configs import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -6,8 +6,10 @@ import time
 import pytest
 import yaml
 
+from ctl.command_table import ALL
+from ctl.commands.transfer import parse
 from ctl.errors import CTLError
-from ctl.main import ALL, main
+from ctl.main import main
 from ctl.system.configs import ROOT, find_configs
 
 
@@ -151,12 +153,10 @@ def test_every_trainer_config_is_valid(path, capsys):
 
 @pytest.mark.parametrize("path", TRANSFERS, ids=lambda path: path.stem)
 def test_every_transfer_config_is_valid(path):
-    from ctl.transfer.run import Transfer
-
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     missing = {"sources": "[en,nl]", "target": "de", "backbone": "somewhere"}
     extra = [part for name, value in missing.items() if name not in given for part in (f"--{name}", value)]
-    settings = Transfer.parse(["--config", str(path), *extra]).settings
+    settings = parse(["--config", str(path), *extra]).settings
     assert holds(settings, given)
 
 

@@ -8,8 +8,8 @@ from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2
 
-from ctl.data.tags import TagSchema
-from ctl.metrics import Calibration, SpanF1, span_ends
+from ctl.data.tags import TagSchema, span_ends
+from ctl.metrics import Calibration, SpanF1
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 

@@ -163,19 +163,6 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401
         model.gradient_checkpointing_enable({"use_reentrant": False})
 
 
-def plain_attention(model: Any) -> str | None:  # noqa: ANN401
-    """Chooses plain attention for training in bfloat16 on a CPU; returns what was chosen before.
-
-    ``None`` where a model leaves no choice. PyTorch's fused attention is slow backwards there: 9 ms against 2 ms for 32
-    sentences of 16 subwords (torch 2.13).
-    """
-    if not hasattr(model, "set_attn_implementation"):
-        return None
-    before: str = model.config._attn_implementation
-    model.set_attn_implementation("eager")
-    return before
-
-
 def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     from transformers.utils import logging
 

@@ -25,9 +25,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from ctl.callbacks.logger_settings import be_silent, check_login, loggers_of, wandb_loggers
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.tags import TagIds
+from ctl.data.tags import TagIds, bracketed
 from ctl.errors import CTLError
-from ctl.inspection.frames import bracketed
 from ctl.modules import Ensemble
 from ctl.modules.base import Labeller
 from ctl.results import Record

@@ -17,7 +17,8 @@ from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import StoreWriter
 from ctl.methods import SIMILARITIES
 from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
-from ctl.modules.base import Labeller, Tagger
+from ctl.modules.base import Labeller
+from ctl.modules.tagger import Tagger
 from ctl.results import add_record, make_record, write_counts
 from ctl.weighting import similarity_weights, write_json, write_sentences
 

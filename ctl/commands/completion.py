@@ -7,8 +7,8 @@ from importlib import import_module
 
 from jsonargparse import ArgumentParser
 
+from ctl.command_table import ALL
 from ctl.errors import CTLError
-from ctl.main import ALL
 from ctl.system.configs import ROOT
 
 SHELLS = ("bash", "zsh", "fish")

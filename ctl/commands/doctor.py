@@ -77,7 +77,7 @@ def _devices() -> str:
 
 
 def _precision() -> str:
-    from ctl.transfer.run import best_precision
+    from ctl.system.devices import best_precision
 
     return f"{best_precision('auto')} where nothing else is set (--trainer.precision)"
 

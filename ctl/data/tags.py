@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 TagIds = npt.NDArray[np.int16]
 
@@ -123,3 +125,44 @@ def _parse(tag: str, code: int, codes: npt.NDArray[np.int32]) -> tuple[str, str]
 def is_tag(text: str) -> bool:
     """Whether this may be a tag of any scheme."""
     return text == "O" or (text[:1] in "BIESLU" and text[1:2] == "-" and len(text) > 2)
+
+
+def bracketed(words: Sequence[str], tags: TagIds, schema: TagSchema) -> str:
+    """A sentence with its entities in brackets, by conlleval's rule."""
+    ends = span_ends(torch.from_numpy(np.ascontiguousarray(tags)), torch.tensor([len(words)])).tolist()
+    parts, closing = [], -1
+    for place, (word, end) in enumerate(zip(words, ends, strict=True)):
+        opened = f"[{schema.types[(int(tags[place]) - 1) // 2]} " if end >= 0 else ""
+        closing = end if end >= 0 else closing
+        parts.append(f"{opened}{word}{']' if place + 1 == closing else ''}")
+    return " ".join(parts)
+
+
+def span_ends(tags: Tensor, lengths: Tensor, strict: bool = False) -> Tensor:
+    """Finds the entities of BIO2 tag ids.
+
+    Args:
+        tags: tag ids of the words of several sentences, end to end (N). See `TagSchema` for the ids.
+        lengths: number of words of each sentence (S); they sum to N.
+        strict: only ``B-`` begins an entity. Otherwise conlleval's rule: so does an ``I-`` after O or another type.
+
+    Returns:
+        For each word the end (exclusive) of the entity that begins there, -1 where none does (N).
+    """
+    kind = torch.div(tags - 1, 2, rounding_mode="floor")  # -1 for O
+    previous = kind.roll(1)
+    previous[(lengths.cumsum(0) - lengths)[lengths > 0]] = -1  # a sentence's first word has none before it
+    begins = (kind >= 0) & ((tags % 2 == 1) | (kind != previous))
+    stops = torch.cat([((kind < 0) | begins).nonzero().flatten(), tags.new_tensor([len(tags)])])
+    ends = stops[torch.searchsorted(stops, torch.arange(len(tags), device=tags.device), right=True)]
+    return torch.where(begins & (tags % 2 == 1) if strict else begins, ends, -1)
+
+
+def is_legal(previous: int, tag: int) -> bool:
+    """Whether a tag may follow another in BIO2: ``I-`` only continues an entity of its type."""
+    return tag == 0 or tag % 2 == 1 or previous in (tag, tag - 1)
+
+
+def legalised(tags: Sequence[int]) -> list[int]:
+    """BIO2 tags in which an ``I-`` that opens an entity is ``B-``."""
+    return [tag if is_legal(before, tag) else tag - 1 for before, tag in zip([0, *tags[:-1]], tags, strict=True)]

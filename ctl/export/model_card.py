@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ctl.export.onnx import Measured
+from ctl.export.check import Measured
 from ctl.methods import Method
 from ctl.results import Record, git_commit, versions
 from ctl.tagging.trained import Trained

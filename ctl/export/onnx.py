@@ -5,22 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
-from ctl.tagging.text_tagger import TextTagger
-
-SECONDS = 2.0  # that a speed is measured for, at least
 
 
 class _Logits(nn.Module):
@@ -70,46 +63,6 @@ def quantise(source: Path, path: Path) -> None:
         quantize_dynamic(
             source, path, per_channel=True, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True}
         )
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How a network compares with the model as trained, on the same sentences.
-
-    Attributes:
-        megabytes: of its file.
-        words_per_second: on this machine's CPU, with as many threads as PyTorch has here.
-        difference: largest difference of a probability.
-        changed: share of the words whose most probable tag is another.
-    """
-
-    megabytes: float
-    words_per_second: float
-    difference: float = 0.0
-    changed: float = 0.0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.megabytes:,.1f} MB, {self.words_per_second:,.0f} words a second, largest difference of a "
-            f"probability {self.difference:.1e}, {self.changed:.2%} of words with another tag"
-        )
-
-
-def measure(tagger: TextTagger, corpus: Corpus, file: Path, like: TextTagger | None = None) -> Measured:
-    """Times a tagger on a corpus and compares its answers with another's."""
-    answers = tagger.probabilities(corpus)  # warms up
-    began, words = time.perf_counter(), 0
-    while time.perf_counter() - began < SECONDS:
-        tagger.probabilities(corpus)
-        words += len(corpus.words)
-    speed = words / (time.perf_counter() - began)
-    expected = answers if like is None else like.probabilities(corpus)
-    return Measured(
-        megabytes=sum(part.stat().st_size for part in file.parent.glob(f"{file.name}*")) / 1e6,
-        words_per_second=speed,
-        difference=float(np.abs(answers - expected).max()),
-        changed=float((answers.argmax(-1) != expected.argmax(-1)).mean()),
-    )
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from torch import nn
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules import Teacher
-from ctl.modules.base import Tagger
+from ctl.modules.tagger import Tagger
 from ctl.tagging.trained import Trained
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,21 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ctl.data.corpus import Corpus
-from ctl.data.tags import TagIds, TagSchema
+from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
-from ctl.inspection.labellers import (
-    Floats,
-    Labels,
-    find_stores,
-    of_role,
-    read_labellers,
-    read_text,
-    spread,
-)
-from ctl.metrics import span_ends
+from ctl.inspection.labellers import Labels, of_role, read_labellers, spread
+from ctl.inspection.stores import Floats, find_stores, read_text
 
 
 @dataclass(frozen=True)
@@ -197,14 +188,3 @@ class Inspection:
     def _text(self, tags: TagIds, sentence: int) -> str:
         begin, end = self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1]
         return bracketed(self.corpus.words[begin:end], tags[begin:end], self.schema)
-
-
-def bracketed(words: Sequence[str], tags: TagIds, schema: TagSchema) -> str:
-    """A sentence with its entities in brackets, by conlleval's rule."""
-    ends = span_ends(torch.from_numpy(np.ascontiguousarray(tags)), torch.tensor([len(words)])).tolist()
-    parts, closing = [], -1
-    for place, (word, end) in enumerate(zip(words, ends, strict=True)):
-        opened = f"[{schema.types[(int(tags[place]) - 1) // 2]} " if end >= 0 else ""
-        closing = end if end >= 0 else closing
-        parts.append(f"{opened}{word}{']' if place + 1 == closing else ''}")
-    return " ".join(parts)

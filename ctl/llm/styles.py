@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from ctl.data.tags import TagSchema
+from ctl.data.tags import TagSchema, is_legal, legalised
 from ctl.llm.alignment import align, occurrence
 
 StyleName = Literal["tagged", "inline", "json"]
@@ -16,16 +16,6 @@ MEANINGS = {
     "PER": "people", "ORG": "organisations", "LOC": "places", "MISC": "other names", "GPE": "countries and cities",
     "DATE": "dates", "TIME": "times",
 }  # fmt: skip
-
-
-def is_legal(previous: int, tag: int) -> bool:
-    """Whether a tag may follow another in BIO2: ``I-`` only continues an entity of its type."""
-    return tag == 0 or tag % 2 == 1 or previous in (tag, tag - 1)
-
-
-def legalised(tags: Sequence[int]) -> list[int]:
-    """BIO2 tags in which an ``I-`` that opens an entity is ``B-``."""
-    return [tag if is_legal(before, tag) else tag - 1 for before, tag in zip([0, *tags[:-1]], tags, strict=True)]
 
 
 class PromptStyle(ABC):

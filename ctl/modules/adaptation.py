@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ctl.backbones.loading import load_language_model, load_tokenizer
 from ctl.data.collation import WordBatch
-from ctl.modules.training import Trainable
+from ctl.modules.base import Trainable
 
 FOLDER = "backbone"
 

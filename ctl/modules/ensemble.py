@@ -17,8 +17,8 @@ from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
-from ctl.methods import Method
-from ctl.modules.base import Labeller, named
+from ctl.methods import Method, named
+from ctl.modules.base import Labeller
 from ctl.modules.teacher import load_teacher
 from ctl.weighting import Floats, agreement_weights, entropy, order_weights, read_json, read_sentences
 

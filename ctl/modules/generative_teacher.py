@@ -18,10 +18,10 @@ from ctl.backbones.loading import load_language_model, load_tokenizer, longest_i
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.llm.decoding import check_reading, floored, nats, walk
-from ctl.llm.script import Prompt, Script, Shot, draw_shots, raw_tokenizer
+from ctl.llm.prompt import Prompt, Shot, draw_shots
+from ctl.llm.script import Script, raw_tokenizer
 from ctl.llm.styles import prompt_style
-from ctl.methods import PROMPTED
-from ctl.modules.base import named
+from ctl.methods import PROMPTED, named
 from ctl.modules.teacher import Teacher
 
 
@@ -38,7 +38,7 @@ class GenerativeTeacher(Teacher):
     Args:
         backbone: Hub name or folder of a causal language model.
         types: the entity types.
-        style: ``tagged``, every word followed by its tag, or ``inline``, entities marked in the text (`ctl.llm.styles`).
+        style: ``tagged``, every word followed by its tag, or ``inline``, entities marked in it (`ctl.llm.styles`).
         shots: examples in the prompt, gold sentences of the sources' train splits.
         chat: use the tokenizer's chat template, where it has one.
         legal: let ``I-`` only continue an entity of its type.

@@ -16,10 +16,10 @@ from ctl.errors import CTLError
 from ctl.llm.answer_cache import AnswerCache, Json
 from ctl.llm.endpoint import Client, Endpoint
 from ctl.llm.free_answers import vote
-from ctl.llm.script import Prompt, draw_shots
+from ctl.llm.prompt import Prompt, draw_shots
 from ctl.llm.styles import StyleName, prompt_style
-from ctl.methods import PROMPTED
-from ctl.modules.base import Labeller, named
+from ctl.methods import PROMPTED, named
+from ctl.modules.base import Labeller
 from ctl.system.console import say
 
 

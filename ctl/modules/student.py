@@ -11,8 +11,8 @@ from torch import Tensor
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
-from ctl.methods import Method
-from ctl.modules.base import Tagger, named
+from ctl.methods import Method, named
+from ctl.modules.tagger import Tagger
 
 
 class Student(Tagger):

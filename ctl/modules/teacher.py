@@ -14,9 +14,9 @@ from ctl.backbones.adapters import ALONE
 from ctl.data.collation import WordBatch
 from ctl.data.encoding import NO_TAG
 from ctl.errors import CTLError
-from ctl.methods import Method
+from ctl.methods import Method, named
 from ctl.metrics import CalibrationTemperature
-from ctl.modules.base import Tagger, named
+from ctl.modules.tagger import Tagger
 from ctl.system.checkpoints import WholeCheckpoints
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
 from ctl.report.statistics import Samples, difference, draw_weights, interval, over_seeds, resampled_f1
+from ctl.report.tables import calibration_table, origin
 from ctl.results import Record, counts_file, read_records
 from ctl.system.console import steps
 
@@ -173,28 +172,3 @@ class Comparison:
 
     def _records(self) -> list[Record]:
         return [run.record for runs in self.runs.values() for run in runs]
-
-
-def origin(record: Record) -> dict[str, str]:
-    """What a score comes from: code (``+`` where it was changed), model, packages."""
-    found = record["provenance"]
-    commit = found["git_commit"] or "unknown"
-    versions = " ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return {"commit": commit[:10] + "+" * commit.endswith("+"), "model": found["model"], "versions": versions}
-
-
-def calibration_table(found: Sequence[tuple[str, Mapping[str, Any] | None]]) -> pd.DataFrame:
-    """Bins of several tests added up by method: ``method confidence accuracy count ece``."""
-    tables = []
-    for method in dict.fromkeys(method for method, _ in found):
-        bins = [one for name, one in found if name == method and one]
-        if not bins:
-            continue
-        count = np.sum([one["count"] for one in bins], axis=0)
-        table = {
-            name: np.sum([np.multiply(one[name], one["count"]) for one in bins], axis=0) / np.maximum(count, 1)
-            for name in ("confidence", "accuracy")
-        }
-        ece = float(np.mean([one["ece"] for one in bins]))
-        tables.append(pd.DataFrame({"method": method, **table, "count": count, "ece": ece})[count > 0])
-    return pd.concat(tables).round(4) if tables else pd.DataFrame(columns=["method", "confidence", "accuracy"])

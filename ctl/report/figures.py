@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ctl.methods import Method
-from ctl.plots import FAINT, INK, Look, axes
+from ctl.report.drawing import FAINT, INK, Look, axes
 from ctl.report.statistics import Scaling, Trend
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from ctl.report.statistics import (
     resampled_f1,
 )
 from ctl.results import Record, counts_file, read_records
-from ctl.study.subsets import MAIN_ORDER
 from ctl.system.console import steps
 
 DIRECT = ("best direct", "mean direct", "worst direct")
@@ -203,3 +202,6 @@ def _of_direct(method: str, found: Sequence[tuple[Record, Samples]]) -> Iterator
 
 def _bounds(name: str, found: Interval) -> dict[str, float]:
     return {name: round(found.value, 2), "low": round(found.low, 2), "high": round(found.high, 2)}
+
+
+MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several

@@ -3,64 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jsonargparse import ArgumentParser
-from rich.console import Console
 
-from ctl.errors import CTLError
-from ctl.plots import render, standalone
-from ctl.report.comparison import Comparison
-from ctl.system.console import say
-from ctl.tables import make_table, markdown
-
-
-def make_parser() -> ArgumentParser:
-    """The one argument of ``ctl report``."""
-    parser = ArgumentParser(
-        prog="ctl report",
-        description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
-        "(report.md), the figures and their data (report/*.svg, *.csv). Example: ctl report runs/ablation",
-    )
-    parser.add_argument("folder", type=str, help="Of a study, or where the runs are; the report is written there.")
-    return parser
-
-
-def main(args: Sequence[str]) -> None:
-    """Runs ``ctl report`` with these arguments.
-
-    Raises:
-        CTLError: there are no results.
-    """
-    write_report(Path(make_parser().parse_args(list(args)).folder))
-
-
-def write_report(folder: Path) -> None:
-    """Writes the report of a study or of runs.
-
-    Raises:
-        CTLError: there are no results.
-    """
-    design = folder / "study.json"
-    if design.is_file():
-        from ctl.report.study_page import study_page
-
-        page = study_page(folder, json.loads(design.read_text(encoding="utf-8")))
-    else:
-        page = runs_page(folder)
-    first = page.blocks[0]
-    rows = [[re.sub(r" \[[^]]*\]", "", cell) for cell in row] for row in first.rows]
-    Console().print(make_table(first.headings, rows, title=page.title))  # without intervals, a terminal being narrow
-    for sentence in page.answer:
-        print(sentence)
-    page.write(folder)
-    say(f"written: {folder / 'report.html'}, report.md, report/*.csv and *.svg")
+from ctl.report.drawing import render, standalone
+from ctl.system.console import markdown
 
 
 @dataclass(frozen=True)
@@ -169,36 +120,4 @@ class Page:
         return "\n\n".join(parts) + "\n"
 
 
-METHODS = (
-    "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired bootstrap "
-    "over sentences and seeds, starred where p < 0.05."
-)
-SCORES = "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds."
 LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
-
-
-def runs_page(folder: Path) -> Page:
-    """Compares all runs below a folder.
-
-    Raises:
-        CTLError: there are none.
-    """
-    from ctl.plots import Look
-    from ctl.report import figures
-
-    if not folder.is_dir():
-        raise CTLError(f"{folder}: no results, no such folder")
-    found = Comparison.read(folder)
-    look = Look(found.methods)
-    main = pd.DataFrame(found.rows(), columns=found.columns())
-    scores = found.scores()
-    blocks = [
-        Block("methods", "Methods", METHODS, main, shown=True),
-        Block.figure("scores", "Scores", SCORES, scores, figures.bars),
-        Block.figure("types", "Entity types", "Means over seeds and targets.", found.types(), figures.per_type),
-    ]
-    if len(calibration := found.calibration()):
-        text = "How often the most probable tag is right, by its probability; on the line they are the same."
-        blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
-    blocks.append(Block("runs", "Runs", "Where every score comes from.", found.provenance(), shown=True))
-    return Page(f"Runs in {folder}", f"{len(found.provenance())} scored models.", blocks)

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.plots import Look
 from ctl.report import figures
 from ctl.report import tables as measured
 from ctl.report.conclusions import Test, compare, sentences
+from ctl.report.drawing import Look
 from ctl.report.findings import Findings
 from ctl.report.page import Block, Page
-from ctl.report.statistics import Trend, overtaking, trend
+from ctl.report.statistics import Trend, trend
+from ctl.report.tables import overtakings, wide
 
 TEXTS = {
     "scores": "F1 in percent with its 95 % interval: the mean over seeds, targets and sets of one size.",
@@ -130,26 +131,3 @@ def _tables(findings: Findings, tests: list[Test]) -> Iterable[Block]:
     if len(fits):
         yield Block("fits", "Fitted curves", TEXTS["fits"], fits, shown=True)
     yield Block("provenance", "Provenance", TEXTS["provenance"], measured.provenance_table(findings), shown=True)
-
-
-def overtakings(findings: Findings, tests: Iterable[Test]) -> pd.DataFrame:
-    """For every pair that was tested, from which size on the first is ahead."""
-    kind, rows = findings.kinds[0], []
-    for test in tests:
-        ours, theirs = findings.curves[kind, test.ours], findings.curves[kind, test.theirs]
-        if ours.sizes == theirs.sizes:
-            found = overtaking(ours.sizes, ours.samples, theirs.samples)
-            at = "never" if found.at is None else str(found.at)
-            row = {"method": test.ours, "is ahead of": test.theirs, "from": at, "share": f"{found.certainty:.0%}"}
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def wide(findings: Findings) -> pd.DataFrame:
-    """The main table: a row a method, a column a number of sources."""
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for (kind, method), curve in findings.curves.items():
-        row = rows.setdefault((kind, method), {"method": method, "sets": kind})
-        row |= {f"n={size}": f"{curve.at(place):.1f}" for place, size in enumerate(curve.sizes)}
-    sizes = sorted({size for curve in findings.curves.values() for size in curve.sizes})
-    return pd.DataFrame(list(rows.values()))[["method", "sets", *(f"n={size}" for size in sizes)]].fillna("")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ctl.methods import Method
-from ctl.report.comparison import calibration_table, origin
+from ctl.report.conclusions import Test
 from ctl.report.findings import Findings
+from ctl.report.statistics import overtaking
+from ctl.results import Record
 
 
 def transfer_table(findings: Findings) -> pd.DataFrame:
@@ -76,3 +81,51 @@ def provenance_table(findings: Findings) -> pd.DataFrame:
         }
         for cell, record in findings.records
     )  # fmt: skip
+
+
+def overtakings(findings: Findings, tests: Iterable[Test]) -> pd.DataFrame:
+    """For every pair that was tested, from which size on the first is ahead."""
+    kind, rows = findings.kinds[0], []
+    for test in tests:
+        ours, theirs = findings.curves[kind, test.ours], findings.curves[kind, test.theirs]
+        if ours.sizes == theirs.sizes:
+            found = overtaking(ours.sizes, ours.samples, theirs.samples)
+            at = "never" if found.at is None else str(found.at)
+            row = {"method": test.ours, "is ahead of": test.theirs, "from": at, "share": f"{found.certainty:.0%}"}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def wide(findings: Findings) -> pd.DataFrame:
+    """The main table: a row a method, a column a number of sources."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for (kind, method), curve in findings.curves.items():
+        row = rows.setdefault((kind, method), {"method": method, "sets": kind})
+        row |= {f"n={size}": f"{curve.at(place):.1f}" for place, size in enumerate(curve.sizes)}
+    sizes = sorted({size for curve in findings.curves.values() for size in curve.sizes})
+    return pd.DataFrame(list(rows.values()))[["method", "sets", *(f"n={size}" for size in sizes)]].fillna("")
+
+
+def origin(record: Record) -> dict[str, str]:
+    """What a score comes from: code (``+`` where it was changed), model, packages."""
+    found = record["provenance"]
+    commit = found["git_commit"] or "unknown"
+    versions = " ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return {"commit": commit[:10] + "+" * commit.endswith("+"), "model": found["model"], "versions": versions}
+
+
+def calibration_table(found: Sequence[tuple[str, Mapping[str, Any] | None]]) -> pd.DataFrame:
+    """Bins of several tests added up by method: ``method confidence accuracy count ece``."""
+    tables = []
+    for method in dict.fromkeys(method for method, _ in found):
+        bins = [one for name, one in found if name == method and one]
+        if not bins:
+            continue
+        count = np.sum([one["count"] for one in bins], axis=0)
+        table = {
+            name: np.sum([np.multiply(one[name], one["count"]) for one in bins], axis=0) / np.maximum(count, 1)
+            for name in ("confidence", "accuracy")
+        }
+        ece = float(np.mean([one["ece"] for one in bins]))
+        tables.append(pd.DataFrame({"method": method, **table, "count": count, "ece": ece})[count > 0])
+    return pd.concat(tables).round(4) if tables else pd.DataFrame(columns=["method", "confidence", "accuracy"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ctl.errors import CTLError
-from ctl.methods import Method
+from ctl.transfer.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,6 @@ class Cell:
         return f"{', '.join(self.sources)} -> {self.target}, seed {self.seed}"
 
 
-def of_one_source(name: str) -> str:
-    """What a method is where there is one source: mixtures and pooled models are its teacher, weights all equal."""
-    method = Method.split(name)
-    if method.kind in ("pooled", "ensemble") and method.family != "mixed":
-        options = tuple(option for option in method.options if option == "adapted")
-        return str(Method("direct", "", options, method.family))
-    return str(replace(method, of="uniform")) if method.kind in ("ensemble", "student") else name
-
-
 def part_of_shard(shard: str) -> tuple[int, int]:
     """``2/8`` as the place 1 among 8.
 
@@ -51,3 +44,20 @@ def part_of_shard(shard: str) -> tuple[int, int]:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise CTLError(f"--shard {shard}: give the number of this part and of all, 1/8 to 8/8")
     return int(found[1]) - 1, int(found[2])
+
+
+FAILED, CELL = "failed.json", "cell.json"
+
+
+def is_done(cell: Cell, plan: Plan) -> bool:
+    """Whether a cell's results are there and are what its plan would give."""
+    try:
+        seen = json.loads((cell.folder / CELL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(seen["key"] == key_of(plan)) and (cell.folder / "results.json").is_file()
+
+
+def key_of(plan: Plan) -> str:
+    """Fingerprint of everything that a cell's results depend on."""
+    return hashlib.sha256(" ".join(test.key for test in plan.tests).encode()).hexdigest()[:16]

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from ctl.backbones.loading import count_parameters
 from ctl.errors import CTLError
-from ctl.system.console import duration
-from ctl.tables import make_table
-from ctl.transfer.plan import Plan, Split
+from ctl.system.console import duration, make_table
+from ctl.transfer.plan import Plan
+from ctl.transfer.planner import Split
 from ctl.transfer.stage import Stage
 
 

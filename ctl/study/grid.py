@@ -11,51 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from jsonargparse import ArgumentParser
 
 from ctl.backbones.loading import check_backbone, check_decoder
-from ctl.callbacks.logger_settings import grouped
 from ctl.data.datamodule import NERDataModule
-from ctl.errors import CTLError
-from ctl.methods import Method, expand_methods
-from ctl.study.cells import Cell, of_one_source, part_of_shard
-from ctl.study.estimate import Assumed, assumed_splits, print_estimate
+from ctl.methods import Method, expand_methods, of_one_source
+from ctl.study.cells import Cell, part_of_shard
+from ctl.study.estimate import Assumed, assumed_splits
 from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
-from ctl.study.workers import is_done, run_cells
-from ctl.system.configs import find_configs
 from ctl.system.console import say
-from ctl.transfer.plan import Plan, Settings, Split, subset_name
-from ctl.transfer.run import add_settings, check_weights, describe, make_context, plain_settings
+from ctl.transfer.plan import Plan
+from ctl.transfer.planner import Settings, Split, describe, make_context, subset_name
 from ctl.transfer.stage import Stage, run_stages
 
 DESIGN = "study.json"
-BASIC = ("direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned")
-
-
-def main(args: Sequence[str]) -> None:
-    """Runs ``ctl study`` with these arguments.
-
-    Raises:
-        CTLError: before any training, where the settings or the data can't be used; at the end, where a cell failed.
-    """
-    study = Study.parse(args)
-    if study.settings["dry_run"]:
-        if not study.assumed.sentences:
-            study.data.prepare_data()  # artificial languages are made
-        plans = {cell: study.plan(cell) for cell in study.share}
-        finished = [plan for cell, plan in plans.items() if is_done(cell, plan)]
-        jobs, title = study.settings["jobs"] or 1, str(study.output)
-        print_estimate(list(plans.values()), finished, study.assumed, jobs, title)
-        return
-    study.prepare()
-    failed = run_cells(args, study, study.settings["jobs"])
-    from ctl.report.page import write_report
-
-    write_report(study.output)
-    if failed:
-        raise CTLError(
-            f"{failed} of {len(study.cells)} cells failed (see the report); the same command tries them anew"
-        )
 
 
 @dataclass(frozen=True)
@@ -75,29 +43,6 @@ class Study:
     assumed: Assumed
     data: NERDataModule
     output: Path
-
-    @classmethod
-    def parse(cls, args: Sequence[str]) -> Study:
-        """Reads the command line and its configuration files.
-
-        Raises:
-            CTLError: the settings contradict each other.
-        """
-        parser = make_parser()
-        parsed = parser.parse_args(find_configs(args))
-        made = parser.instantiate_classes(parsed)
-        settings = plain_settings(parsed)
-        settings["trainer"] = grouped(settings["trainer"], Path(parsed.output))
-        settings["methods"] = list(dict.fromkeys(parsed.methods or BASIC))
-        everything = list(dict.fromkeys([*parsed.languages, *parsed.targets]))
-        settings["pretrain_languages"] = parsed.pretrain_languages or everything  # one backbone for all cells
-        made.data.limit = settings["data"].get("limit")
-        study = cls(settings, made.subsets, made.estimate, made.data, Path(parsed.output))
-        for target in study.targets:
-            methods = [m for found in study.methods(study.pool(target)).values() for m in found]
-            check_weights(methods, parsed.weights, study.pool(target))
-        part_of_shard(settings["shard"])
-        return study
 
     @property
     def targets(self) -> list[str]:
@@ -241,30 +186,3 @@ class Study:
 
     def _subsets(self, target: str) -> Mapping[tuple[str, ...], list[str]]:
         return self.subsets.choose(target, self.pool(target), list(self.distances[target]))
-
-
-def make_parser() -> ArgumentParser:
-    """The options of ``ctl study``: its own, and those of a transfer."""
-    parser = ArgumentParser(
-        prog="ctl study",
-        usage="ctl study --config FILE [options]",
-        description="Runs a transfer for every target, set of sources and seed, and reports how scores scale. Example: "
-        "ctl study --config configs/study/quickstart.yaml",
-    )
-    parser.add_argument("-c", "--config", action="config", help="YAML file with any of these options.")
-    parser.add_argument("--languages", type=list[str], required=True, help="Labelled languages: what may be a source.")
-    parser.add_argument("--targets", type=list[str], required=True, help="The languages to tag.")
-    parser.add_argument("--seeds", type=list[int], default=[0, 1, 2], help="Every cell is run with each.")
-    parser.add_argument("--output", type=str, default="runs/study", help="The study's folder.")
-    parser.add_argument("--shard", type=str, default="1/1", help="Run only this part of the cells, 1/8 to 8/8.")
-    parser.add_argument(
-        "--jobs", type=int | None, default=None, help="Cells run at once; by default one on every GPU, or one."
-    )
-    parser.add_argument(
-        "--keep_models", type=bool, default=True, help="Keep the students' checkpoints when their cell is done."
-    )
-    parser.add_argument("--dry_run", action="store_true", help="Say what would be run and how long it would take.")
-    parser.add_class_arguments(Subsets, "subsets")
-    parser.add_class_arguments(Assumed, "estimate")
-    add_settings(parser)
-    return parser

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ctl.data.datamodule import NERDataModule
 
 Nearness = Literal["family", "learned", "cosine", "l1", "l2", "given"]
-MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several
 MOST = 100_000  # sets of one size, before a study of all of them is a mistake
 
 

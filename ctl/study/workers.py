@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError
 from ctl.results import write_records
+from ctl.study.cells import CELL, FAILED, is_done, key_of
 from ctl.system.console import duration, quiet, say
 from ctl.transfer.plan import Plan
 from ctl.transfer.stage import Stage
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
     from ctl.study.cells import Cell
     from ctl.study.grid import Study
 
-FAILED, CELL = "failed.json", "cell.json"
 PAUSE = 2.0  # seconds between looks at what another process is running
 
 
-def run_cells(args: Sequence[str], study: Study, jobs: int | None) -> int:
+def run_cells(study: Study, jobs: int | None, parse: Callable[[], Study]) -> int:
     """Runs a study's share of cells in as many processes; returns how many cells failed.
+
+    Args:
+        study: whose cells.
+        jobs: processes; ``None`` for one on every GPU, or one.
+        parse: makes the study anew, in each of several processes.
 
     Raises:
         CTLError: a process ended before its cells did.
@@ -47,7 +52,7 @@ def run_cells(args: Sequence[str], study: Study, jobs: int | None) -> int:
     else:
         context = multiprocessing.get_context("spawn")
         processes = [
-            context.Process(target=_work, args=(list(args), place, jobs, began), daemon=True) for place in range(jobs)
+            context.Process(target=_work, args=(parse, place, jobs, began), daemon=True) for place in range(jobs)
         ]
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # which ends the others as well
         for process in processes:
@@ -59,15 +64,13 @@ def run_cells(args: Sequence[str], study: Study, jobs: int | None) -> int:
     return sum((cell.folder / FAILED).exists() for cell in study.share)
 
 
-def _work(args: list[str], place: int, jobs: int, began: float) -> None:
+def _work(parse: Callable[[], Study], place: int, jobs: int, began: float) -> None:
     """One process of several: its own GPU where there are some, its share of the cores where not."""
-    from ctl.study.grid import Study
-
     quiet()
     if devices := torch.cuda.device_count():
         os.environ["CUDA_VISIBLE_DEVICES"] = str(place % devices)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
-    Worker(Study.parse(args), began, place / jobs).run()
+    Worker(parse(), began, place / jobs).run()
 
 
 class Busy(Exception):
@@ -192,20 +195,6 @@ class Worker:
         if not left or not self.work:
             return "nothing left" if not left else "the rest is unknown"
         return f"about {duration(left * self.seconds / self.work / (self.study.settings['jobs'] or 1))} left"
-
-
-def is_done(cell: Cell, plan: Plan) -> bool:
-    """Whether a cell's results are there and are what its plan would give."""
-    try:
-        seen = json.loads((cell.folder / CELL).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(seen["key"] == key_of(plan)) and (cell.folder / "results.json").is_file()
-
-
-def key_of(plan: Plan) -> str:
-    """Fingerprint of everything that a cell's results depend on."""
-    return hashlib.sha256(" ".join(test.key for test in plan.tests).encode()).hexdigest()[:16]
 
 
 def _told(error: BaseException) -> str:

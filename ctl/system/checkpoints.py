@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import pickle
-import time
 import zipfile
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
-from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch import LightningModule
 
 from ctl.errors import CTLError
-from ctl.system.signals import Held, finishing
+from ctl.system.signals import finishing
 
-SAVE = 1  # no number of a signal that stops
-RESUMED = ("optimizer_states", "lr_schedulers", "loops")  # what a fit that goes on reads beside the weights
 Module = TypeVar("Module", bound=LightningModule)
 
 
@@ -68,102 +63,6 @@ class WholeCheckpoints(TorchCheckpointIO):
         except (RuntimeError, pickle.UnpicklingError) as error:
             raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
         return loaded
-
-
-class SaveLast(Checkpoint):
-    """Writes ``last.ckpt``: after every epoch, every few minutes, and before a fit that is told to stop ends.
-
-    What goes on from there becomes the very same model as without a break: batches and random numbers follow from the
-    seed, the epoch and the batch. It writes where a `ModelCheckpoint` with ``save_last`` would, and not without one;
-    that would do it together with a new best checkpoint alone, which for a student is never.
-
-    Args:
-        minutes: between two saves.
-    """
-
-    def __init__(self, minutes: float = 15.0) -> None:
-        self.minutes = minutes
-        self._checkpoint: ModelCheckpoint | None = None
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From here on a signal waits until the state is saved."""
-        for checkpoint in trainer.checkpoint_callbacks:
-            if isinstance(checkpoint, ModelCheckpoint) and checkpoint.save_last and checkpoint.dirpath:
-                self._checkpoint, self._path = checkpoint, Path(checkpoint.dirpath) / "last.ckpt"
-                checkpoint.save_last = False
-                self._saved, self._held = time.monotonic(), Held()
-                return
-
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401
-        batch: Any,  # noqa: ANN401
-        batch_idx: int,
-    ) -> None:
-        """Saves after a step of the optimiser, where it is due; validation follows on an epoch's last."""
-        if self._checkpoint is None or trainer.is_last_batch or (batch_idx + 1) % trainer.accumulate_grad_batches:
-            return
-        if wish := self._wish(trainer):
-            self._save(trainer, self._checkpoint)
-            self._stop(wish)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves, after all other callbacks."""
-        if self._checkpoint is not None:
-            self._save(trainer, self._checkpoint)
-            self._stop(self._wish(trainer))
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Signals do not wait any longer; all is saved."""
-        if self._checkpoint is not None:
-            self._held.release()
-            self._stop(self._held.number)
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Signals do not wait any longer."""
-        if self._checkpoint is not None:
-            self._held.release()
-
-    def _wish(self, trainer: Trainer) -> int:
-        """Nothing (0), `SAVE`, or the number of the signal to stop by; the same in all processes."""
-        mine = self._held.number or SAVE * (time.monotonic() - self._saved > 60 * self.minutes)
-        if trainer.world_size == 1:
-            return mine
-        wishes = torch.tensor(mine, device=trainer.strategy.root_device)
-        return int(trainer.strategy.reduce(wishes, reduce_op="max"))
-
-    def _save(self, trainer: Trainer, checkpoint: ModelCheckpoint) -> None:
-        checkpoint.last_model_path = str(self._path)
-        trainer.save_checkpoint(self._path, weights_only=False)
-        self._saved = time.monotonic()
-
-    def _stop(self, wish: int) -> None:
-        if wish > SAVE:
-            self._held.stop(wish)
-
-
-class WeightsOnly(Callback):
-    """Leaves of a finished fit one checkpoint, without the optimiser's state: a third of the file, and no second one.
-
-    Args:
-        path: the checkpoint that is kept.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = Path(path)
-
-    @rank_zero_only
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Removes what only a fit that goes on would need; shards of a model that no process has whole stay."""
-        if not self.path.is_file():
-            return
-        for other in set(self.path.parent.glob("*.ckpt")) - {self.path}:
-            other.unlink()
-        checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
-        lean = {name: value for name, value in checkpoint.items() if name not in RESUMED}
-        WholeCheckpoints().save_checkpoint(lean, self.path)
 
 
 def can_resume(path: Path) -> bool:

@@ -7,7 +7,10 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Item = TypeVar("Item")
 
@@ -71,3 +74,28 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+
+
+WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns that hold no numbers
+
+
+def make_table(
+    headings: Sequence[str], lines: Sequence[Sequence[str]], title: str, styles: Sequence[str] = ()
+) -> Table:
+    """A table for the terminal, words on the left and numbers on the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in headings:
+        words = name in WORDS
+        table.add_column(name, justify="left" if words else "right", no_wrap=words)
+    for number, line in enumerate(lines):
+        table.add_row(*line, style=styles[number] if styles else "")
+    return table
+
+
+def markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    rule = ["---", *["---:"] * (len(headings) - 1)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (headings, rule, *lines))

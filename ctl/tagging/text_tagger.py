@@ -16,8 +16,7 @@ from ctl.data.batching import BatchDataset, BucketSampler
 from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
-from ctl.data.tags import TagSchema
-from ctl.metrics import span_ends
+from ctl.data.tags import TagSchema, span_ends
 from ctl.system.devices import best_device, has_bf16
 from ctl.tagging.sentences import Place, split_sentences
 from ctl.tagging.trained import Trained, load_trained

@@ -120,7 +120,7 @@ def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
 def _load_checkpoint(path: Path) -> Trained:
     """Builds the model that a checkpoint of `Teacher`, `Student` or another `Tagger` describes, and fills it."""
     import ctl.modules
-    from ctl.modules.base import Tagger
+    from ctl.modules.tagger import Tagger
 
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ctl.backbones.loading import fingerprint_backbone
 from ctl.methods import OPTIONS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
+from ctl.transfer.planner import Settings, Split, callback, subset_name
 from ctl.transfer.stage import Stage
-
-Settings = Mapping[str, Any]
-
-
-class Split(NamedTuple):
-    """What a plan knows of a split: its number of sentences, and the fingerprint of words and of tags that it shows."""
-
-    sentences: int
-    fingerprint: str
 
 
 class Plan:
@@ -442,14 +433,3 @@ class Plan:
 
     def _count(self, language: str, split: str) -> int:
         return self.splits[f"{language}/{split}"].sentences
-
-
-def callback(name: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A callback as LightningCLI reads it."""
-    return {"class_path": name, "init_args": arguments}
-
-
-def subset_name(sources: Sequence[str]) -> str:
-    """A folder's name for several languages, ``en+nl``; of very many, their number and a fingerprint."""
-    name = "+".join(sources)
-    return name if len(name) <= 100 else f"{len(sources)}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"

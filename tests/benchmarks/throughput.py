@@ -36,7 +36,7 @@ from ctl.data.datamodule import NERDataModule
 from ctl.data.tags import TagSchema
 from ctl.modules import Student, Teacher
 from ctl.system.console import quiet
-from ctl.transfer.run import best_precision
+from ctl.system.devices import best_precision
 
 SCHEMA, LENGTH, BATCH, LR = TagSchema(("PER", "ORG", "LOC")), 128, 32, 1e-4
 STAGES = ("teacher training", "teacher labelling", "student training", "tagging")

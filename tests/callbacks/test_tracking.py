@@ -11,6 +11,7 @@ import yaml
 
 from ctl.callbacks.logger_settings import sweep_folder, wandb_loggers
 from ctl.callbacks.tracking import artifact_name
+from ctl.commands.study import parse
 from ctl.main import main
 from ctl.system.configs import ROOT
 
@@ -268,9 +269,7 @@ def test_a_sweeps_transfers_have_folders_of_their_own(monkeypatch):
 
 
 def test_a_study_is_one_group_in_one_folder(tmp_path):
-    from ctl.study.grid import Study
-
     files = ["--config", "configs/study/quickstart.yaml", "--config", "configs/logger/wandb.yaml"]
-    study = Study.parse([*files, "--output", str(tmp_path)])
+    study = parse([*files, "--output", str(tmp_path)])
     (logger,) = wandb_loggers(study.settings["trainer"]["logger"])
     assert logger["init_args"]["group"] == logger["init_args"]["save_dir"] == str(tmp_path)

@@ -9,9 +9,9 @@ from scipy.stats import entropy
 
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import StoreWriter
-from ctl.data.tags import TagSchema
+from ctl.data.tags import TagSchema, bracketed
 from ctl.errors import CTLError
-from ctl.inspection.frames import Inspection, bracketed, spread
+from ctl.inspection.frames import Inspection, spread
 from ctl.inspection.labellers import MEAN
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))

@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from ctl.backbones.loading import load_language_model, load_tokenizer
-from ctl.data.tags import TagSchema
+from ctl.data.tags import TagSchema, is_legal
 from ctl.errors import CTLError
 from ctl.llm.decoding import check_reading, choose, floored, nats, walk
-from ctl.llm.script import Prompt, Script, Shot, raw_tokenizer
-from ctl.llm.styles import is_legal, prompt_style
+from ctl.llm.prompt import Prompt, Shot
+from ctl.llm.script import Script, raw_tokenizer
+from ctl.llm.styles import prompt_style
 from ctl.llm.token_tree import grow
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))

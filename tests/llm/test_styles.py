@@ -6,7 +6,7 @@ import pytest
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.llm.alignment import align, occurrence
-from ctl.llm.script import Prompt, Shot, draw_shots
+from ctl.llm.prompt import Prompt, Shot, draw_shots
 from ctl.llm.styles import prompt_style
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))

@@ -9,10 +9,11 @@ import time
 import pytest
 import yaml
 
+from ctl.commands.study import parse
 from ctl.errors import CTLError
 from ctl.main import main
-from ctl.study.cells import of_one_source, part_of_shard
-from ctl.study.grid import Study
+from ctl.methods import of_one_source
+from ctl.study.cells import part_of_shard
 from ctl.study.subsets import Subsets
 from ctl.system.configs import ROOT
 
@@ -121,7 +122,7 @@ def test_models_that_are_not_kept_are_not_trained_again(family, tmp_path, capsys
 
 
 def test_shards_share_the_work(family, finished, tmp_path):
-    shares = [Study.parse(arguments(family, tmp_path, "--shard", f"{part}/2")).share for part in (1, 2)]
+    shares = [parse(arguments(family, tmp_path, "--shard", f"{part}/2")).share for part in (1, 2)]
     assert sorted(len(share) for share in shares) == [1, 2] and not set(shares[0]) & set(shares[1])
 
 
@@ -171,7 +172,7 @@ STUDIES = sorted((ROOT / "configs" / "study").glob("*.yaml"))
 def test_every_study_config_is_valid(path):
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     before = [] if "targets" in given else ["--config", "configs/study/wikiann.yaml"]  # it is an addition
-    study = Study.parse([*before, "--config", str(path), *([] if "backbone" in given else ["--backbone", "somewhere"])])
+    study = parse([*before, "--config", str(path), *([] if "backbone" in given else ["--backbone", "somewhere"])])
     for name in {"targets", "languages", "methods", "seeds"} & given.keys():
         assert study.settings[name] == given[name]
     near = study.pool(study.targets[0])

@@ -10,9 +10,9 @@ import pytest
 import torch
 import yaml
 
+from ctl.commands.transfer import parse
 from ctl.main import main
 from ctl.report.statistics import f1
-from ctl.transfer.run import Transfer
 
 SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
 
@@ -122,7 +122,7 @@ def test_report_compares_seeds(family, finished, tmp_path, capsys):
 def test_a_student_of_few_steps_is_told_of(sentences, settings, advice, family, tmp_path):
     more = [part for name, value in settings.items() for part in (f"--{name}", json.dumps(value))]
     given = ["--data.root", str(family), "--backbone", "x", "--sources", "[a2]", "--target", "a1", *more]
-    told = Transfer.parse(given).advice(sentences)
+    told = parse(given).advice(sentences)
     assert advice in told and bool(advice) == bool(told)
 
 
@@ -152,7 +152,7 @@ def test_a_changed_setting_redoes_what_depends_on_it(family, finished, tmp_path,
     shutil.copytree(finished, copy)
 
     def redone(*more):
-        transfer = Transfer.parse(arguments(family, finished, *more))
+        transfer = parse(arguments(family, finished, *more))
         return {stage.title for stage in transfer.plan(transfer.read()) if not stage.done()}
 
     assert redone() == set()

@@ -6,10 +6,10 @@ import pytest
 import torch
 import yaml
 
+from ctl.commands.transfer import parse
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
 from ctl.results import weights_by_source
-from ctl.transfer.run import Transfer
 
 METHODS = [
     "llm-direct:a2", "llm-pooled", "llm-ensemble:learned", "llm-student:uniform+calibrated", "mixed-ensemble:learned",
@@ -69,7 +69,7 @@ def test_decoders_begin_from_the_text_they_read_and_keep_adapters_alone(finished
 
 def test_a_changed_setting_redoes_what_depends_on_it(family, finished):
     def redone(*more):
-        transfer = Transfer.parse(arguments(family, finished, *more))
+        transfer = parse(arguments(family, finished, *more))
         return {stage.title for stage in transfer.plan(transfer.read()) if not stage.done()}
 
     assert redone() == set()

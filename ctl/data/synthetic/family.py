@@ -20,7 +20,6 @@ import itertools
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from ctl.data.synthetic.backbones import frequent_pieces
 from ctl.data.synthetic.languages import ORDERS, WORDS, Drift, Inventory, Language
 from ctl.errors import CTLError
 
@@ -213,14 +213,3 @@ class SyntheticFamily:
             with torch.random.fork_rng():
                 torch.manual_seed(self.seed)
                 model().save_pretrained(folder / name)
-
-
-def frequent_pieces(text: Sequence[str], size: int) -> list[str]:
-    """A WordPiece vocabulary: every character, then the pieces that cover most letters of the text."""
-    words = Counter(word for line in text for word in line.split())
-    covered: Counter[str] = Counter()
-    for word, count in words.items():
-        for start, end in itertools.combinations(range(len(word) + 1), 2):
-            covered["##" * (start > 0) + word[start:end]] += count * (end - start - 1)
-    singles = sorted(piece for piece, letters in covered.items() if letters == 0)
-    return [*singles, *sorted(covered.keys() - set(singles), key=lambda piece: (-covered[piece], piece))][:size]

@@ -1,0 +1,100 @@
+"""``ctl inspect``: soft labels as one HTML page that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser
+from rich.console import Console
+from rich.table import Table
+
+from ctl.data.datamodule import NERDataModule
+from ctl.errors import CTLError
+from ctl.inspection.frames import Inspection
+from ctl.inspection.page import write_page
+from ctl.system.console import make_table, say
+
+SENTENCES = 20_000
+
+WHERE = ("root", "hub", "synthetic", "types", "type_map", "encoding", "limit")  # of the data: what finds sentences
+
+
+def main(args: Sequence[str]) -> None:
+    """Runs ``ctl inspect`` with these arguments.
+
+    Raises:
+        CTLError: there are no soft labels, or their sentences are not to be found.
+    """
+    parser = make_parser()
+    given = parser.parse_args(list(args))
+    output = Path(given.output or Path(given.paths[0]) / "inspect.html")
+    if given.students:
+        for path in given.paths:
+            label_by_students(Path(path), given.split)
+    inspection = Inspection.open(
+        *given.paths, split=given.split, gold=given.gold, limit=given.sentences, data=_settings(parser, given.data)
+    )
+    Console().print(summary(inspection))
+    size = write_page(inspection, output)
+    say(f"written: {output} ({len(inspection.corpus):,} sentences, {size / 1e6:.1f} MB; open it in a browser)")
+
+
+def make_parser() -> ArgumentParser:
+    """The options of ``ctl inspect``."""
+    parser = ArgumentParser(
+        prog="ctl inspect",
+        usage="ctl inspect PATH [PATH ...] [options]",
+        description="Writes a page that shows soft labels: every teacher's, the mixture's and the students' "
+        "distributions word by word, and the sentences where they differ. Example: ctl inspect runs/quickstart",
+    )
+    parser.add_argument("paths", type=str, nargs="+", help="Soft-label stores, or runs that have some below them.")
+    parser.add_argument("--output", type=str | None, default=None, help="The page; PATH/inspect.html by default.")
+    parser.add_argument("--split", type=str, default="train", help="Of the target, where a run has several.")
+    parser.add_argument("--gold", action="store_true", help="Show gold tags and where the labels are wrong.")
+    parser.add_argument("--students", action="store_true", help="Let a run's students label the split first.")
+    parser.add_argument("--sentences", type=int, default=SENTENCES, help="Take only the first so many.")
+    others = set(signature(NERDataModule).parameters) - set(WHERE)
+    parser.add_class_arguments(NERDataModule, "data", skip=others, instantiate=False)
+    return parser
+
+
+def _settings(parser: ArgumentParser, data: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespace)
+    """What the command line says of the data; the rest is as the run was made."""
+    usual = parser.get_defaults().data.as_dict()
+    return {name: value for name, value in data.as_dict().items() if value != usual[name]}
+
+
+def label_by_students(run: Path, split: str) -> None:
+    """Lets every student below a run label a split of the target, where it has not done so yet.
+
+    Raises:
+        CTLError: there is no student.
+    """
+    from ctl.cli import run as run_command
+
+    students = sorted(run.rglob("students/*/checkpoints/last.ckpt"))
+    if not students:
+        raise CTLError(f"{run}: no students below it; `ctl transfer` trains them")
+    for checkpoint in students:
+        folder = checkpoint.parents[1]
+        if not (folder / "soft_labels" / split / "manifest.json").is_file():
+            say(f"{folder.name}: the student labels the {split} split ...")
+            quiet = ["--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
+            config = ["--config", str(folder / "fit.yaml"), "--trainer.logger", "false", *quiet]
+            splits = ["--data.predict_splits", json.dumps([split])]
+            run_command(["predict", *config, "--ckpt_path", str(checkpoint), *splits])
+
+
+def summary(inspection: Inspection) -> Table:
+    """Who is there: entities found, mean entropy, and what the mixtures weigh."""
+    lines = []
+    for name, labels in inspection.labellers.items():
+        weights = inspection.weights(name).mean().to_dict() if labels.weights is not None else {}
+        told = "  ".join(f"{str(one).removeprefix('direct:')} {weight:.3f}" for one, weight in weights.items())
+        lines.append([name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", told])
+    headings = ("labels of", "role", "words in entities", "mean entropy", "weights")
+    return make_table(headings, lines, f"{inspection.corpus.name}, {len(inspection.corpus):,} sentences")
