@@ -10,7 +10,7 @@ from ctl.command_table import ALL
 from ctl.commands.transfer import parse
 from ctl.errors import CTLError
 from ctl.main import main
-from ctl.system.configs import ROOT, find_configs
+from ctl.system.configs import ROOT
 
 
 def test_help_is_quick_and_names_every_command(capsys):
@@ -116,17 +116,6 @@ def test_version(capsys):
 
 def test_module_is_the_command():
     assert subprocess.run([sys.executable, "-m", "ctl", "--version"], check=True, capture_output=True, text=True).stdout
-
-
-def test_configs_are_found_from_any_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert find_configs(["--config", "configs/teacher.yaml", "-c=configs/teacher.yaml"]) == [
-        "--config", str(ROOT / "configs/teacher.yaml"), f"-c={ROOT / 'configs/teacher.yaml'}",
-    ]  # fmt: skip
-    (tmp_path / "mine.yaml").write_text("seed: 1")
-    assert find_configs(["--config", "mine.yaml"]) == ["--config", "mine.yaml"]
-    with pytest.raises(CTLError, match=r"no file nowhere.yaml, here or in the package, which has: configs/"):
-        find_configs(["--config", "nowhere.yaml"])
 
 
 STAGES = sorted(path for path in (ROOT / "configs").glob("*.yaml"))

@@ -6,25 +6,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ctl.errors import CTLError
+from ctl.system.console import notice
 
 HERE = Path(__file__).parents[1]
 ROOT = HERE if (HERE / "configs").is_dir() else HERE.parent  # the package as installed, or the checkout
 
 
+OPTIONS = ("-c", "--config")
+RENAMED = {"configs/llm_teacher.yaml": "configs/generative_teacher.yaml"}  # still found by the name they had
+
+
 def find_configs(args: Sequence[str]) -> list[str]:
-    """Arguments in which every ``--config FILE`` that is not found from here is the file that comes with the package.
+    """Replaces every ``--config FILE`` that is not found from here by the file that comes with the package.
 
     Raises:
-        CTLError: there is none either.
+        CTLError: the package has none either.
     """
-    found = list(args)
-    for index, argument in enumerate(found):
+    arguments = list(args)
+    for index, argument in enumerate(arguments):
         option, equals, value = argument.partition("=")
-        if option in ("-c", "--config") and equals:
-            found[index] = f"{option}={_find(value)}"
-        elif index and found[index - 1] in ("-c", "--config"):
-            found[index] = _find(argument)
-    return found
+        if option in OPTIONS and equals:
+            arguments[index] = f"{option}={_find(value)}"
+        elif index and arguments[index - 1] in OPTIONS:
+            arguments[index] = _find(argument)
+    return arguments
 
 
 def _find(name: str) -> str:
@@ -32,5 +37,8 @@ def _find(name: str) -> str:
         return name
     if (ROOT / name).is_file():
         return str(ROOT / name)
+    if new := RENAMED.get(name):
+        notice(f"{name} is called {new} now")
+        return _find(new)
     shipped = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "configs").rglob("*.yaml"))
     raise CTLError(f"no file {name}, here or in the package, which has: {' '.join(shipped)}")
