@@ -18,10 +18,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from torch import Tensor
 
+from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
 
-Floats = npt.NDArray[np.float32]
 Scale = Literal["variance", "std"]
 
 

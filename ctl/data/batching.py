@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Dataset, Sampler
 
+from ctl.arrays import Floats, Ints
 from ctl.data.collation import Collator, WordBatch
-from ctl.data.encoding import EncodedCorpus, Example, Ints
-from ctl.data.selection import Floats
+from ctl.data.encoding import EncodedCorpus, Example
 from ctl.data.soft_labels import SoftLabelStore
 
 JITTER = 0.04  # how far a sentence may stray from those of its length when shuffled, as a share of the length

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ctl.data.encoding import Example, Ints, WordEncoder
+from ctl.arrays import Ints
+from ctl.data.encoding import Example, WordEncoder
 
 
 @dataclass

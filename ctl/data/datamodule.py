@@ -12,13 +12,14 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
+from ctl.arrays import Floats
 from ctl.backbones.loading import load_config, load_tokenizer, longest_input
 from ctl.data.batching import BatchDataset, BucketSampler, Reached
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
 from ctl.data.readers import HubDataset, read_split
-from ctl.data.selection import Filter, Floats, confident, read_word_weights
+from ctl.data.selection import Filter, confident, read_word_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.data.tags import TagSchema

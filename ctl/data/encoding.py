@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 NO_TAG = -100
 SENTENCES_AT_ONCE = 1 << 14  # whose subwords are counted together
 

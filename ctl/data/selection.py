@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from scipy.special import expit
 
+from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Filter = Literal["confidence", "entropy"]
 
 

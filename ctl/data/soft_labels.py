@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 
 class SoftLabelStore:

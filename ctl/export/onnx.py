@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 
 
 class _Logits(nn.Module):
@@ -52,7 +52,7 @@ def write_onnx(model: nn.Module, path: Path) -> None:
     except ImportError as error:
         raise CTLError(f"--onnx needs a package that is not installed ({error}): pip install 'ctl[onnx]'") from error
     except Exception as error:  # whatever the tracer meets in a network
-        raise CTLError(f"{type(model).__name__} can't be written as ONNX: {str(error).splitlines()[0]}") from error
+        raise CTLError(f"{type(model).__name__} can't be written as ONNX: {first_line(error)}") from error
 
 
 def quantise(source: Path, path: Path) -> None:

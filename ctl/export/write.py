@@ -9,7 +9,7 @@ from typing import Any
 
 from ctl.backbones.loading import load_config, load_tokenizer, longest_input
 from ctl.data.corpus import Corpus
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 from ctl.export.check import SENTENCES, TOLERANCE, Measured, check_network, compare_entities, instead, measure, sample
 from ctl.export.model_card import write_card
 from ctl.export.onnx import quantise, write_onnx
@@ -128,8 +128,7 @@ def push(folder: Path, name: str) -> None:
         HfApi().create_repo(name, private=True, exist_ok=True)
         address = HfApi().upload_folder(repo_id=name, folder_path=folder)
     except Exception as error:  # whatever the network or the Hub may answer
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CTLError(
-            f"{name}: not uploaded ({reason}); {folder} is complete, try `hf upload {name} {folder}`"
+            f"{name}: not uploaded ({first_line(error)}); {folder} is complete, try `hf upload {name} {folder}`"
         ) from error
     say(f"uploaded: {address}")

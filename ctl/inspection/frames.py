@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
 from ctl.inspection.labellers import Labels, of_role, read_labellers, spread
-from ctl.inspection.stores import Floats, find_stores, read_text
+from ctl.inspection.stores import find_stores, read_text
 
 
 @dataclass(frozen=True)

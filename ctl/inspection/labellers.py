@@ -9,11 +9,12 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagIds
 from ctl.errors import CTLError
-from ctl.inspection.stores import Floats, Role, _role, _sentence_weights
+from ctl.inspection.stores import Role, _role, _sentence_weights
 
 MEAN = "mean of teachers"
 

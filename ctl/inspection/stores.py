@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import yaml
 from jsonargparse import ArgumentParser
 
+from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.data.readers import read_split
@@ -18,8 +17,6 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.weighting import read_sentences
-
-Floats = npt.NDArray[np.float32]
 
 Role = Literal["teacher", "mixture", "student"]
 

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ctl.arrays import Bools, Doubles, Ints
 from ctl.errors import CTLError
 from ctl.llm.script import Script
 from ctl.llm.token_tree import Tree, add_up, grow
 
-Floats = npt.NDArray[np.float64]
 TOKENS_AT_ONCE = 65_536  # whose keys and values are kept: 10 GB of an 8-billion model's
 FLOOR = 1e-4  # no tag is impossible: shared evenly among all
 
@@ -78,7 +77,7 @@ class Reader:
 
     def _lay_out(
         self, read: Sequence[Sequence[int]], trees: Sequence[Tree], width: int, extra: int
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    ) -> tuple[Ints, Bools, Bools, Ints]:
         """Ids (R, Q), which of the columns before the trees are real, who sees whom (R, Q, L + Q), positions (R, Q)."""
         rows, past = self.seen.shape
         ids, positions = np.zeros((2, rows, width + extra), dtype=np.int64)
@@ -102,7 +101,7 @@ def walk(
     model: Any,  # noqa: ANN401
     script: Script,
     sentences: Sequence[Sequence[str]],
-    draws: Sequence[Floats] | None = None,
+    draws: Sequence[Doubles] | None = None,
     temperature: float = 1.0,
 ) -> list[Tensor]:
     """Distributions over the tags of every word, one sentence (W, C) after another.
@@ -133,7 +132,7 @@ def _walk(
     model: Any,  # noqa: ANN401
     script: Script,
     rows: Sequence[Sequence[str]],
-    draws: Sequence[Floats] | None,
+    draws: Sequence[Doubles] | None,
     temperature: float,
 ) -> list[Tensor]:
     """The same for sentences that go together, the longest first."""
@@ -153,7 +152,7 @@ def _walk(
     return [torch.stack([found[place][row] for place in range(len(words))]) for row, words in enumerate(rows)]
 
 
-def choose(probs: Tensor, chances: Floats | None, temperature: float) -> list[int]:
+def choose(probs: Tensor, chances: Doubles | None, temperature: float) -> list[int]:
     """The most probable tag of each row (R), or one drawn by a number in [0, 1)."""
     if chances is None:
         return [int(tag) for tag in probs.argmax(-1)]

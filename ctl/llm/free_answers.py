@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ctl.arrays import Doubles
 from ctl.llm.alignment import align
 from ctl.llm.styles import PromptStyle, Tagged
 
-Floats = npt.NDArray[np.float64]
 
-
-def vote(style: PromptStyle, choices: Sequence[Mapping[str, Any]], words: Sequence[str], smoothing: float) -> Floats:
+def vote(style: PromptStyle, choices: Sequence[Mapping[str, Any]], words: Sequence[str], smoothing: float) -> Doubles:
     """Distributions of the words (W, C): the mean over answers, a share of it spread evenly over all tags.
 
     Args:
@@ -28,7 +26,7 @@ def vote(style: PromptStyle, choices: Sequence[Mapping[str, Any]], words: Sequen
     return np.asarray((1 - smoothing) * probs + smoothing / probs.shape[-1])
 
 
-def read(style: PromptStyle, choice: Mapping[str, Any], words: Sequence[str]) -> Floats:
+def read(style: PromptStyle, choice: Mapping[str, Any], words: Sequence[str]) -> Doubles:
     """Distributions of the words (W, C) from one answer; they are zero and one where it has no log-probabilities."""
     text = str(choice["message"]["content"] or "")
     probs = np.eye(len(style.schema))[style.parse(text, words)]
@@ -43,7 +41,7 @@ def read(style: PromptStyle, choice: Mapping[str, Any], words: Sequence[str]) ->
     return probs
 
 
-def weigh(tokens: Sequence[Mapping[str, Any]], begin: int, written: Sequence[str]) -> Floats:
+def weigh(tokens: Sequence[Mapping[str, Any]], begin: int, written: Sequence[str]) -> Doubles:
     """Probabilities of the alternatives (C) at a place of an answer, from the likeliest tokens along what was written.
 
     A listed token that begins several alternatives divides its probability evenly among them, as nothing is known of

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ctl.arrays import Bools, Ints
 from ctl.llm.script import Tokens
 
 
@@ -30,9 +30,9 @@ class Tree:
     paths: tuple[Tokens | None, ...]
     tokens: list[int]
     parents: list[int]
-    nodes: npt.NDArray[np.int64]
-    targets: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
+    nodes: Ints
+    targets: Ints
+    lengths: Ints
 
     @cached_property
     def depths(self) -> list[int]:
@@ -43,7 +43,7 @@ class Tree:
         return depths
 
     @cached_property
-    def sees(self) -> npt.NDArray[np.bool_]:
+    def sees(self) -> Bools:
         """Which inner nodes each one sees: itself and those above (M, M)."""
         sees = np.eye(len(self.tokens), dtype=bool)
         for node, parent in enumerate(self.parents):

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from ctl.arrays import Floats
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.selection import Floats, language_independent
+from ctl.data.selection import language_independent
 from ctl.modules.teacher import Teacher
 
 

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from ctl.arrays import Floats
 from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
@@ -20,7 +21,7 @@ from ctl.errors import CTLError
 from ctl.methods import Method, named
 from ctl.modules.base import Labeller
 from ctl.modules.teacher import load_teacher
-from ctl.weighting import Floats, agreement_weights, entropy, order_weights, read_json, read_sentences
+from ctl.weighting import agreement_weights, entropy, order_weights, read_json, read_sentences
 
 
 class Member(Protocol):

@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
+from ctl.arrays import Floats
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.selection import Floats, neighbour_weights
+from ctl.data.selection import neighbour_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
 from ctl.modules.student import Student

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from ctl.arrays import Floats, Ints
 from ctl.backbones.loading import load_config, load_tokenizer, longest_input
 from ctl.data.batching import BatchDataset, BucketSampler
 from ctl.data.collation import Collator
@@ -20,8 +20,6 @@ from ctl.data.tags import TagSchema, span_ends
 from ctl.system.devices import best_device, has_bf16
 from ctl.tagging.sentences import Place, split_sentences
 from ctl.tagging.trained import Trained, load_trained
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ class TextTagger:
             answers[batch.words.numpy()] = probs.float().cpu().numpy()
         return answers
 
-    def _tagged(self, text: Text, probabilities: Floats, ends: npt.NDArray[np.int64]) -> Tagged:
+    def _tagged(self, text: Text, probabilities: Floats, ends: Ints) -> Tagged:
         places = [place for sentence in text.places for place in sentence]
         chosen, sure = probabilities.argmax(-1), probabilities.max(-1, initial=0)
         tags, found = ["O"] * len(places), []
