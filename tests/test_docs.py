@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,8 +53,6 @@ def test_commands_are_understood(arguments, monkeypatch, capsys):
 
 
 def parse(name, arguments):
-    from importlib import import_module
-
     from ctl.system.configs import find_configs
 
     parser = import_module(ALL[name].module).make_parser()
@@ -93,13 +92,16 @@ def test_examples_of_the_help_name_files_that_are_there():
             assert (ROOT / path).is_file()
 
 
-def test_the_picture_is_what_its_script_draws():
-    import importlib.util
+@pytest.mark.parametrize("name", ["method", "architecture"])
+def test_the_picture_is_what_its_script_draws(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    script = import_module(name)
+    assert (ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8") == script.draw()
 
-    spec = importlib.util.spec_from_file_location("method", ROOT / "docs" / "method.py")
-    method = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(method)
-    assert (ROOT / "docs" / "method.svg").read_text(encoding="utf-8") == method.draw()
+
+def test_the_picture_of_the_code_names_rooms_that_are_there():
+    rooms = re.findall(r">(\w+(?:/|\.py))", (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8"))
+    assert len(set(rooms)) > 8 and all((ROOT / "ctl" / room).exists() for room in rooms)
 
 
 def test_docs_fetch_nothing():
