@@ -94,7 +94,7 @@ def draw() -> str:
     tip += '<path d="M0 0L9 4L0 8z" fill="#777"/></marker></defs>'
     about = (
         "How data flows: commands become stages; files become batches, and a teacher's distributions a store of soft "
-        "labels; an ensemble mixes the stores, a student learns from the mixture and is scored; reports, taggers, exports "
+        "labels; an ensemble mixes the stores, and a student learns from the mixture; reports, taggers, exports "
         "and pages use the results."
     )
     return (
