@@ -23,7 +23,7 @@ PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy"
 
 
 def make_record(
-    card: Mapping[str, Any],
+    identity: Mapping[str, Any],
     scores: Mapping[str, float],
     *,
     target: str,
@@ -34,7 +34,7 @@ def make_record(
     """One evaluated model as `results.json` has it.
 
     Args:
-        card: who was scored (`ctl.modules.base.Labeller.card`); what is not in the schema goes to the provenance.
+        identity: of the scored model (`ctl.modules.base.Labeller.identity`); what the schema lacks is provenance.
         scores: ``test/f1``, ``test/<TYPE>/f1`` and so on, 0..100.
         target: the language.
         seed: of the run.
@@ -43,10 +43,10 @@ def make_record(
     """
     rounded = {name.removeprefix("test/"): round(float(value), 2) for name, value in scores.items()}
     types = sorted({name.partition("/")[0] for name in rounded if "/" in name})
-    extra = {key: value for key, value in card.items() if key not in ("method", "sources", "train_seconds")}
+    extra = {key: value for key, value in identity.items() if key not in ("method", "sources", "train_seconds")}
     return {
-        "method": card["method"],
-        "sources": list(card["sources"]),
+        "method": identity["method"],
+        "sources": list(identity["sources"]),
         "target": target,
         "seed": seed,
         "split": "test",
@@ -55,7 +55,7 @@ def make_record(
             kind: {name: rounded[f"{kind}/{name}"] for name in ("precision", "recall", "f1")} for kind in types
         },
         "calibration": rounded_calibration(calibration),
-        "train_seconds": card["train_seconds"],
+        "train_seconds": identity["train_seconds"],
         "provenance": {"versions": versions(), "git_commit": git_commit(), **extra, **provenance},
     }
 

@@ -188,11 +188,11 @@ class Tracking(Callback):
     @rank_zero_only
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Adds weights and artifacts when all else is written, and closes the run."""
-        card = pl_module.card() if isinstance(pl_module, Labeller) and self.command != "validate" else {}
-        for name, value in self._weights(pl_module, card):
+        identity = pl_module.identity() if isinstance(pl_module, Labeller) and self.command != "validate" else {}
+        for name, value in self._weights(pl_module, identity):
             self.run.summary[name] = value
         for path, kind in self._outputs(trainer):
-            self._add(path, kind, card)
+            self._add(path, kind, identity)
         if self.run.offline:
             notice(f"W&B is offline; upload with: wandb sync {self.run.settings.root_dir}/wandb/offline-run-*")
         self.run.finish()
@@ -203,10 +203,10 @@ class Tracking(Callback):
         with suppress(AttributeError):  # it was never opened
             self.run.finish(exit_code=1)
 
-    def _weights(self, module: LightningModule, card: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    def _weights(self, module: LightningModule, identity: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         if isinstance(module, Ensemble):
-            names = [member.card()["method"].replace("direct:", "") for member in module.members]
-            yield from ((f"weights/{name}", weight) for name, weight in zip(names, card["weights"], strict=True))
+            names = [member.identity()["method"].replace("direct:", "") for member in module.members]
+            yield from ((f"weights/{name}", weight) for name, weight in zip(names, identity["weights"], strict=True))
         path = self.folder / "weights.json"
         if self.command == "predict" and path.is_file():
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -225,10 +225,10 @@ class Tracking(Callback):
             for pattern in ("weights.json", "*weights/*.safetensors"):
                 yield from ((path, "weights") for path in sorted(self.folder.glob(pattern)))
 
-    def _add(self, path: Path, kind: str, card: Mapping[str, Any]) -> None:
+    def _add(self, path: Path, kind: str, identity: Mapping[str, Any]) -> None:
         import wandb
 
-        metadata = dict(card)
+        metadata = dict(identity)
         if kind == "soft-labels":
             metadata = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         artifact = wandb.Artifact(artifact_name(path), type=kind, metadata=metadata)

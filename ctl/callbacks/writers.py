@@ -83,12 +83,12 @@ class ResultWriter(Callback):
             "config": self.config,
         }
         scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
-        card, target = pl_module.card(), str(data.target)
+        identity, target = pl_module.identity(), str(data.target)
         record = make_record(
-            card, scores, target=target, seed=self.seed, provenance=provenance, calibration=pl_module.calibration
+            identity, scores, target=target, seed=self.seed, provenance=provenance, calibration=pl_module.calibration
         )
         add_record(folder / "results.json", record)
-        write_counts(folder, card["method"], counts.astype(np.int32))
+        write_counts(folder, identity["method"], counts.astype(np.int32))
 
 
 class SoftLabelWriter(Callback):
@@ -105,17 +105,17 @@ class SoftLabelWriter(Callback):
         if each := isinstance(pl_module, Ensemble) and pl_module.write == "each":
             labellers = pl_module.members
         self._labellers = labellers
-        homes = [folder / one.card()["method"].replace(":", "-") if each else folder for one in labellers]
+        homes = [folder / one.identity()["method"].replace(":", "-") if each else folder for one in labellers]
         self._writers = {
             split: [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
             for split in _data(trainer).predicting
         }
 
     @staticmethod
-    def _card(labeller: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Who labels; a stored teacher's card has its fingerprint already."""
+    def _identity(labeller: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Who labels; a stored teacher's identity has its fingerprint already."""
         own = {"fingerprint": fingerprint(labeller)} if isinstance(labeller, Labeller) else {}
-        return {**labeller.card(), **own}
+        return {**labeller.identity(), **own}
 
     def on_predict_batch_end(
         self,
@@ -141,10 +141,10 @@ class SoftLabelWriter(Callback):
                 writer.close()
         trainer.strategy.barrier()
         if trainer.is_global_zero:
-            cards = [self._card(labeller) for labeller in self._labellers]
+            identities = [self._identity(labeller) for labeller in self._labellers]
             for split, corpus in _data(trainer).predicting.items():
-                for writer, card in zip(self._writers[split], cards, strict=True):
-                    StoreWriter.join(writer.path, corpus, pl_module.schema, card, trainer.world_size)
+                for writer, identity in zip(self._writers[split], identities, strict=True):
+                    StoreWriter.join(writer.path, corpus, pl_module.schema, identity, trainer.world_size)
         trainer.strategy.barrier()
 
 

@@ -120,18 +120,18 @@ def write_card(path: Path, trained: Trained, backbone: str, networks: Mapping[st
 
 
 def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, Measured]) -> dict[str, Any]:
-    record, card = trained.record(), trained.model.card()  # type: ignore[attr-defined]
+    record, identity = trained.record(), trained.model.identity()  # type: ignore[attr-defined]
     kind = Method.split(trained.method).kind
     target = record["target"] if record else None
-    taught_by = card.get("taught_by", {})
-    weights = zip(card["sources"], taught_by.get("weights", []), strict=False)
+    taught_by = identity.get("taught_by", {})
+    weights = zip(identity["sources"], taught_by.get("weights", []), strict=False)
     return {
         "title": f"Named entities{f' in {target}' if target else ''} ({trained.method})",
         "types": trained.types,
         "method": trained.method,
         "story": STORY.get(kind, "A tagger."),
         "limit": LIMIT.get(kind, "It was trained as its method says and is untested elsewhere."),
-        "sources": card["sources"],
+        "sources": identity["sources"],
         "target": target,
         "languages": [name for name in (target or "",) if re.fullmatch("[a-z]{2,3}", name)],
         "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights),

@@ -101,7 +101,7 @@ class Inspection:
         return spread([chosen.probs, self._taught_by(chosen)])
 
     def _taught_by(self, student: Labels) -> Floats:
-        method = student.card.get("taught_by", {}).get("method")
+        method = student.identity.get("taught_by", {}).get("method")
         if method in self.labellers:
             return self.labellers[method].probs
         return np.asarray(np.mean([teacher.probs for teacher in self.teachers or [self.answer]], axis=0))
@@ -115,10 +115,10 @@ class Inspection:
 
     def _members(self, mixture: Labels) -> list[str]:
         """Names of a mixture's teachers in the order of its weights; those that are not here have their numbers."""
-        prints, sources = mixture.card.get("teachers", []), mixture.card["sources"]
-        by_print = {teacher.card.get("fingerprint"): teacher.name for teacher in self.teachers}
-        by_source = {",".join(teacher.card["sources"]): teacher.name for teacher in self.teachers}
-        numbered = [f"teacher {number + 1}" for number in range(len(mixture.card["weights"]))]
+        prints, sources = mixture.identity.get("teachers", []), mixture.identity["sources"]
+        by_print = {teacher.identity.get("fingerprint"): teacher.name for teacher in self.teachers}
+        by_source = {",".join(teacher.identity["sources"]): teacher.name for teacher in self.teachers}
+        numbered = [f"teacher {number + 1}" for number in range(len(mixture.identity["weights"]))]
         found = [by_print.get(one) for one in prints] or [by_source.get(source) for source in sources]
         return [name or number for name, number in zip(found, numbered, strict=False)] if found else numbered
 

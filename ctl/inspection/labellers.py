@@ -27,14 +27,14 @@ class Labels:
         name: as in results: ``direct:en``, ``ensemble:learned``, ``student:learned``.
         role: teacher, mixture or student.
         probs: distributions (W, C), each summing to one.
-        card: what its store says of it.
-        weights: a mixture's, of the sources in its card: the text's (1, K), or those of every sentence (S, K).
+        identity: what its store says of it.
+        weights: a mixture's, of the sources in its identity: the text's (1, K), or those of every sentence (S, K).
     """
 
     name: str
     role: Role
     probs: Floats
-    card: Mapping[str, Any]
+    identity: Mapping[str, Any]
     weights: Floats | None = None
 
     @cached_property
@@ -75,11 +75,13 @@ def read_labellers(stores: Sequence[SoftLabelStore], corpus: Corpus, limit: int 
 
 
 def _labels(store: SoftLabelStore, corpus: Corpus, limit: int | None) -> Labels:
-    card, weights = store.manifest["teacher"], None
-    if "weights" in card:
+    identity, weights = store.manifest["teacher"], None
+    if "weights" in identity:
         own = _sentence_weights(store, corpus)
-        weights = np.array([card["weights"]], dtype=np.float32) if own is None else own[:limit]
-    return Labels(card["method"], _role(card), store.rows(slice(0, len(corpus.head(limit).words))), card, weights)
+        weights = np.array([identity["weights"]], dtype=np.float32) if own is None else own[:limit]
+    return Labels(
+        identity["method"], _role(identity), store.rows(slice(0, len(corpus.head(limit).words))), identity, weights
+    )
 
 
 def of_role(labellers: Iterable[Labels], role: str) -> list[Labels]:
@@ -102,11 +104,11 @@ def _with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
     teachers = of_role(labellers.values(), "teacher")
     if len(teachers) < 2 or of_role(labellers.values(), "mixture"):
         return labellers
-    sources = [",".join(teacher.card["sources"]) for teacher in teachers]
+    sources = [",".join(teacher.identity["sources"]) for teacher in teachers]
     weights = np.full((1, len(teachers)), 1 / len(teachers), dtype=np.float32)
-    prints = [teacher.card["fingerprint"] for teacher in teachers]
-    card = {"method": MEAN, "sources": sources, "teachers": prints, "weights": weights[0].tolist()}
+    prints = [teacher.identity["fingerprint"] for teacher in teachers]
+    identity = {"method": MEAN, "sources": sources, "teachers": prints, "weights": weights[0].tolist()}
     probs = np.mean([teacher.probs for teacher in teachers], axis=0)
-    mean = Labels(MEAN, "mixture", probs, card, weights)
+    mean = Labels(MEAN, "mixture", probs, identity, weights)
     students = {student.name: student for student in of_role(labellers.values(), "student")}
     return {**{teacher.name: teacher for teacher in teachers}, MEAN: mean, **students}

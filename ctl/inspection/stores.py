@@ -36,8 +36,8 @@ def find_stores(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]
         if not files:
             raise CTLError(f"{path}: no soft labels of the {split} split here or below it; `ctl predict` writes them")
         for store in map(SoftLabelStore, files):
-            card = store.manifest["teacher"]
-            stores.setdefault(card["fingerprint"] if _role(card) == "teacher" else str(store.path), store)
+            identity = store.manifest["teacher"]
+            stores.setdefault(identity["fingerprint"] if _role(identity) == "teacher" else str(store.path), store)
     first, *others = stores.values()
     for store in others:
         if store.manifest["corpus"] != first.manifest["corpus"] or store.schema != first.schema:
@@ -45,8 +45,8 @@ def find_stores(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]
     return [first, *others]
 
 
-def _role(card: Mapping[str, Any]) -> Role:
-    return ROLES.get(Method.split(card["method"]).kind, "teacher")
+def _role(identity: Mapping[str, Any]) -> Role:
+    return ROLES.get(Method.split(identity["method"]).kind, "teacher")
 
 
 def saved_data(stores: Sequence[SoftLabelStore]) -> dict[str, Any]:
@@ -104,10 +104,10 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
 
 def _sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     """The weights of every sentence (S, K), where a mixture has such, one a language, and their file is still there."""
-    card = store.manifest["teacher"]
-    method = Method.split(card["method"])
+    identity = store.manifest["teacher"]
+    method = Method.split(identity["method"])
     given = _config(store).get("model", {}).get("init_args", {}).get("weights")
-    by_language = len(card["weights"]) == len(card["sources"])
+    by_language = len(identity["weights"]) == len(identity["sources"])
     if not (method.per_sentence and by_language and given and Path(given).is_file()):
         return None
-    return read_sentences(given, method.weighting, card["sources"], corpus)
+    return read_sentences(given, method.weighting, identity["sources"], corpus)

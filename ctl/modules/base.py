@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from lightning.pytorch import LightningModule
@@ -78,6 +78,13 @@ class Trainable(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+class WordLabeller(Protocol):
+    """Anything that gives every word of a batch a distribution over the tags: a module, an exported network."""
+
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Gives the distributions of all words (N, C)."""
+
+
 class Labeller(LightningModule, ABC):
     """A model that gives every word a distribution over the tags: a teacher, an ensemble, a student.
 
@@ -103,7 +110,7 @@ class Labeller(LightningModule, ABC):
         """Distributions of all words of a batch (N, C)."""
 
     @abstractmethod
-    def card(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """Who this is, for manifests and results: ``method``, ``sources``, ``train_seconds`` and its making."""
 
     def test_step(self, batch: WordBatch) -> dict[str, Tensor]:

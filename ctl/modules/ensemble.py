@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,16 +24,6 @@ from ctl.modules.teacher import load_teacher
 from ctl.weighting import agreement_weights, entropy, order_weights, read_json, read_sentences
 
 
-class Member(Protocol):
-    """A member of the ensemble: it gives distributions and knows who it is."""
-
-    def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words of a batch (N, C)."""
-
-    def card(self) -> dict[str, Any]:
-        """Who this is."""
-
-
 class Stored:
     """A teacher whose distributions were predicted before."""
 
@@ -44,8 +34,8 @@ class Stored:
         """Looks the words of the batch up (N, C)."""
         return torch.from_numpy(self.store.rows(batch.words.cpu().numpy())).to(batch.words.device)
 
-    def card(self) -> dict[str, Any]:
-        """The card of the teacher that wrote the store."""
+    def identity(self) -> dict[str, Any]:
+        """The identity of the teacher that wrote the store."""
         return dict(self.store.manifest["teacher"])
 
 
@@ -89,7 +79,7 @@ class Ensemble(Labeller):
         self.unanimous = unanimous
         self.write = write
         self.variant = variant
-        self.members: list[Member] = []
+        self.members: list[Labeller | Stored] = []
         self.live = nn.ModuleList()
         self.register_buffer("weights", torch.empty(0), persistent=False)  # (K), or (S, K) for weights of sentences
 
@@ -103,10 +93,12 @@ class Ensemble(Labeller):
             raise CTLError("an Ensemble needs teachers: set model.teachers to checkpoints or soft-label stores")
         self.live = nn.ModuleList()
         self.members = [self._open(Path(teacher)) for teacher in self.teachers]
-        names = [member.card()["method"] for member in self.members]
+        names = [member.identity()["method"] for member in self.members]
         if self.write == "each" and len(set(names)) < len(names):
             raise CTLError(f"teachers {', '.join(names)}: two have one name; to write each, set their variants")
-        self.weights = torch.from_numpy(self._weights([",".join(member.card()["sources"]) for member in self.members]))
+        self.weights = torch.from_numpy(
+            self._weights([",".join(member.identity()["sources"]) for member in self.members])
+        )
 
     def _weights(self, sources: Sequence[str]) -> Floats:
         """Weights of the teachers; several of one language share its weight evenly."""
@@ -141,7 +133,7 @@ class Ensemble(Labeller):
         for begin in range(0, len(stores[0]), CHUNK):
             yield np.stack([store.probs[begin : begin + CHUNK].argmax(-1) for store in stores])
 
-    def _open(self, path: Path) -> Member:
+    def _open(self, path: Path) -> Labeller | Stored:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if path.is_dir():
             store = SoftLabelStore(path)
@@ -190,20 +182,20 @@ class Ensemble(Labeller):
         """Nothing is trained."""
         return None
 
-    def card(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """``ensemble:<weighting>``, ``llm-`` before it where all teachers are decoders, ``mixed-`` where some are.
 
         The time is its teachers' together.
         """
-        cards = [member.card() for member in self.members]
-        of_decoders = [Method.split(card["method"]).family == "llm" for card in cards]
+        identities = [member.identity() for member in self.members]
+        of_decoders = [Method.split(identity["method"]).family == "llm" for identity in identities]
         family = "llm" if all(of_decoders) else "mixed" if any(of_decoders) else ""
         weights = self.weights if self.weights.ndim == 1 else self.weights.mean(0)
         return {
             "method": named(Method("ensemble", self.weighting, family=family), self.variant),
-            "sources": list(dict.fromkeys(source for card in cards for source in card["sources"])),
-            "train_seconds": round(sum(card["train_seconds"] for card in cards), 1),
+            "sources": list(dict.fromkeys(source for identity in identities for source in identity["sources"])),
+            "train_seconds": round(sum(identity["train_seconds"] for identity in identities), 1),
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),
-            "teachers": [card["fingerprint"] for card in cards if "fingerprint" in card],
+            "teachers": [identity["fingerprint"] for identity in identities if "fingerprint" in identity],
         }

@@ -204,15 +204,15 @@ class GenerativeTeacher(Teacher):
         self.examples = tuple(Shot(tuple(words), tuple(tags), of) for words, tags, of in state["examples"])
         self.__dict__.pop("script", None)
 
-    def card(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """``llm-direct:<lang>`` or ``llm-pooled`` where it was tuned, else ``llm-prompted``; and how it answers."""
-        card = super().card()
+        identity = super().identity()
         if not self.sources:
-            card["method"] = named(PROMPTED, self.variant)
-            card["sources"] = list(dict.fromkeys(shot.language for shot in self.examples))
+            identity["method"] = named(PROMPTED, self.variant)
+            identity["sources"] = list(dict.fromkeys(shot.language for shot in self.examples))
         drawn = f", mean over {self.samples} walks drawn at temperature {self.sampling_temperature}"
         return {
-            **card,
+            **identity,
             "probabilities": "softmax over the tags of the model's own log-probabilities, word by word"
             + (drawn if self.samples > 1 else ""),
             "prompt": {

@@ -145,7 +145,7 @@ class RemoteTeacher(Labeller):
         """SHA-256 (16 hex digits) of the endpoint and of all that is asked, the sentence aside."""
         return AnswerCache.key(self.endpoint.url, self.request([], 0))[:16]
 
-    def card(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """``llm-prompted``; how it was asked, what it answered with and what that cost."""
         scored = self.logprobs and self.style == "tagged"
         answers = f"{self.samples} answer{'s' if self.samples > 1 else ''} at temperature {self.temperature}"

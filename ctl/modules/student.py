@@ -83,7 +83,7 @@ class Student(Tagger):
         """Takes its teachers back."""
         self.taught_by, self.selection_seconds = dict(state["taught_by"]), state["selection_seconds"]
 
-    def card(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """``student:<weighting>``; the time includes its teachers', and that of what selected its soft labels.
 
         Where its teachers are decoders, or some are, its name begins with ``llm-`` or ``mixed-`` as the ensemble's.

@@ -76,16 +76,16 @@ class Teacher(Tagger):
         """Takes the languages back."""
         self.sources = tuple(state["sources"])
 
-    def card(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """``direct:<lang>`` for one source, ``pooled`` for several, ``llm-`` before it for a decoder."""
         alone = len(self.sources) == 1
         method = Method("direct" if alone else "pooled", self.sources[0] if alone else "", family=self.family)
-        card = {
+        identity = {
             "method": named(method, self.variant),
             "sources": list(self.sources),
             "train_seconds": round(self.train_seconds, 1),
         }
-        return {**card, "temperature": round(float(self.temperature), 4)} if self.calibrate else card
+        return {**identity, "temperature": round(float(self.temperature), 4)} if self.calibrate else identity
 
 
 def load_teacher(path: Path, types: Sequence[str], others: Collection[Any] = ()) -> Teacher:

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor
 
-from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.methods import Method
+from ctl.modules.base import WordLabeller
 from ctl.results import Record, read_records
 from ctl.system.checkpoints import check_checkpoint
 from ctl.tagging.exported import OnnxModel, exported_types, load_exported
 
 PREFERRED = "student:learned"
-
-
-class Answers(Protocol):
-    """Anything that gives every word of a batch a distribution (N, C)."""
-
-    def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words (N, C)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,7 @@ class Trained:
         path: where it was found.
     """
 
-    model: Answers
+    model: WordLabeller
     types: tuple[str, ...]
     tokenizer: str
     method: str
@@ -140,4 +132,4 @@ def _load_checkpoint(path: Path) -> Trained:
     except (KeyError, RuntimeError, TypeError) as error:
         raise CTLError(f"{path}: of another version of ctl, or damaged ({str(error).splitlines()[0]})") from error
     model.eval().requires_grad_(False)
-    return Trained(model, model.schema.types, model.backbone, model.card()["method"], path)
+    return Trained(model, model.schema.types, model.backbone, model.identity()["method"], path)

@@ -82,7 +82,7 @@ def test_all_weights_are_tuned_and_come_back(run, tmp_path):
     shots = ["--model.shots", "1"]
     assert run("fit", "GenerativeTeacher", tmp_path, *more, *shots, data={"limit": 8, "sources": "[a2, b1]"}) == 0
     teacher = GenerativeTeacher.load_from_checkpoint(tmp_path / "last.ckpt").eval()
-    assert teacher.card()["method"] == "llm-pooled" and teacher.examples[0].language == "a2"
+    assert teacher.identity()["method"] == "llm-pooled" and teacher.examples[0].language == "a2"
     (tmp_path / "saved").mkdir()
     teacher.network.encoder.save_pretrained(tmp_path / "saved")
     teacher.script.tokenizer.save_pretrained(tmp_path / "saved")
