@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from ctl.data.tags import span_ends
+from ctl.data.tags import TagSchema, span_ends
 
 
 def spans(predicted: Tensor, actual: Tensor, lengths: Tensor, strict: bool = False) -> tuple[Tensor, Tensor, Tensor]:
     """Where entities begin (N, true or false): those found and right, those found, those of the gold tags."""
     guessed, gold = (span_ends(tags, lengths, strict) for tags in (predicted, actual))
-    same_type = torch.div(predicted - 1, 2, rounding_mode="floor") == torch.div(actual - 1, 2, rounding_mode="floor")
+    same_type = TagSchema.type_of(predicted) == TagSchema.type_of(actual)
     return (guessed >= 0) & (guessed == gold) & same_type, guessed >= 0, gold >= 0
 
 
@@ -63,7 +63,7 @@ class SpanF1(Metric):
         if actual.numel() and int(actual.min()) < 0:
             raise ValueError("SpanF1 needs a gold tag for every word: this corpus is raw text")
         states = (self.true_positives, self.predicted, self.actual)
-        kinds = [torch.div(tags - 1, 2, rounding_mode="floor") for tags in (actual, predicted, actual)]
+        kinds = [TagSchema.type_of(tags) for tags in (actual, predicted, actual)]
         for state, kind, begins in zip(states, kinds, spans(predicted, actual, lengths, self.strict), strict=True):
             state += torch.bincount(kind[begins], minlength=len(self.types))
 

@@ -78,13 +78,6 @@ def test_counts_by_hand():
     assert (scores["PER/f1"], scores["LOC/f1"], scores["ORG/precision"], scores["ORG/recall"]) == (100, 0, 50, 100)
 
 
-def test_an_entity_does_not_cross_sentences():
-    tags = torch.tensor([1, 2, 2])
-    assert span_ends(tags, torch.tensor([2, 1])).tolist() == [2, -1, 3]
-    assert span_ends(tags, torch.tensor([0, 2, 0, 1])).tolist() == [2, -1, 3]
-    assert span_ends(tags, torch.tensor([2, 1]), strict=True).tolist() == [2, -1, -1]
-
-
 def test_raw_text_is_refused():
     with pytest.raises(ValueError, match="gold tag"):
         SpanF1(SCHEMA.types).update(torch.tensor([0]), torch.tensor([-100]), torch.tensor([1]))

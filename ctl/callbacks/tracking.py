@@ -25,7 +25,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from ctl.callbacks.logger_settings import be_silent, check_login, loggers_of, wandb_loggers
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
-from ctl.data.tags import TagIds, bracketed
+from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
 from ctl.modules import Ensemble
 from ctl.modules.base import Labeller
@@ -155,7 +155,7 @@ class Tracking(Callback):
     ) -> None:
         """Counts the words of each type (gold, predicted), and keeps some sentences."""
         actual, predicted, types = batch.tags.cpu(), outputs["tags"].cpu(), len(self._confusion)
-        pairs = (actual + 1) // 2 * types + (predicted + 1) // 2
+        pairs = (1 + TagSchema.type_of(actual)) * types + 1 + TagSchema.type_of(predicted)
         self._confusion += torch.bincount(pairs, minlength=types * types).view(types, types)
         every = max(1, len(trainer.datamodule.testing) // SAMPLES)  # type: ignore[attr-defined]
         for sentence, tags in zip(batch.sentences.tolist(), predicted.split(batch.lengths.tolist()), strict=True):

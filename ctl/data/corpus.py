@@ -87,8 +87,8 @@ class Corpus:
         notes = []
         for old, (kind, index) in enumerate(place.items()):
             if index is not None:
-                table[[2 * old + 1, 2 * old + 2]] = 2 * index + 1, 2 * index + 2
-            count = int((self.tags == 2 * old + 1).sum())
+                table[[schema.begin(old), schema.inside(old)]] = schema.begin(index), schema.inside(index)
+            count = int((self.tags == schema.begin(old)).sum())
             if index is None and renamed[kind] not in (None, "O"):
                 notes.append(f"{self.name}: type {kind} ({count:,} entities) is outside the task's types and read as O")
             elif renamed[kind] != kind:

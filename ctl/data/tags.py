@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +13,18 @@ import torch
 from torch import Tensor
 
 TagIds = npt.NDArray[np.int16]
+Ids = TypeVar("Ids", int, npt.NDArray[np.signedinteger[Any]], Tensor)  # one id, or many
 
 
 @dataclass(frozen=True)
 class TagSchema:
     """The entity types of a task and their BIO2 tags.
 
-    Ids follow the types: ``O`` is 0, type ``k`` begins at ``2k + 1`` (``B-``) and continues at ``2k + 2`` (``I-``).
+    Ids follow the types: ``O`` is 0, then come ``B-`` and ``I-`` of type 0, ``B-`` and ``I-`` of type 1, and so on.
+    So ids mean the same in every schema, and the four functions below need none.
+
+    Attributes:
+        types: names of the entity types, in the order of their numbers.
     """
 
     types: tuple[str, ...]
@@ -29,6 +36,28 @@ class TagSchema:
 
     def __len__(self) -> int:
         return 2 * len(self.types) + 1
+
+    @staticmethod
+    def begin(kind: Ids) -> Ids:
+        """The id of ``B-`` of a type by its number."""
+        return 2 * kind + 1
+
+    @staticmethod
+    def inside(kind: Ids) -> Ids:
+        """The id of ``I-`` of a type by its number."""
+        return 2 * kind + 2
+
+    @staticmethod
+    def type_of(tags: Ids) -> Ids:
+        """The number of the type of each tag id; -1 for O."""
+        kinds: Ids = (tags - 1) // 2
+        return kinds
+
+    @staticmethod
+    def is_begin(tags: Ids) -> Ids:
+        """Tells which tag ids are a ``B-``: true or false, of the form of ``tags``."""
+        begins: Ids = tags % 2 == 1
+        return begins
 
 
 @dataclass(frozen=True)
@@ -81,7 +110,7 @@ def codes_to_bio2(
     """
     parsed = [_parse(name, number, codes) for number, name in enumerate(names)]
     schema = TagSchema(tuple(sorted({kind for _, kind in parsed if kind})))
-    kinds = np.array([schema.types.index(kind) + 1 if kind else 0 for _, kind in parsed], dtype=np.int16)
+    kinds = np.array([schema.types.index(kind) if kind else -1 for _, kind in parsed], dtype=np.int16)
     begins, ends, inside, opens = (
         np.array([prefix in letters for prefix, _ in parsed]) for letters in (BEGINS, ENDS, "I", "B")
     )
@@ -89,14 +118,16 @@ def codes_to_bio2(
     totals = np.zeros(3, dtype=np.int64)
     for first in range(0, len(codes), CHUNK):
         here = codes[first : first + CHUNK]
-        kind, before = kinds[here], np.roll(here, 1)  # kind 0 is O
+        kind, before = kinds[here], np.roll(here, 1)  # (n); kind -1 is O
         before[0] = codes[first - 1]
         kind_before, ended = kinds[before], ends[before]
         heads = offsets[np.searchsorted(offsets, first) : np.searchsorted(offsets, first + len(here))] - first
-        kind_before[heads] = 0
-        fresh = (kind > 0) & ((kind != kind_before) | ended)
-        starts = fresh | (begins[here] & (kind > 0))
-        ids[first : first + len(here)] = np.where(kind > 0, 2 * kind - starts, 0)
+        kind_before[heads] = -1
+        fresh = (kind >= 0) & ((kind != kind_before) | ended)
+        starts = fresh | (begins[here] & (kind >= 0))
+        ids[first : first + len(here)] = np.where(
+            starts, TagSchema.begin(kind), np.where(kind >= 0, TagSchema.inside(kind), 0)
+        )
         totals += [starts.sum(), (fresh & inside[here]).sum(), (fresh & opens[here]).sum()]
     return Reading(ids, schema, _notes({prefix for prefix, _ in parsed}, *totals.tolist()))
 
@@ -123,7 +154,7 @@ def _parse(tag: str, code: int, codes: npt.NDArray[np.int32]) -> tuple[str, str]
 
 
 def is_tag(text: str) -> bool:
-    """Whether this may be a tag of any scheme."""
+    """Tells whether this may be a tag of any scheme."""
     return text == "O" or (text[:1] in "BIESLU" and text[1:2] == "-" and len(text) > 2)
 
 
@@ -132,7 +163,7 @@ def bracketed(words: Sequence[str], tags: TagIds, schema: TagSchema) -> str:
     ends = span_ends(torch.from_numpy(np.ascontiguousarray(tags)), torch.tensor([len(words)])).tolist()
     parts, closing = [], -1
     for place, (word, end) in enumerate(zip(words, ends, strict=True)):
-        opened = f"[{schema.types[(int(tags[place]) - 1) // 2]} " if end >= 0 else ""
+        opened = f"[{schema.types[schema.type_of(int(tags[place]))]} " if end >= 0 else ""
         closing = end if end >= 0 else closing
         parts.append(f"{opened}{word}{']' if place + 1 == closing else ''}")
     return " ".join(parts)
@@ -149,20 +180,21 @@ def span_ends(tags: Tensor, lengths: Tensor, strict: bool = False) -> Tensor:
     Returns:
         For each word the end (exclusive) of the entity that begins there, -1 where none does (N).
     """
-    kind = torch.div(tags - 1, 2, rounding_mode="floor")  # -1 for O
+    kind, is_begin = TagSchema.type_of(tags), TagSchema.is_begin(tags)  # (N)
     previous = kind.roll(1)
     previous[(lengths.cumsum(0) - lengths)[lengths > 0]] = -1  # a sentence's first word has none before it
-    begins = (kind >= 0) & ((tags % 2 == 1) | (kind != previous))
+    begins = (kind >= 0) & (is_begin | (kind != previous))
     stops = torch.cat([((kind < 0) | begins).nonzero().flatten(), tags.new_tensor([len(tags)])])
     ends = stops[torch.searchsorted(stops, torch.arange(len(tags), device=tags.device), right=True)]
-    return torch.where(begins & (tags % 2 == 1) if strict else begins, ends, -1)
+    return torch.where(begins & is_begin if strict else begins, ends, -1)
 
 
 def is_legal(previous: int, tag: int) -> bool:
-    """Whether a tag may follow another in BIO2: ``I-`` only continues an entity of its type."""
-    return tag == 0 or tag % 2 == 1 or previous in (tag, tag - 1)
+    """Tells whether a tag may follow another in BIO2: ``I-`` only continues an entity of its type."""
+    return tag == 0 or bool(TagSchema.is_begin(tag)) or TagSchema.type_of(previous) == TagSchema.type_of(tag)
 
 
 def legalised(tags: Sequence[int]) -> list[int]:
     """BIO2 tags in which an ``I-`` that opens an entity is ``B-``."""
-    return [tag if is_legal(before, tag) else tag - 1 for before, tag in zip([0, *tags[:-1]], tags, strict=True)]
+    pairs = itertools.pairwise([0, *tags])
+    return [tag if is_legal(before, tag) else TagSchema.begin(TagSchema.type_of(tag)) for before, tag in pairs]

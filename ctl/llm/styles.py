@@ -119,28 +119,28 @@ class Inline(WordByWord):
         """The word, after the markup that ends one entity and begins the next."""
         space = " " if place else ""
         types = self.schema.types
-        end = (f"</{types[(previous - 1) // 2]}>",) if previous else ()
+        end = (f"</{types[self.schema.type_of(previous)]}>",) if previous else ()
         written: list[tuple[str, ...] | None] = [(*end, space + words[place])]
         for number, kind in enumerate(types):
             written.append((*end, f"{space}<{kind}>", words[place]))
-            inside = is_legal(previous, 2 * number + 2)
+            inside = is_legal(previous, self.schema.inside(number))
             written.append((space + words[place],) if inside else None)
         return written
 
     def ending(self, previous: int) -> str:
         """Ends the entity that is open."""
-        return f"</{self.schema.types[(previous - 1) // 2]}>" if previous else ""
+        return f"</{self.schema.types[self.schema.type_of(previous)]}>" if previous else ""
 
     def parse(self, text: str, words: Sequence[str]) -> list[int]:
         """Reads markup, and aligns the words between with those of the sentence."""
-        kinds = {kind.casefold(): 2 * number + 1 for number, kind in enumerate(self.schema.types)}
+        kinds = {kind.casefold(): self.schema.begin(number) for number, kind in enumerate(self.schema.types)}
         pattern = rf"<(/?)({'|'.join(map(re.escape, self.schema.types))})>"
         found: list[tuple[str, int]] = []
         tag, begin = 0, 0
         for mark in [*re.finditer(pattern, text, re.IGNORECASE), None]:
             for word in text[begin : mark.start() if mark else None].split():
                 found.append((word, tag))
-                tag += tag % 2  # after B- comes I-
+                tag = self.schema.inside(self.schema.type_of(tag)) if tag else 0  # after B- comes I-
             if mark:
                 tag, begin = 0 if mark[1] else kinds[mark[2].casefold()], mark.end()
         places = align([word for word, _ in found], words)
@@ -159,8 +159,8 @@ class JsonList(PromptStyle):
         """The right answer."""
         found: list[dict[str, str]] = []
         for word, tag in zip(words, legalised(tags), strict=True):
-            if tag % 2:
-                found.append({"text": word, "type": self.schema.types[tag // 2]})
+            if self.schema.is_begin(tag):
+                found.append({"text": word, "type": self.schema.types[self.schema.type_of(tag)]})
             elif tag:
                 found[-1]["text"] += f" {word}"
         return json.dumps(found, ensure_ascii=False)
@@ -176,7 +176,8 @@ class JsonList(PromptStyle):
                 continue
             seen[mention] = span[1]
             if not any(tags[slice(*span)]):
-                tags[slice(*span)] = [first_id, *[first_id + 1] * (span[1] - span[0] - 1)]
+                inside = self.schema.inside(self.schema.type_of(first_id))
+                tags[slice(*span)] = [first_id, *[inside] * (span[1] - span[0] - 1)]
         return tags
 
     @staticmethod

@@ -13,6 +13,7 @@ from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.selection import neighbour_weights
 from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules.student import Student
 from ctl.modules.word_classifier import WordClassifier, encode, pool_words
@@ -58,7 +59,8 @@ class Neighbours(LightningModule):
         corpus = data.labelled_corpus("predict")
         store = SoftLabelStore(self.soft_labels)
         store.check(corpus, data.schema)
-        self.kinds = torch.from_numpy((store.probs[:].argmax(-1).astype(np.int64) + 1) // 2)  # O, or an entity type
+        tags = torch.from_numpy(store.probs[:].argmax(-1).astype(np.int64))
+        self.kinds = 1 + TagSchema.type_of(tags)  # O, or an entity type (W)
         student = load_trained(Student, self.student, map_location=self.device)
         if student.backbone != data.backbone:
             raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")

@@ -165,7 +165,7 @@ class TextTagger:
         tags, found = ["O"] * len(places), []
         for first in np.flatnonzero(ends > np.arange(len(ends))).tolist():
             end = int(ends[first])
-            kind = self.schema.types[(int(chosen[first]) - 1) // 2]
+            kind = self.schema.types[TagSchema.type_of(int(chosen[first]))]
             tags[first:end] = [f"B-{kind}", *[f"I-{kind}"] * (end - first - 1)]
             start, stop = places[first][0], places[end - 1][1]
             found.append(Span(kind, text.text[start:stop], start, stop, first, end, float(sure[first:end].mean())))

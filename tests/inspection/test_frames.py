@@ -9,7 +9,7 @@ from scipy.stats import entropy
 
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import StoreWriter
-from ctl.data.tags import TagSchema, bracketed
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection, spread
 from ctl.inspection.labellers import MEAN
@@ -137,14 +137,6 @@ def test_distributions_of_a_sentence_are_the_stores(run):
     begin, end = inspection.corpus.offsets[7:9]
     for stage, name in (("teachers/nl", "direct:nl"), ("students/learned", "student:learned")):
         assert np.allclose(inspection.distributions(7).loc[name], stored(run, stage)[begin:end], atol=1e-6)
-
-
-def test_entities_in_brackets():
-    words = ["Ada", "Lovelace", "saw", "London", "Zoo", "Rome"]
-    assert (
-        bracketed(words, np.array([1, 2, 0, 5, 6, 5]), SCHEMA) == "[PER Ada Lovelace] saw [LOC London Zoo] [LOC Rome]"
-    )
-    assert bracketed(words[:2], np.array([2, 4]), SCHEMA) == "[PER Ada] [ORG Lovelace]"
 
 
 def test_what_can_not_be_inspected_is_said(run, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ctl.backbones.loading import load_language_model, load_tokenizer
-from ctl.data.tags import TagSchema, is_legal
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.llm.decoding import check_reading, choose, floored, nats, walk
 from ctl.llm.prompt import Prompt, Shot
@@ -178,13 +178,6 @@ def test_a_model_that_ignores_masks_is_refused(language_models):
     model.forward = lambda **inputs: forward(**{**inputs, "position_ids": None})
     with pytest.raises(CTLError, match="does not follow attention masks and positions"):
         check_reading(model, script)
-
-
-def test_legal_follows_bio2():
-    legal = [[is_legal(before, tag) for tag in range(5)] for before in range(5)]
-    assert legal[0] == [True, True, False, True, False]
-    assert legal[1] == legal[2] == [True, True, True, True, False]
-    assert legal[3] == legal[4] == [True, True, False, True, True]
 
 
 def test_a_word_that_the_tokenizer_swallows_is_still_written(language_models):
