@@ -1,1 +1,1 @@
-"""What language models need: prompts, tokens, decoding, free answers, endpoints."""
+"""Language models that answer: prompts, tokens, decoding, free answers, endpoints."""

@@ -6,21 +6,29 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 
-def align(found: Sequence[str], words: Sequence[str]) -> list[int | None]:
-    """For each word the place of its like in an answer, ``None`` where the answer leaves it out.
+def align(written: Sequence[str], words: Sequence[str]) -> list[int | None]:
+    """Gives each word the index of its match in an answer, ``None`` where the answer leaves the word out.
 
-    A longest run of equal words is matched first, then what is before and after it; between two matches as many
-    other words as there should be are taken for misspelt.
+    The longest run of equal words is matched first, then what stands before and after it. Between two matches, other
+    words count as misspelt ones if there are as many of them as there should be.
+
+    Args:
+        written: the words of the answer.
+        words: of the sentence (W).
     """
-    places: list[int | None] = [None] * len(words)
-    for kind, begin, end, other, stop in SequenceMatcher(None, words, found, autojunk=False).get_opcodes():
-        if kind == "equal" or (kind == "replace" and end - begin == stop - other):
-            places[begin:end] = range(other, stop)
-    return places
+    indices: list[int | None] = [None] * len(words)
+    for kind, begin, end, first, last in SequenceMatcher(None, words, written, autojunk=False).get_opcodes():
+        if kind == "equal" or (kind == "replace" and end - begin == last - first):
+            indices[begin:end] = range(first, last)
+    return indices
 
 
 def occurrence(mention: str, words: Sequence[str], begin: int = 0) -> tuple[int, int] | None:
-    """First and last + 1 of the words that a mention consists of, spaces and case aside, from ``begin`` on."""
+    """Finds the words that a mention consists of, from ``begin`` on; spaces and case do not count.
+
+    Returns:
+        The index of the first word and the index after the last; ``None`` if the mention is not there.
+    """
     wanted = "".join(mention.split()).casefold()
     for first in range(begin, len(words) if wanted else begin):
         joined, last = "", first

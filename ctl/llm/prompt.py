@@ -1,4 +1,4 @@
-"""The prompt: what is asked, with examples, as chat and as text."""
+"""The prompt: a request with examples, as turns of a chat and as plain text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ import numpy as np
 from ctl.data.corpus import Corpus
 from ctl.llm.styles import PromptStyle
 
-CANDIDATES, SHORT = 200, 25  # sentences that an example is chosen from; words of a short one
-
+CANDIDATES, SHORT = 200, 25  # sentences that an example is chosen from; the most words of a short one
 HERE = "\ufffc"  # stands for the sentence where a prompt is cut in two
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A sentence with its gold tags, shown to the model as an example."""
+    """A sentence with its gold tags, shown to the model as an example.
+
+    Attributes:
+        words: of the sentence.
+        tags: BIO2 tag ids of the words.
+        language: of the sentence.
+    """
 
     words: tuple[str, ...]
     tags: tuple[int, ...]
@@ -26,35 +31,35 @@ class Shot:
 
 
 def draw_shots(corpora: Sequence[Corpus], count: int, seed: int) -> tuple[Shot, ...]:
-    """Examples from gold sentences, from one corpus after another: short, and with types that the others lack.
+    """Draws examples from gold sentences, from each corpus in turn: short ones, with types that the others lack.
 
     Args:
         corpora: of the source languages, with tags.
-        count: of examples.
-        seed: of the draw; more examples begin with the fewer.
+        count: the number of examples.
+        seed: of the draw; with a higher count the first examples stay the same.
     """
     shots: list[Shot] = []
     for number in range(count):
         corpus = corpora[number % len(corpora)]
         order = np.random.default_rng([seed, number]).permutation(len(corpus))[:CANDIDATES]
-        drawn = [shot for shot in (_shot(corpus, int(place)) for place in order) if shot not in shots]
+        drawn = [shot for shot in (_shot(corpus, int(index)) for index in order) if shot not in shots]
         shown = {0, *(tag for shot in shots for tag in shot.tags)}
         shots.append(max(drawn, key=lambda shot: (len(shot.words) <= SHORT, len({*shot.tags} - shown))))
     return tuple(shots)
 
 
-def _shot(corpus: Corpus, place: int) -> Shot:
+def _shot(corpus: Corpus, index: int) -> Shot:
     assert corpus.tags is not None
-    span = slice(int(corpus.offsets[place]), int(corpus.offsets[place + 1]))
+    span = slice(int(corpus.offsets[index]), int(corpus.offsets[index + 1]))
     return Shot(tuple(corpus.words[span]), tuple(corpus.tags[span].tolist()), corpus.language)
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model reads before it answers.
+    """The text that a model reads before it answers.
 
     Attributes:
-        style: how it is asked.
+        style: the way to ask.
         shots: examples, from gold sentences of source languages.
     """
 
@@ -62,7 +67,7 @@ class Prompt:
     shots: tuple[Shot, ...] = ()
 
     def messages(self, sentence: str) -> list[dict[str, str]]:
-        """The same as turns of a chat."""
+        """Writes the prompt for a sentence as turns of a chat."""
         asked = [f"Text:\n{' '.join(shot.words)}" for shot in self.shots] + [f"Text:\n{sentence}"]
         asked[0] = f"{self.style.instruction()}\n\n{asked[0]}"
         turns = [{"role": "user", "content": asked[0]}]
@@ -72,18 +77,18 @@ class Prompt:
         return turns
 
     def text(self, sentence: str) -> str:
-        """The same as plain text that ends where the answer begins."""
+        """Writes the prompt for a sentence as plain text that ends where the answer begins."""
         turns = [turn["content"] for turn in self.messages(sentence)]
         asked = [f"{question}\nAnswer:\n" for question in turns[::2]]
         answers = [f"{answer}\n\n" for answer in turns[1::2]]
         return "".join(part for pair in zip(asked, [*answers, ""], strict=True) for part in pair)
 
     def parts(self, tokenizer: Any, chat: bool = True) -> tuple[str, str]:  # noqa: ANN401
-        """What comes before the sentence, the same for all, and what between it and the answer.
+        """Writes the text before the sentence, which all sentences share, and the text between it and the answer.
 
         Args:
             tokenizer: of `transformers`.
-            chat: use its chat template, where it has one; a template that can let a model think first is told not to.
+            chat: use its chat template, where it has one; a model that can think before it answers is told not to.
         """
         if chat and tokenizer.chat_template:
             whole = tokenizer.apply_chat_template(

@@ -1,4 +1,4 @@
-"""What a language model reads and writes: the prompt with its examples, as chat, as text and as tokens."""
+"""The script of a language model: its prompt, its sentence and its answers as token ids."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Tokens = tuple[int, ...]
 
 
 def raw_tokenizer(tokenizer: Any) -> Any:  # noqa: ANN401
-    """The tokenizer, adding no space of its own to a piece of text."""
+    """Changes a tokenizer so that it adds no space of its own to a piece of text, and returns it."""
     splitter = tokenizer.backend_tokenizer.pre_tokenizer
     if "ByteLevel" in type(splitter).__name__:
         splitter.add_prefix_space = False
@@ -27,14 +27,20 @@ def raw_tokenizer(tokenizer: Any) -> Any:  # noqa: ANN401
 
 @dataclass
 class Script:
-    """A prompt and the answers to it as token ids; every piece of text is tokenised on its own, once.
+    """A prompt and the answers to it as token ids; every piece of text is tokenised on its own and once.
 
     Args:
-        prompt: in a style that goes word by word.
+        prompt: its style goes word by word.
         tokenizer: a fast tokenizer of `transformers`.
-        max_length: tokens of prompt and answer together.
+        max_length: the most tokens of prompt and answer together.
         chat: use the tokenizer's chat template.
         legal: let ``I-`` only continue an entity of its type.
+
+    Attributes:
+        style: of the prompt.
+        prefix: tokens before the sentence, the same for all sentences.
+        after: tokens between the sentence and the answer.
+        room: the most tokens that a sentence and its answer may have.
 
     Raises:
         CTLError: the prompt leaves no room, or the tokenizer writes two tags alike.
@@ -67,13 +73,13 @@ class Script:
             raise CTLError(f"the tokenizer writes several of the tags {', '.join(self.style.schema.tags)} alike")
 
     def ids(self, piece: str) -> Tokens:
-        """Tokens of a piece, a quarter of the room at most; no text in it is taken for a special token.
+        """Tokens of a piece, a quarter of the room at most; no text in the piece is taken for a special token.
 
         A word that the tokenizer swallows, a zero-width character say, is written as an underscore.
         """
         if piece not in self._known:
-            found = self._tokens(piece) or self._tokens("_")
-            self._known[piece] = found[: self.room // 4]
+            tokens = self._tokens(piece) or self._tokens("_")
+            self._known[piece] = tokens[: self.room // 4]
         return self._known[piece]
 
     def _tokens(self, text: str) -> Tokens:
@@ -83,49 +89,49 @@ class Script:
         return tuple(token for piece in pieces for token in self.ids(piece))
 
     def sentence(self, words: Sequence[str]) -> Tokens:
-        """What is read before the answer begins, after the prefix."""
-        return self._join([spaced(words, place) for place in range(len(words))]) + self.after
+        """Tokens that are read after the prefix and before the answer."""
+        return self._join([spaced(words, index) for index in range(len(words))]) + self.after
 
-    def given(self, words: Sequence[str], place: int) -> Tokens:
-        """What is written at a word whatever its tag."""
-        return self._join(self.style.given(words, place))
+    def given(self, words: Sequence[str], index: int) -> Tokens:
+        """Tokens that are written at a word before its tag is chosen."""
+        return self._join(self.style.given(words, index))
 
-    def choices(self, words: Sequence[str], place: int, previous: int) -> tuple[Tokens | None, ...]:
-        """What is written for each tag (C), ``None`` where the tag can't follow the one before."""
-        key = (previous, None if self.style.alike else spaced(words, place))
+    def choices(self, words: Sequence[str], index: int, previous: int) -> tuple[Tokens | None, ...]:
+        """Tokens that are written for each tag (C), ``None`` where the tag can't follow the previous one."""
+        key = (previous, None if self.style.alike else spaced(words, index))
         if key not in self._choices:
             self._choices[key] = tuple(
                 None if choice is None or (self.legal and not is_legal(previous, tag)) else self._join(choice)
-                for tag, choice in enumerate(self.style.choices(words, place, previous))
+                for tag, choice in enumerate(self.style.choices(words, index, previous))
             )
         return self._choices[key]
 
     def solution(self, words: Sequence[str], tags: Sequence[int]) -> tuple[list[int], list[bool]]:
-        """Prefix, sentence and right answer as one sequence, and which of its tokens were chosen."""
+        """Prefix, sentence and right answer as one sequence, and a mask of the tokens that were chosen."""
         ids = [*self.prefix, *self.sentence(words)]
         chosen = [False] * len(ids)
         tags = legalised(tags)
-        for place, (before, tag) in enumerate(zip([0, *tags[:-1]], tags, strict=True)):
-            given, choice = self.given(words, place), self.choices(words, place, before)[tag]
+        for index, (before, tag) in enumerate(zip([0, *tags[:-1]], tags, strict=True)):
+            given, choice = self.given(words, index), self.choices(words, index, before)[tag]
             assert choice is not None
             ids += given + choice
             chosen += [False] * len(given) + [True] * len(choice)
         return ids, chosen
 
-    def cost(self, words: Sequence[str], place: int) -> int:
-        """The most tokens that a word takes, in the sentence and in the answer."""
+    def cost(self, words: Sequence[str], index: int) -> int:
+        """The most tokens that a word takes in the sentence and in the answer together."""
         before = [0, *range(2, len(self.style.schema), 2)]
-        choices = [choice for tag in before for choice in self.choices(words, place, tag) if choice is not None]
-        read = len(self.ids(spaced(words, place))) + len(self.given(words, place))
+        choices = [choice for tag in before for choice in self.choices(words, index, tag) if choice is not None]
+        read = len(self.ids(spaced(words, index))) + len(self.given(words, index))
         return read + max(map(len, choices))
 
     def length(self, words: Sequence[str]) -> int:
         """The most tokens that prompt, sentence and answer have together."""
-        return self.max_length - self.room + sum(self.cost(words, place) for place in range(len(words)))
+        return self.max_length - self.room + sum(self.cost(words, index) for index in range(len(words)))
 
     def cut(self, words: Sequence[str]) -> list[slice]:
-        """Parts of a sentence that fit, nearly equal in tokens: most often one."""
-        costs = np.cumsum([self.cost(words, place) for place in range(len(words))])
+        """Cuts a sentence into parts that fit and are nearly equal in tokens; most sentences are one part."""
+        costs = np.cumsum([self.cost(words, index) for index in range(len(words))])
 
         def halve(begin: int, end: int) -> list[slice]:
             before = int(costs[begin - 1]) if begin else 0

@@ -1,4 +1,4 @@
-"""Prompt styles: how a language model is asked for entities, how it writes them, and how its answers are read."""
+"""Prompt styles: ways to ask a language model for entities, to write the answer and to read it back."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class PromptStyle(ABC):
 
     Args:
         schema: the entity types and their tags.
+
+    Attributes:
+        request: the sentence that tells how the answer is written.
+        ids: tag ids by the tags' names in lower case.
     """
 
     request: str
@@ -32,52 +36,55 @@ class PromptStyle(ABC):
         self.ids = {tag.casefold(): index for index, tag in enumerate(schema.tags)}
 
     def instruction(self) -> str:
-        """What is asked, with the types that are wanted."""
+        """The request, with the types that are wanted."""
         kinds = ", ".join(f"{kind} ({MEANINGS[kind]})" if kind in MEANINGS else kind for kind in self.schema.types)
         return f"Find the named entities in the text. The types are {kinds}. {self.request}"
 
     @abstractmethod
     def answer(self, words: Sequence[str], tags: Sequence[int]) -> str:
-        """The right answer, for examples."""
+        """Writes the right answer, for examples."""
 
     @abstractmethod
     def parse(self, text: str, words: Sequence[str]) -> list[int]:
-        """Tag ids of all words from an answer that was written freely; a word that it leaves out is O."""
+        """Reads tag ids of all words from an answer that was written freely; a word that it leaves out is O."""
 
 
 class WordByWord(PromptStyle, ABC):
     """A style whose answer goes through the words in order, so that it can be written under constraint.
 
-    At each word there is a text that is written whatever the tag, and then one of C alternatives, in pieces that are
-    tokenised on their own: a piece is a word, with the space before it where there is one, or markup.
+    At each word some text may be written before the tag is chosen, and then the text of one of the C tags. Both come in
+    pieces that are tokenised on their own: a piece is a word, with the space before it where there is one, or markup.
+
+    Attributes:
+        alike: the texts of the tags are the same at every word after the same tag.
     """
 
-    alike = False  # the alternatives are the same at every word, after the same tag
+    alike = False
 
     @abstractmethod
-    def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
-        """What is written at a word before its tag is chosen."""
+    def given(self, words: Sequence[str], index: int) -> tuple[str, ...]:
+        """Text that is written at a word before its tag is chosen."""
 
     @abstractmethod
-    def choices(self, words: Sequence[str], place: int, previous: int) -> list[tuple[str, ...] | None]:
-        """What is written for each of the C tags after the word before had tag ``previous``; None: it can't be."""
+    def choices(self, words: Sequence[str], index: int, previous: int) -> list[tuple[str, ...] | None]:
+        """Text of each of the C tags where the previous word has tag ``previous``; ``None`` where it can't follow."""
 
     def ending(self, previous: int) -> str:
-        """What is written after the last word."""
+        """Text that is written after the last word."""
         return ""
 
     def answer(self, words: Sequence[str], tags: Sequence[int]) -> str:
-        """The right answer."""
+        """Writes the right answer."""
         pieces: list[str] = []
         tags = legalised(tags)
-        for place, (before, tag) in enumerate(zip([0, *tags[:-1]], tags, strict=True)):
-            choice = self.choices(words, place, before)[tag]
+        for index, (before, tag) in enumerate(zip([0, *tags[:-1]], tags, strict=True)):
+            choice = self.choices(words, index, before)[tag]
             assert choice is not None
-            pieces += self.given(words, place) + choice
+            pieces += self.given(words, index) + choice
         return "".join(pieces) + (self.ending(tags[-1]) if tags else "")
 
 
-class Tagged(WordByWord):
+class WordTags(WordByWord):
     """Every word followed by its tag: ``Ada(B-PER) Lovelace(I-PER) wrote(O)`` (GNER, Ding et al., ACL 2024)."""
 
     alike = True
@@ -86,24 +93,24 @@ class Tagged(WordByWord):
         "word of an entity, (I-TYPE) for its other words, (O) for words outside."
     )
 
-    def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
-        """The word."""
-        return (spaced(words, place),)
+    def given(self, words: Sequence[str], index: int) -> tuple[str, ...]:
+        """The word itself."""
+        return (spaced(words, index),)
 
-    def choices(self, words: Sequence[str], place: int, previous: int) -> list[tuple[str, ...] | None]:
-        """Its tag in brackets."""
+    def choices(self, words: Sequence[str], index: int, previous: int) -> list[tuple[str, ...] | None]:
+        """Each tag in brackets."""
         return [(f"({tag})",) for tag in self.schema.tags]
 
     def marks(self, text: str) -> list[re.Match[str]]:
-        """Where an answer has tags: groups ``word`` and ``tag``, in brackets."""
+        """Finds the tags of an answer: groups ``word`` and ``tag``, the latter with its brackets."""
         tags = "|".join(re.escape(tag) for tag in sorted(self.schema.tags, key=len, reverse=True))
         return list(re.finditer(rf"\s*(?P<word>.*?)\s*(?P<tag>\((?:{tags})\))", text, re.IGNORECASE | re.DOTALL))
 
     def parse(self, text: str, words: Sequence[str]) -> list[int]:
         """Aligns the words of the answer with those of the sentence."""
         marks = self.marks(text)
-        places = align([mark["word"] for mark in marks], words)
-        return [0 if place is None else self.ids[marks[place]["tag"][1:-1].casefold()] for place in places]
+        aligned = align([mark["word"] for mark in marks], words)
+        return [0 if index is None else self.ids[marks[index]["tag"][1:-1].casefold()] for index in aligned]
 
 
 class Inline(WordByWord):
@@ -111,20 +118,20 @@ class Inline(WordByWord):
 
     request = "Write the text again, word by word, with <TYPE> before and </TYPE> after every entity."
 
-    def given(self, words: Sequence[str], place: int) -> tuple[str, ...]:
-        """Nothing: markup comes before the word."""
+    def given(self, words: Sequence[str], index: int) -> tuple[str, ...]:
+        """Nothing, because markup comes before the word."""
         return ()
 
-    def choices(self, words: Sequence[str], place: int, previous: int) -> list[tuple[str, ...] | None]:
-        """The word, after the markup that ends one entity and begins the next."""
-        space = " " if place else ""
+    def choices(self, words: Sequence[str], index: int, previous: int) -> list[tuple[str, ...] | None]:
+        """The word, after the markup that ends one entity and begins the next one."""
+        space = " " if index else ""
         types = self.schema.types
         end = (f"</{types[self.schema.type_of(previous)]}>",) if previous else ()
-        written: list[tuple[str, ...] | None] = [(*end, space + words[place])]
+        written: list[tuple[str, ...] | None] = [(*end, space + words[index])]
         for number, kind in enumerate(types):
-            written.append((*end, f"{space}<{kind}>", words[place]))
+            written.append((*end, f"{space}<{kind}>", words[index]))
             inside = is_legal(previous, self.schema.inside(number))
-            written.append((space + words[place],) if inside else None)
+            written.append((space + words[index],) if inside else None)
         return written
 
     def ending(self, previous: int) -> str:
@@ -135,16 +142,16 @@ class Inline(WordByWord):
         """Reads markup, and aligns the words between with those of the sentence."""
         kinds = {kind.casefold(): self.schema.begin(number) for number, kind in enumerate(self.schema.types)}
         pattern = rf"<(/?)({'|'.join(map(re.escape, self.schema.types))})>"
-        found: list[tuple[str, int]] = []
+        tagged: list[tuple[str, int]] = []
         tag, begin = 0, 0
         for mark in [*re.finditer(pattern, text, re.IGNORECASE), None]:
             for word in text[begin : mark.start() if mark else None].split():
-                found.append((word, tag))
+                tagged.append((word, tag))
                 tag = self.schema.inside(self.schema.type_of(tag)) if tag else 0  # after B- comes I-
             if mark:
                 tag, begin = 0 if mark[1] else kinds[mark[2].casefold()], mark.end()
-        places = align([word for word, _ in found], words)
-        return legalised([0 if place is None else found[place][1] for place in places])
+        aligned = align([word for word, _ in tagged], words)
+        return legalised([0 if index is None else tagged[index][1] for index in aligned])
 
 
 class JsonList(PromptStyle):
@@ -156,14 +163,14 @@ class JsonList(PromptStyle):
     )
 
     def answer(self, words: Sequence[str], tags: Sequence[int]) -> str:
-        """The right answer."""
-        found: list[dict[str, str]] = []
+        """Writes the right answer."""
+        mentions: list[dict[str, str]] = []
         for word, tag in zip(words, legalised(tags), strict=True):
             if self.schema.is_begin(tag):
-                found.append({"text": word, "type": self.schema.types[self.schema.type_of(tag)]})
+                mentions.append({"text": word, "type": self.schema.types[self.schema.type_of(tag)]})
             elif tag:
-                found[-1]["text"] += f" {word}"
-        return json.dumps(found, ensure_ascii=False)
+                mentions[-1]["text"] += f" {word}"
+        return json.dumps(mentions, ensure_ascii=False)
 
     def parse(self, text: str, words: Sequence[str]) -> list[int]:
         """Finds each mention in the sentence: the second mention of a name is its second occurrence, and so on."""
@@ -182,7 +189,7 @@ class JsonList(PromptStyle):
 
     @staticmethod
     def mentions(text: str) -> list[tuple[str, str]]:
-        """Text and type of every mention in an answer; none where it holds no JSON list."""
+        """Reads text and type of every mention in an answer; none where it holds no JSON list."""
         begin, end = text.find("["), text.rfind("]")
         try:
             items: Any = json.loads(text[begin : end + 1])
@@ -195,16 +202,16 @@ class JsonList(PromptStyle):
 
 
 def prompt_style(name: StyleName, schema: TagSchema) -> PromptStyle:
-    """The style of this name."""
+    """Gives the style of this name."""
     match name:
         case "tagged":
-            return Tagged(schema)
+            return WordTags(schema)
         case "inline":
             return Inline(schema)
         case "json":
             return JsonList(schema)
 
 
-def spaced(words: Sequence[str], place: int) -> str:
-    """A word with the space that is before it."""
-    return f" {words[place]}" if place else words[place]
+def spaced(words: Sequence[str], index: int) -> str:
+    """Gives a word with the space before it."""
+    return f" {words[index]}" if index else words[index]

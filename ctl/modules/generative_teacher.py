@@ -17,8 +17,9 @@ from ctl.backbones.adapters import Base, add_adapter, fingerprint_base
 from ctl.backbones.loading import load_language_model, load_tokenizer, longest_input
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
-from ctl.llm.decoding import check_reading, floored, nats, walk
+from ctl.llm.decoding import floored, nats, walk
 from ctl.llm.prompt import Prompt, Shot, draw_shots
+from ctl.llm.reader import check_reading
 from ctl.llm.script import Script, raw_tokenizer
 from ctl.llm.styles import prompt_style
 from ctl.methods import PROMPTED, named

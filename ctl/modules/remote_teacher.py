@@ -14,7 +14,8 @@ from torch import Tensor
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.llm.answer_cache import AnswerCache, Json
-from ctl.llm.endpoint import Client, Endpoint
+from ctl.llm.client import Client
+from ctl.llm.endpoint import Endpoint
 from ctl.llm.free_answers import vote
 from ctl.llm.prompt import Prompt, draw_shots
 from ctl.llm.styles import StyleName, prompt_style
