@@ -120,8 +120,8 @@ class Script:
 
     def cost(self, words: Sequence[str], index: int) -> int:
         """The most tokens that a word takes in the sentence and in the answer together."""
-        before = [0, *range(2, len(self.style.schema), 2)]
-        choices = [choice for tag in before for choice in self.choices(words, index, tag) if choice is not None]
+        inside = [self.style.schema.inside(kind) for kind in range(len(self.style.schema.types))]
+        choices = [choice for tag in [0, *inside] for choice in self.choices(words, index, tag) if choice is not None]
         read = len(self.ids(spaced(words, index))) + len(self.given(words, index))
         return read + max(map(len, choices))
 
