@@ -59,8 +59,8 @@ def parse(args: Sequence[str]) -> Study:
     settings["methods"] = list(dict.fromkeys(parsed.methods or BASIC))
     everything = list(dict.fromkeys([*parsed.languages, *parsed.targets]))
     settings["pretrain_languages"] = parsed.pretrain_languages or everything  # one backbone for all cells
-    made.data.limit = settings["data"].get("limit")
-    study = Study(settings, made.subsets, made.estimate, made.data, Path(parsed.output))
+    data = made.data.of((), None, settings["data"].get("limit"))
+    study = Study(settings, made.subsets, made.estimate, data, Path(parsed.output))
     for target in study.targets:
         methods = [m for found in study.methods(study.pool(target)).values() for m in found]
         check_weights(methods, parsed.weights, study.pool(target))

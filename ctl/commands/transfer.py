@@ -45,8 +45,7 @@ def parse(args: Sequence[str]) -> Transfer:
     check_weights(methods, parsed.weights, parsed.sources)
     settings["output"] = parsed.output or sweep_folder() or f"runs/{parsed.target}-from-{'-'.join(parsed.sources)}"
     settings["trainer"] = grouped(settings["trainer"], Path(settings["output"]))
-    data = parser.instantiate_classes(parsed).data
-    data.sources, data.target, data.limit = parsed.sources, parsed.target, settings["data"].get("limit")
+    data = parser.instantiate_classes(parsed).data.of(parsed.sources, parsed.target, settings["data"].get("limit"))
     return Transfer(settings, methods, data, Path(settings["output"]))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from ctl.errors import CTLError
 from ctl.system.console import notice
 
 
+@dataclass(eq=False)
 class NERDataModule(LightningDataModule):
     """Labelled source languages, raw text of the target, and the target's test split.
 
@@ -35,7 +38,7 @@ class NERDataModule(LightningDataModule):
     Validation reads the sources' validation splits, prediction the target's raw text, testing the target's test split.
     Gold tags of the target's train and validation splits are dropped as soon as they are read.
 
-    Args:
+    Attributes:
         sources: languages whose gold tags are used.
         target: the language to be tagged.
         root: a CoNLL tree, ``ROOT/<lang>/{train,validation,test}.txt``.
@@ -60,56 +63,45 @@ class NERDataModule(LightningDataModule):
         num_workers: processes that prepare batches.
     """
 
-    def __init__(
-        self,
-        sources: Sequence[str] = (),
-        target: str | None = None,
-        root: str | None = None,
-        hub: dict[str, HubDataset] | None = None,
-        synthetic: SyntheticFamily | None = None,
-        types: Sequence[str] = ("PER", "ORG", "LOC"),
-        type_map: dict[str, str | None] | None = None,
-        encoding: str = "utf-8",
-        backbone: str | None = None,
-        soft_labels: str | None = None,
-        filter: Filter | None = None,
-        keep: float = 0.8,
-        word_weights: str | None = None,
-        text: Sequence[str] = (),
-        predict_splits: Sequence[str] = ("train",),
-        max_length: int = 256,
-        batch_size: int = 32,
-        train_tokens: int | None = None,
-        eval_tokens: int = 4096,
-        limit: int | None = None,
-        num_workers: int = 0,
-    ) -> None:
+    sources: Sequence[str] = ()
+    target: str | None = None
+    root: str | None = None
+    hub: dict[str, HubDataset] | None = None
+    synthetic: SyntheticFamily | None = None
+    types: Sequence[str] = ("PER", "ORG", "LOC")
+    type_map: dict[str, str | None] | None = None
+    encoding: str = "utf-8"
+    backbone: str | None = None
+    soft_labels: str | None = None
+    filter: Filter | None = None
+    keep: float = 0.8
+    word_weights: str | None = None
+    text: Sequence[str] = ()
+    predict_splits: Sequence[str] = ("train",)
+    max_length: int = 256
+    batch_size: int = 32
+    train_tokens: int | None = None
+    eval_tokens: int = 4096
+    limit: int | None = None
+    num_workers: int = 0
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.sources = list(sources)
-        self.target = target
-        self.root = root
-        self.hub = hub
-        self.synthetic = synthetic
-        self.schema = TagSchema(tuple(types))
-        self.type_map = type_map
-        self.encoding = encoding
-        self.backbone = backbone
-        self.soft_labels = soft_labels
-        self.filter: Filter | None = filter
-        self.keep = keep
-        self.word_weights = word_weights
-        self.text = list(text)
-        self.predict_splits = list(predict_splits)
-        self.max_length = max_length
-        self.batch_size = batch_size
-        self.train_tokens = train_tokens
-        self.eval_tokens = eval_tokens
-        self.limit = limit
-        self.num_workers = num_workers
+        self.schema = TagSchema(tuple(self.types))
         self.store: SoftLabelStore | None = None
         self.weights: Floats | None = None
         self.selection_seconds = 0.0
         self._reached, self._batches = Reached(), 0
+
+    def of(self, sources: Sequence[str], target: str | None, limit: int | None = None) -> NERDataModule:
+        """Gives a new data module for other languages, which has read nothing yet.
+
+        Args:
+            sources: languages whose gold tags are used.
+            target: the language to be tagged.
+            limit: the first sentences of every split to take; by default as many as here.
+        """
+        return dataclasses.replace(self, sources=sources, target=target, limit=self.limit if limit is None else limit)
 
     def prepare_data(self) -> None:
         """Writes the artificial languages, where they are asked for."""
@@ -121,9 +113,8 @@ class NERDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Reads what the stage needs, so that bad input stops the run before it begins."""
         if self.target in self.sources:
-            raise CTLError(
-                f"the target {self.target} is among the sources {self.sources}: transfer would not be zero-resource"
-            )
+            names = ", ".join(self.sources)
+            raise CTLError(f"the target {self.target} is among the sources ({names}): no zero-resource transfer")
         match stage:
             case "fit":
                 self.validation = [self.gold(language, "validation") for language in self.sources]
@@ -308,7 +299,7 @@ class NERDataModule(LightningDataModule):
             raise CTLError("which language? set data.target")
         return self.target
 
-    def _some_sources(self) -> list[str]:
+    def _some_sources(self) -> Sequence[str]:
         if not self.sources:
             raise CTLError("which languages are labelled? set data.sources")
         return self.sources

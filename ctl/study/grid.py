@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,8 +147,7 @@ class Study:
         read = self.settings["pretrain_languages"] if self._pretrains else []
         text = {f"{language}/text": describe(self.data.raw_text(language, "train")) for language in read}
         for target in self.targets:
-            data = copy(self.data)
-            data.sources, data.target = self.pool(target), target
+            data = self.data.of(self.pool(target), target)
             for name in (f"{source}/{split}" for source in data.sources for split in ("train", "validation")):
                 if name not in gold:
                     gold[name] = describe(data.gold(*name.rsplit("/", 1)))

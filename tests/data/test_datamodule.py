@@ -43,6 +43,15 @@ def test_gold_of_the_target_is_out_of_reach(family, store):
             data.gold("a1", split)
 
 
+def test_other_languages_make_another_data_module(family):
+    data = make(family, limit=5)
+    data.setup("test")
+    other = data.of(["b1", "c1"], "a2")
+    assert (data.sources, data.target) == (["a2", "b1"], "a1") and not hasattr(other, "testing")
+    assert (other.sources, other.target, other.limit, other.backbone) == (["b1", "c1"], "a2", 5, data.backbone)
+    assert data.of([], None, limit=3).limit == 3
+
+
 def test_soft_labels_reach_their_words(family, store):
     data = make(family, soft_labels=store)
     data.setup("fit")
