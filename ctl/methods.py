@@ -20,7 +20,7 @@ PER_SENTENCE = "-sentence"
 
 @dataclass(frozen=True)
 class Option:
-    """What a method's name may add.
+    """Something that a method's name may add.
 
     Attributes:
         help: what it does.
@@ -54,7 +54,7 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class Method:
-    """What is scored, by the parts of its name.
+    """A method that is scored, by the parts of its name.
 
     Attributes:
         kind: one of `KINDS`; what was made by hand may have another, ``prompted`` say.
@@ -107,7 +107,7 @@ class Method:
 
     @property
     def folder(self) -> str:
-        """Its folder beside others of its kind."""
+        """The name of its folder beside others of its kind."""
         return "+".join([f"{self.family}-{self.of}" if self.family else self.of, *self.options])
 
     @property
@@ -122,13 +122,18 @@ class Method:
 
     @property
     def by_similarity(self) -> bool:
-        """Whether its weights come from the similarity of languages."""
+        """Tells whether its weights come from the similarity of languages."""
         return self.weighting in SIMILARITIES
 
     @property
     def per_sentence(self) -> bool:
-        """Whether every sentence has its own weights."""
+        """Tells whether every sentence has its own weights."""
         return self.of.endswith(PER_SENTENCE)
+
+    @property
+    def adapted(self) -> bool:
+        """Tells whether its models start from a backbone that first reads raw target text."""
+        return "adapted" in self.options
 
     def ensemble(self) -> Method:
         """The mixture that a student learns from."""
@@ -136,11 +141,11 @@ class Method:
         return replace(self, kind="ensemble", options=options)
 
     def rival(self, kind: str) -> Method:
-        """What one model does, ``direct`` or ``pooled``: an LLM, where there is one among the teachers."""
+        """The method of one model, ``direct`` or ``pooled``: of an LLM, where there is one among the teachers."""
         return Method(kind, family="llm" if self.family else "")
 
     def without(self, *options: str) -> Method:
-        """The same method with some options left out."""
+        """Gives this method with some options left out."""
         return replace(self, options=tuple(option for option in self.options if option not in options))
 
     def before(self) -> Method | None:
@@ -150,7 +155,7 @@ class Method:
         return self.without("rounds2") if "rounds2" in self.options else None
 
     def adding(self, option: str) -> Method:
-        """The same method with one option more."""
+        """Gives this method with one more option."""
         return replace(self, options=tuple(o for o in OPTIONS if o in (*self.options, option)))
 
 
@@ -216,7 +221,7 @@ METHODS_HELP = (
 
 
 def of_one_source(name: str) -> str:
-    """What a method is where there is one source: mixtures and pooled models are its teacher, weights all equal."""
+    """Gives the name of a method where there is one source: mixtures and pooled models are its teacher there."""
     method = Method.split(name)
     if method.kind in ("pooled", "ensemble") and method.family != "mixed":
         options = tuple(option for option in method.options if option == "adapted")

@@ -18,10 +18,10 @@ def test_transfers_with_decoders(name, tmp_path):
     task = ["--config", "configs/transfer/wikiann_hub.yaml", "--backbone", "xlm-roberta-base"]
     task = [] if "sources" in given else task
     transfer = parse([*task, "--config", f"configs/transfer/{name}", "--output", str(tmp_path)])
-    assert transfer.settings["llm_backbone"] == given["llm_backbone"]
+    assert transfer.settings.llm_backbone == given["llm_backbone"]
     defaults = {key.removeprefix("llm_teacher."): value for key, value in LLM_TEACHER.items()}
     expected = {**defaults, **given["llm_teacher"]}
-    assert {key: transfer.settings["llm_teacher"][key] for key in expected} == expected
+    assert {key: transfer.settings.llm_teacher[key] for key in expected} == expected
     assert {"", "llm", "mixed"} == {method.family for method in transfer.methods}
     assert {"pooled", "llm-pooled"} <= set(map(str, transfer.methods))  # the controls
 

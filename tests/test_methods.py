@@ -1,7 +1,7 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.methods import Method, expand_methods
+from ctl.methods import Method, expand_methods, of_one_source
 
 
 def names(*arguments):
@@ -92,3 +92,10 @@ def test_methods_of_decoders():
             expand_methods([wrong], ["en", "nl"], "de", True)
     with pytest.raises(CTLError, match="needs a decoder: set --llm_backbone"):
         expand_methods(["llm-pooled"], ["en", "nl"], "de")
+
+
+def test_methods_of_one_source():
+    assert of_one_source("ensemble:learned") == "direct" and of_one_source("pooled+adapted") == "direct+adapted"
+    assert of_one_source("student:learned+kl") == "student:uniform+kl"
+    assert of_one_source("llm-ensemble:learned") == "llm-direct"
+    assert of_one_source("mixed-ensemble:learned") == "mixed-ensemble:uniform"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
-from filelock import FileLock, Timeout
 from jsonargparse import ArgumentParser
 
 from ctl.callbacks.logger_settings import grouped, sweep_folder
 from ctl.errors import CTLError
 from ctl.methods import expand_methods
+from ctl.system.files import held
 from ctl.transfer.run import Transfer
-from ctl.transfer.settings import add_settings, check_weights, plain_settings
+from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings
 
 
 def main(args: Sequence[str]) -> None:
@@ -22,14 +22,13 @@ def main(args: Sequence[str]) -> None:
         CTLError: before any training, where the settings or the data can't be used.
     """
     transfer = parse(args)
+    folder = transfer.settings.folder
+    busy = CTLError(f"{folder}: another run writes there; wait for it or choose another --output")
     try:
-        transfer.output.mkdir(parents=True, exist_ok=True)
-        with FileLock(transfer.output / ".lock", timeout=0):
+        with held(folder / ".lock", busy):
             transfer.run()
-    except Timeout:
-        raise CTLError(f"{transfer.output}: another run writes there; wait for it or choose another --output") from None
     except OSError as error:
-        raise CTLError(f"{error.filename or transfer.output}: {error.strerror or error}") from error
+        raise CTLError(f"{error.filename or folder}: {error.strerror or error}") from error
 
 
 def parse(args: Sequence[str]) -> Transfer:
@@ -38,15 +37,13 @@ def parse(args: Sequence[str]) -> Transfer:
     Raises:
         CTLError: the settings contradict each other.
     """
-    parser = make_parser()
-    parsed = parser.parse_args(list(args))
-    settings = plain_settings(parsed)
-    methods = expand_methods(parsed.methods, parsed.sources, parsed.target, decoder=parsed.llm_backbone is not None)
-    check_weights(methods, parsed.weights, parsed.sources)
-    settings["output"] = parsed.output or sweep_folder() or f"runs/{parsed.target}-from-{'-'.join(parsed.sources)}"
-    settings["trainer"] = grouped(settings["trainer"], Path(settings["output"]))
-    data = parser.instantiate_classes(parsed).data.of(parsed.sources, parsed.target, settings["data"].get("limit"))
-    return Transfer(settings, methods, data, Path(settings["output"]))
+    settings, objects = read_settings(TransferSettings, make_parser(), args)
+    sources, target = settings.sources, settings.target
+    methods = expand_methods(settings.methods, sources, target, decoder=settings.llm_backbone is not None)
+    check_weights(methods, settings.weights, sources)
+    settings = replace(settings, output=settings.output or sweep_folder() or str(settings.folder))
+    settings = replace(settings, trainer=grouped(settings.trainer, settings.folder))
+    return Transfer(settings, methods, objects.data.of(sources, target))
 
 
 def make_parser() -> ArgumentParser:
@@ -58,9 +55,5 @@ def make_parser() -> ArgumentParser:
         "killed. Example: ctl transfer --config configs/transfer/quickstart.yaml --output runs/try",
     )
     parser.add_argument("-c", "--config", action="config", help="YAML file with any of these options.")
-    parser.add_argument("--sources", type=list[str], required=True, help="Labelled languages, e.g. '[en,nl,es]'.")
-    parser.add_argument("--target", type=str, required=True, help="The language to tag.")
-    parser.add_argument("--seed", type=int, default=0, help="Of all models and of the order of the data.")
-    parser.add_argument("--output", type=str | None, default=None, help="The run's folder; by default under runs/.")
-    add_settings(parser)
+    add_settings(parser, TransferSettings)
     return parser

@@ -1,4 +1,4 @@
-"""What a study will take: how many trainings, how much time, and GPU-hours for models that are known by their size."""
+"""An estimate of a study: how many trainings, how much time, and GPU-hours for models that are known by size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ctl.transfer.stage import Stage
 
 @dataclass(frozen=True)
 class Assumed:
-    """What a dry run assumes where nothing was measured.
+    """Numbers that a dry run assumes where nothing was measured.
 
     Attributes:
         sentences: of every language's splits, ``{train: 20000, validation: 10000, test: 10000}``, so that no data are
@@ -62,12 +62,12 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
     rates = measured_rates(kinds)
     lines = []
     measured = computed = 0.0
-    for kind, found in kinds.items():
-        left = [stage for stage in found if not (stage.key in ended or stage.done())]
+    for kind, members in kinds.items():
+        left = [stage for stage in members if not (stage.key in ended or stage.done())]
         seconds = sum(stage.work for stage in left) * rates[kind] if kind in rates else None
         ideal = sum(device_seconds(stage, assumed) for stage in left)
         measured, computed = measured + (seconds or 0.0), computed + ideal
-        numbers = map(str, (len(found), len(found) - len(left), len(left)))
+        numbers = map(str, (len(members), len(members) - len(left), len(left)))
         lines.append([kind, *numbers, "?" if seconds is None else duration(seconds), duration(ideal)])
     headings = ("stages", "all", "done", "left", "takes", "on the device assumed")
     Console().print(make_table(headings, lines, f"{title}: {len(plans)} cells"))
@@ -80,7 +80,7 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
 
 
 def kind_of(stage: Stage) -> str:
-    """What a stage does, for the table."""
+    """Says what a stage does, for the table."""
     name = stage.config["model"]["class_path"]
     if name == "Teacher" and stage.command == "fit":
         return "train teachers" if len(stage.config["data"]["sources"]) == 1 else "train pooled models"

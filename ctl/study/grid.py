@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -18,39 +17,44 @@ from ctl.study.cells import Cell, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
 from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
 from ctl.system.console import say
+from ctl.system.files import write_json
 from ctl.transfer.plan import Plan
-from ctl.transfer.planner import Settings, Split, describe, make_context, subset_name
-from ctl.transfer.stage import Stage, run_stages
+from ctl.transfer.planner import Planner, Split, Stages, make_context, read_splits, subset_name
+from ctl.transfer.settings import StudySettings
+from ctl.transfer.stage import run_stages
 
 DESIGN = "study.json"
 
 
 @dataclass(frozen=True)
 class Study:
-    """What ``ctl study`` was asked for.
+    """A study as ``ctl study`` was asked for it.
 
     Attributes:
-        settings: all settings as plain values.
+        settings: all that was asked for.
         subsets: which sets of sources.
         assumed: what a dry run assumes.
-        data: the data module that reads every split.
-        output: the study's folder.
+        data: the data module of every target and its sources, when it is given them.
     """
 
-    settings: Settings
+    settings: StudySettings
     subsets: Subsets
     assumed: Assumed
     data: NERDataModule
-    output: Path
+
+    @property
+    def output(self) -> Path:
+        """The study's folder."""
+        return Path(self.settings.output)
 
     @property
     def targets(self) -> list[str]:
         """The languages to be tagged."""
-        return list(dict.fromkeys(self.settings["targets"]))
+        return list(dict.fromkeys(self.settings.targets))
 
     def pool(self, target: str) -> list[str]:
         """The languages that may be sources for a target: all but itself."""
-        return [language for language in self.settings["languages"] if language != target]
+        return [language for language in self.settings.languages if language != target]
 
     def prepare(self) -> None:
         """Reads everything, finds which languages are near, and writes down what the study is.
@@ -62,18 +66,20 @@ class Study:
         locks.mkdir(parents=True, exist_ok=True)
         with FileLock(locks / "prepare.lock"):  # other shards wait here for the first
             self.data.prepare_data()
-            check_backbone(self.settings["backbone"])
-            if self.settings["llm_backbone"] is not None:
-                check_decoder(self.settings["llm_backbone"])
-            design = {
-                **{name: self.settings[name] for name in ("targets", "languages", "methods", "seeds", "backbone")},
-                "subsets": asdict(self.subsets),
-                "distances": self.distances,
-                "cells": [{**asdict(cell), "folder": str(cell.folder.relative_to(self.output))} for cell in self.cells],
-            }
-            temporary = self.output / "study.tmp"
-            temporary.write_text(json.dumps(design, indent=2, ensure_ascii=False), encoding="utf-8")
-            temporary.replace(self.output / DESIGN)
+            check_backbone(self.settings.backbone)
+            if self.settings.llm_backbone is not None:
+                check_decoder(self.settings.llm_backbone)
+            write_json(self.output / DESIGN, self.design())
+
+    def design(self) -> dict[str, Any]:
+        """Describes the study for the report."""
+        named = ("targets", "languages", "methods", "seeds", "backbone")
+        return {
+            **{name: getattr(self.settings, name) for name in named},
+            "subsets": asdict(self.subsets),
+            "distances": self.distances,
+            "cells": [{**asdict(cell), "folder": str(cell.folder.relative_to(self.output))} for cell in self.cells],
+        }
 
     # What there is to run
 
@@ -82,7 +88,7 @@ class Study:
         """All cells, seed by seed, those of many sources first: they take longest, and train what others need."""
         return [
             Cell(target, sources, seed, tuple(kinds), self.home(seed) / target / subset_name(sources))
-            for seed in self.settings["seeds"]
+            for seed in self.settings.seeds
             for target in self.targets
             for sources, kinds in sorted(self._subsets(target).items(), key=lambda item: -len(item[0]))
         ]
@@ -90,91 +96,81 @@ class Study:
     @property
     def share(self) -> list[Cell]:
         """The cells of this shard."""
-        place, count = part_of_shard(self.settings["shard"])
-        return self.cells[place::count]
+        index, count = part_of_shard(self.settings.shard)
+        return self.cells[index::count]
 
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
-        methods = [method for found in self.methods(cell.sources).values() for method in found]
-        return self._plan(cell.target, cell.sources, cell.seed, methods, cell.folder)
+        return self._plan(cell.target, cell.sources, cell.seed, self.all_methods(cell.sources), cell.folder)
 
     def methods(self, sources: Sequence[str]) -> dict[str, list[Method]]:
-        """What is scored for each of the study's methods: a direct teacher of every source, one model otherwise."""
-        names = self.settings["methods"]
+        """The methods scored for each of the study's: a direct teacher of every source, one model otherwise."""
+        names = self.settings.methods or []
         alone = len(sources) == 1
-        decoder = self.settings["llm_backbone"] is not None
+        decoder = self.settings.llm_backbone is not None
         return {name: expand_methods([of_one_source(name) if alone else name], sources, "", decoder) for name in names}
 
-    def describe(self, cell: Cell) -> dict[str, Any]:
-        """What a cell leaves beside its results, for the report."""
-        scored = {name: [str(method) for method in found] for name, found in self.methods(cell.sources).items()}
+    def all_methods(self, sources: Sequence[str]) -> list[Method]:
+        """The methods scored for all of the study's together."""
+        return [method for methods in self.methods(sources).values() for method in methods]
+
+    def cell_record(self, cell: Cell) -> dict[str, Any]:
+        """Describes a cell for the report, beside its results."""
+        scored = {name: [str(method) for method in methods] for name, methods in self.methods(cell.sources).items()}
         return {"target": cell.target, "sources": list(cell.sources), "seed": cell.seed, "methods": scored}
 
     def home(self, seed: int) -> Path:
-        """Where all cells of a seed are, and what they share."""
+        """The folder of all cells of a seed, and of what they share."""
         return self.output / f"seed{seed}"
 
     def _plan(
-        self, target: str, sources: Sequence[str], seed: int, methods: Sequence[Method], output: Path | None = None
+        self, target: str, sources: Sequence[str], seed: int, methods: Sequence[Method], folder: Path | None = None
     ) -> Plan:
-        own = {"target": target, "sources": list(sources), "seed": seed, "output": str(output or self.home(seed))}
-        settings = {**self.settings, **own}
-        return Plan(settings, methods, self._context, self._splits[target], self.home(seed), self._known)
+        home = self.home(seed)
+        settings = self.settings.of(sources, target, seed, folder or home)
+        return Plan(methods, Planner(settings, self._context, self._splits[target], home, self._known))
 
     @cached_property
-    def _known(self) -> dict[tuple[Path, str], Stage]:
+    def _known(self) -> Stages:
         return {}
 
     @cached_property
     def _context(self) -> str:
-        return make_context(self.settings)
-
-    @property
-    def _pretrains(self) -> bool:
-        return bool(self.settings["pretrain_epochs"] or self.settings["llm_pretrain_epochs"])
+        return make_context(self.settings.backbone)
 
     @cached_property
     def _splits(self) -> dict[str, dict[str, Split]]:
-        """By target, what every plan needs to know of the splits.
+        """The splits that plans need to know, by target.
 
         Raises:
             CTLError: one can't be read.
         """
-        if self.settings["dry_run"] and self.assumed.sentences:
+        if self.settings.dry_run and self.assumed.sentences:
             return {target: assumed_splits([*self.pool(target), target], self.assumed) for target in self.targets}
-        found = {}
-        gold: dict[str, Split] = {}
-        read = self.settings["pretrain_languages"] if self._pretrains else []
-        text = {f"{language}/text": describe(self.data.raw_text(language, "train")) for language in read}
-        for target in self.targets:
-            data = self.data.of(self.pool(target), target)
-            for name in (f"{source}/{split}" for source in data.sources for split in ("train", "validation")):
-                if name not in gold:
-                    gold[name] = describe(data.gold(*name.rsplit("/", 1)))
-            own = [describe(data.target_text("train")), describe(data.gold(target, "test"))]
-            found[target] = {**gold, **text, **dict(zip((f"{target}/train", f"{target}/test"), own, strict=True))}
-        return found
+        text = (self.settings.pretrain_languages or []) if self.settings.pretrains else []
+        return {target: read_splits(self.data.of(self.pool(target), target), target, text) for target in self.targets}
 
     # Nearness
 
     @cached_property
     def distances(self) -> dict[str, dict[str, float]]:
-        """By target, how far every source is, the nearest first; numbers by place where an order was given."""
-        found = {target: self._distances(target) for target in self.targets}
-        return {target: dict(sorted(of.items(), key=lambda item: item[1])) for target, of in found.items()}
+        """Gives the distance of every source by target, the nearest first; its number where an order was given."""
+        return {
+            target: dict(sorted(self._distances(target).items(), key=lambda item: item[1])) for target in self.targets
+        }
 
     def _distances(self, target: str) -> dict[str, float]:
         pool = self.pool(target)
-        given = {source: float(place) for place, source in enumerate(pool, 1)}
+        given = {source: float(number) for number, source in enumerate(pool, 1)}
         match self.subsets.by:
             case "family":
                 return family_distances(self.data, target, pool)
             case "given":
                 return given
             case by if len(pool) > 1:
-                plan = self._plan(target, pool, self.settings["seeds"][0], [])
+                plan = self._plan(target, pool, self.settings.seeds[0], [])
                 weighed = plan.similarities()
-                if not weighed.done() and self.settings["dry_run"]:
+                if not weighed.done() and self.settings.dry_run:
                     return given  # which languages are near changes no number of stages
                 if not weighed.done():
                     say(f"how near are {', '.join(pool)} to {target}?")

@@ -1,4 +1,4 @@
-"""Which sets of source languages a study tries: nested by nearness, drawn at random, all of a size, or listed."""
+"""The sets of source languages that a study tries: nested by nearness, drawn at random, all of a size, or listed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class Subsets:
 
         def add(kind: str, languages: Sequence[str]) -> None:
             kinds = chosen.setdefault(tuple(language for language in pool if language in languages), [])
-            kinds.extend([kind] * (kind not in kinds))
+            if kind not in kinds:
+                kinds.append(kind)
 
         for size in self.nested:
             add("nested", near[:size])
@@ -105,5 +106,5 @@ def weight_distances(weights: Mapping[str, float]) -> dict[str, float]:
 
 def read_weights(path: Path, by: str) -> dict[str, float]:
     """The weights that a language identifier gave, ``weights.json``."""
-    found: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
-    return found[by]
+    weights: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    return weights[by]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
 import os
 import shutil
@@ -11,18 +9,18 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import torch
-from filelock import FileLock, Timeout
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 from ctl.results import write_records
 from ctl.study.cells import CELL, FAILED, is_done, key_of
 from ctl.system.console import duration, quiet, say
+from ctl.system.files import fingerprint, held, write_json
 from ctl.transfer.plan import Plan
 from ctl.transfer.stage import Stage
 
@@ -45,14 +43,14 @@ def run_cells(study: Study, jobs: int | None, parse: Callable[[], Study]) -> int
         CTLError: a process ended before its cells did.
     """
     if jobs is None:
-        jobs = 1 if "devices" in study.settings["trainer"] else max(1, torch.cuda.device_count())
+        jobs = 1 if "devices" in study.settings.trainer else max(1, torch.cuda.device_count())
     began = time.time()
     if jobs == 1:
         Worker(study, began).run()
     else:
         context = multiprocessing.get_context("spawn")
         processes = [
-            context.Process(target=_work, args=(parse, place, jobs, began), daemon=True) for place in range(jobs)
+            context.Process(target=_work, args=(parse, index, jobs, began), daemon=True) for index in range(jobs)
         ]
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # which ends the others as well
         for process in processes:
@@ -64,13 +62,13 @@ def run_cells(study: Study, jobs: int | None, parse: Callable[[], Study]) -> int
     return sum((cell.folder / FAILED).exists() for cell in study.share)
 
 
-def _work(parse: Callable[[], Study], place: int, jobs: int, began: float) -> None:
+def _work(parse: Callable[[], Study], index: int, jobs: int, began: float) -> None:
     """One process of several: its own GPU where there are some, its share of the cores where not."""
     quiet()
     if devices := torch.cuda.device_count():
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(place % devices)
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(index % devices)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
-    Worker(parse(), began, place / jobs).run()
+    Worker(parse(), began, index / jobs).run()
 
 
 class Busy(Exception):
@@ -97,7 +95,7 @@ class Worker:
         self.seconds = self.work = 0.0
 
     def run(self) -> None:
-        """Runs them all; what is busy is looked at again after the others."""
+        """Runs all cells; those that are busy are tried again after the others."""
         waiting = list(self.plans)
         while waiting:
             left = [cell for cell in waiting if not self._finish(cell)]
@@ -106,7 +104,7 @@ class Worker:
             waiting = left
 
     def _finish(self, cell: Cell) -> bool:
-        """Whether the cell is done or has failed, now or before; not where it is busy."""
+        """Runs a cell, and tells whether it is done or has failed, now or before; ``False`` where it is busy."""
         plan = self.plans[cell]
         if is_done(cell, plan) or self._has_failed(cell):
             return True
@@ -134,9 +132,8 @@ class Worker:
         shutil.rmtree(cell.folder / "counts", ignore_errors=True)
         plan.collect_counts()
         write_records(cell.folder / "results.json", plan.records())
-        seen = {**self.study.describe(cell), "key": key_of(plan)}
-        (cell.folder / CELL).write_text(json.dumps(seen, indent=2, ensure_ascii=False), encoding="utf-8")
-        if not self.study.settings["keep_models"]:
+        write_json(cell.folder / CELL, {**self.study.cell_record(cell), "key": key_of(plan)})
+        if not self.study.settings.keep_models:
             for models in cell.folder.rglob("checkpoints"):  # of this cell alone
                 shutil.rmtree(models)
         done = sum(is_done(cell, plan) for cell, plan in self.plans.items())
@@ -154,7 +151,7 @@ class Worker:
             try:
                 stage.run()
             except (Exception, SystemExit) as error:
-                self.broken[stage.key] = f"{stage.title} failed: {_told(error)}"
+                self.broken[stage.key] = f"{stage.title} failed: {_message(error)}"
                 raise
             self.seconds += time.perf_counter() - began
             self.work += stage.work
@@ -167,36 +164,27 @@ class Worker:
         cell.folder.mkdir(parents=True, exist_ok=True)
         for old in (CELL, "results.json"):
             (cell.folder / old).unlink(missing_ok=True)
-        told = {"error": _told(error), "traceback": traceback.format_exception(error)}
-        (cell.folder / FAILED).write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
-        say(f"ctl: {cell}: FAILED, {_told(error)}")
+        message = _message(error)
+        write_json(cell.folder / FAILED, {"error": message, "traceback": traceback.format_exception(error)})
+        say(f"ctl: {cell}: FAILED, {message}")
 
-    @contextmanager
-    def _lock(self, name: str) -> Iterator[None]:
+    def _lock(self, name: str) -> AbstractContextManager[None]:
         """Holds a lock that is free at once.
 
         Raises:
-            Busy: it is not.
+            Busy: another process holds it.
         """
-        path = self.study.output / ".locks" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise Busy from None
-        try:
-            yield
-        finally:
-            lock.release()
+        return held(self.study.output / ".locks" / f"{fingerprint(name)}.lock", Busy())
 
     def _left(self) -> str:
-        """How long the rest will take at the pace of this process, all processes together."""
+        """Says how long the rest will take at the pace of this process, all processes together."""
         left = sum(stage.work for stage in self.stages.values() if not stage.done())
         if not left or not self.work:
             return "nothing left" if not left else "the rest is unknown"
-        return f"about {duration(left * self.seconds / self.work / (self.study.settings['jobs'] or 1))} left"
+        return f"about {duration(left * self.seconds / self.work / (self.study.settings.jobs or 1))} left"
 
 
-def _told(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+def _message(error: BaseException) -> str:
+    """The kind of an error, and what it says in one line."""
+    name, text = type(error).__name__, first_line(error)
+    return name if text == name else f"{name}: {text}"

@@ -52,8 +52,12 @@ def write_json(path: Path, value: Any, indent: int | None = 2) -> None:  # noqa:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def held(path: Path, busy: Exception | None = None) -> Iterator[None]:
     """Holds a lock file as long as the block runs; waits for nobody.
+
+    Args:
+        path: the lock file.
+        busy: raised in place of `TimeoutError`.
 
     Raises:
         TimeoutError: another process holds it.
@@ -63,7 +67,7 @@ def held(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise TimeoutError(f"{path}: held by another process") from None
+        raise busy or TimeoutError(f"{path}: held by another process") from None
     try:
         yield
     finally:

@@ -1,24 +1,68 @@
-"""How stages get their folders, keys and callbacks."""
+"""The maker of stages: their folders, keys and callbacks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ctl.backbones.loading import fingerprint_backbone
 from ctl.data.corpus import Corpus
+from ctl.data.datamodule import NERDataModule
 from ctl.results import versions
+from ctl.system.files import fingerprint, fingerprint_json
+from ctl.transfer.settings import Section, TransferSettings
+from ctl.transfer.stage import Stage
 
-Settings = Mapping[str, Any]
+Stages = dict[tuple[Path, str], Stage]  # by folder and command
 
 
 class Split(NamedTuple):
-    """What a plan knows of a split: its number of sentences, and the fingerprint of words and of tags that it shows."""
+    """The facts about a split that a plan needs.
+
+    Attributes:
+        sentences: how many.
+        fingerprint: of its words, and of its tags where they are shown.
+    """
 
     sentences: int
     fingerprint: str
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> Split:
+        """Describes a corpus."""
+        tags = b"" if corpus.tags is None else corpus.tags.tobytes()
+        return cls(len(corpus), fingerprint(corpus.fingerprint, tags))
+
+
+def read_splits(data: NERDataModule, target: str, text: Sequence[str]) -> dict[str, Split]:
+    """Reads every split that the stages of a transfer may need, so that bad input stops it before any training.
+
+    Args:
+        data: of this target and its sources.
+        target: the language to be tagged.
+        text: languages whose raw text a backbone first reads.
+
+    Returns:
+        Splits by ``lang/split``, a train split as raw text by ``lang/text``.
+    """
+    gold = [f"{source}/{split}" for source in data.sources for split in ("train", "validation")]
+    splits = {name: Split.of(data.gold(*name.rsplit("/", 1))) for name in gold}
+    raw = {name: Split.of(data.raw_text(name, "train")) for name in dict.fromkeys([*text, target])}
+    splits |= {f"{name}/text": split for name, split in raw.items()}
+    return {**splits, f"{target}/train": raw[target], f"{target}/test": Split.of(data.gold(target, "test"))}
+
+
+def make_context(backbone: str) -> str:
+    """Fingerprint of what every stage depends on: backbone and version."""
+    return fingerprint_json([versions()["ctl"], fingerprint_backbone(backbone)])
+
+
+def subset_name(sources: Sequence[str]) -> str:
+    """A folder's name for several languages, ``en+nl``; of very many, their number and a fingerprint."""
+    name = "+".join(sources)
+    return name if len(name) <= 100 else f"{len(sources)}-{fingerprint(name)[:12]}"
 
 
 def callback(name: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -26,20 +70,138 @@ def callback(name: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"class_path": name, "init_args": arguments}
 
 
-def subset_name(sources: Sequence[str]) -> str:
-    """A folder's name for several languages, ``en+nl``; of very many, their number and a fingerprint."""
-    name = "+".join(sources)
-    return name if len(name) <= 100 else f"{len(sources)}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+class Planner:
+    """Makes stages: gives each its folder, its key and its callbacks, and keeps each once.
 
+    Args:
+        settings: of the transfer.
+        context: fingerprint of backbone and version, part of every stage's key.
+        splits: by ``lang/split``, with ``lang/text`` for a train split as raw text; the fingerprints of those that a
+            stage reads are part of its key.
+        shared: the folder in which the cells of a study have what they share; a transfer has it in its own.
+        known: stages of other plans, whose keys need not be computed again.
+    """
 
-def make_context(settings: Settings) -> str:
-    """Fingerprint of what every stage depends on: backbone and version."""
-    parts = [versions()["ctl"], fingerprint_backbone(settings["backbone"])]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    def __init__(
+        self,
+        settings: TransferSettings,
+        context: str,
+        splits: Mapping[str, Split],
+        shared: Path | None = None,
+        known: Stages | None = None,
+    ) -> None:
+        self.settings = settings
+        self.context = context
+        self.splits = splits
+        self.in_study = shared is not None
+        self.shared = shared or settings.folder
+        self.known = {} if known is None else known
+        self.stages: Stages = {}
 
+    def add(
+        self,
+        *,
+        title: str,
+        folder: str | Path,
+        command: str,
+        model: Section,
+        data: Section,
+        outputs: tuple[str, ...],
+        trainer: Section | None = None,
+        checkpoint: Path | None = None,
+        after: tuple[Stage, ...] = (),
+        work: float = 0.0,
+        of_decoder: bool = False,
+    ) -> Stage:
+        """Adds a stage, or gives the one that is there already.
 
-def describe(corpus: Corpus) -> Split:
-    """What a plan needs to know of a split."""
-    tags = b"" if corpus.tags is None else corpus.tags.tobytes()
-    digest = hashlib.sha256(corpus.fingerprint.encode() + tags)
-    return Split(len(corpus), digest.hexdigest()[:16])
+        Args:
+            title: what the stage does, for people.
+            folder: its run's folder, below that of the transfer if it is a text.
+            command: ``fit``, ``test`` or ``predict``.
+            model: its class and arguments.
+            data: arguments of the data module beside those that all stages have.
+            outputs: files that it must leave in its folder.
+            trainer: arguments of the Trainer beside those that all stages have.
+            checkpoint: weights that it reads.
+            after: stages that come before it.
+            work: its share of the time, in sentences read forward.
+            of_decoder: its key depends on the decoder as well.
+        """
+        home = self.home(folder)
+        config: dict[str, Any] = {
+            "seed_everything": self.settings.seed,
+            "trainer": {**self.settings.trainer, **(trainer or {}), "default_root_dir": str(home)},
+            "model": dict(model),
+            "data": {**self.settings.data, "backbone": self.settings.backbone, **data},
+        }
+        if checkpoint is not None:
+            config["ckpt_path"] = str(checkpoint)
+        reads = self._fingerprints(command, data) + (self._decoder_fingerprint if of_decoder else "")
+        stage = Stage(title, home, command, config, outputs, after, work, reads)
+        return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
+
+    def count(self, language: str, split: str) -> int:
+        """The number of sentences of a split."""
+        return self.splits[f"{language}/{split}"].sentences
+
+    # Folders
+
+    def home(self, folder: str | Path) -> Path:
+        """A stage's folder by its name in the transfer's."""
+        return folder if isinstance(folder, Path) else self.settings.folder / folder
+
+    def named_in_study(self, *names: str) -> Path:
+        """Names that tell folders of a study apart; empty in a transfer, which has only one of each."""
+        return Path(*names) if self.in_study else Path()
+
+    def folder_for_target(self, stage: Stage) -> Path:
+        """The folder of what a model says of the target: the model's own, where that is of this target alone."""
+        own = stage.folder.is_relative_to(self.settings.folder)
+        return stage.folder if own else stage.folder / self.named_in_study(self.settings.target)
+
+    # Callbacks
+
+    def keep_last(self, folder: str | Path) -> list[dict[str, Any]]:
+        """Callbacks that leave the last state of training."""
+        keep = {"save_top_k": 0, "save_last": True}
+        return self._keep(folder, keep, "last.ckpt")
+
+    def keep_best(self, folder: str | Path) -> list[dict[str, Any]]:
+        """Callbacks that leave the state with the best F1 on source validation, and stop where it gets no better."""
+        monitor = {"monitor": "val/f1", "mode": "max"}
+        best = {"filename": "best", "save_last": True, **monitor}
+        stop = callback("EarlyStopping", patience=self.settings.patience, **monitor)
+        return self._keep(folder, best, "best.ckpt", stop)
+
+    def _keep(
+        self, folder: str | Path, keep: Mapping[str, Any], name: str, *more: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        home = self.home(folder) / "checkpoints"
+        every = {"save_on_train_epoch_end": True, "enable_version_counter": False}
+        return [
+            callback("ModelCheckpoint", dirpath=str(home), **keep, **every),
+            *more,
+            callback("WeightsOnly", path=str(home / name)),
+        ]
+
+    # Keys
+
+    def _fingerprints(self, command: str, data: Section) -> str:
+        """Fingerprints of what a stage reads beside its settings and the outputs of other stages."""
+        target = data.get("target")
+        match command:
+            case "fit":
+                names = [f"{source}/{split}" for source in data["sources"] for split in ("train", "validation")]
+                names += [f"{language}/text" for language in data.get("text", ())]
+                names += [f"{target}/train"] if "soft_labels" in data else []
+            case "test":
+                names = [f"{target}/test"]
+            case _:
+                names = [f"{target}/{split}" for split in data["predict_splits"]]
+        return " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
+
+    @cached_property
+    def _decoder_fingerprint(self) -> str:
+        assert self.settings.llm_backbone is not None
+        return f" decoder {fingerprint_backbone(self.settings.llm_backbone)}"

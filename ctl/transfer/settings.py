@@ -1,10 +1,12 @@
-"""What ``ctl transfer`` and ``ctl study`` are asked for."""
+"""The settings of ``ctl transfer`` and ``ctl study``, and the options of the command line that they come from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from inspect import signature
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from jsonargparse import ArgumentParser, Namespace
 from lightning.pytorch import Trainer
@@ -17,67 +19,208 @@ from ctl.modules.tagger import Tagger
 from ctl.system.devices import best_precision
 from ctl.weighting import order_weights
 
+Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
 FAST = 2000  # sentences of every split with --fast
 
 # Adapters start at zero and are few, so they bear, and need, ten times the rate of a whole model.
 LLM_TEACHER = {"llm_teacher.lora_rank": 16, "llm_teacher.lr": 2e-4, "llm_teacher.attention": "full"}
 
 
-def add_settings(parser: ArgumentParser) -> None:
-    """Adds the options that a study has as well."""
-    parser.add_argument("--backbone", type=str, required=True, help="Encoder: Hub name or folder.")
-    parser.add_argument(
-        "--llm_backbone", type=str | None, default=None, help="Decoder for teachers, a causal LM: Hub name or folder."
-    )
+@dataclass(frozen=True)
+class FamilySettings:
+    """Holds what is asked for of the models of one family, encoders or decoders.
+
+    Attributes:
+        backbone: Hub name or folder.
+        pretrain_epochs: epochs in which it first reads raw text; 0 where it was pre-trained.
+        teacher_epochs: most epochs of every teacher.
+        teacher: arguments of `Teacher`.
+        adapt: arguments of `Adaptation`.
+    """
+
+    backbone: str
+    pretrain_epochs: int
+    teacher_epochs: int
+    teacher: Section
+    adapt: Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Holds what a transfer and a study are asked for alike.
+
+    Attributes:
+        backbone: Encoder: Hub name or folder.
+        llm_backbone: Decoder for teachers, a causal LM: Hub name or folder.
+        methods: What to score, by name; see `ctl.methods`.
+        teacher_epochs: Most epochs of every teacher.
+        llm_teacher_epochs: Most epochs of every decoder teacher.
+        student_epochs: Epochs of every student.
+        adapt_epochs: Epochs on raw target text for +adapted.
+        pretrain_epochs: Epochs in which the encoder first reads raw text; 0 where it was pre-trained.
+        llm_pretrain_epochs: The same for the decoder.
+        pretrain_languages: Whose text that is; by default the sources' and the target's.
+        weights: By source, for the weighting `fixed`.
+        select_on: Which state of a teacher is taken: the best on source validation, or the last, as in the paper.
+        patience: Epochs without a better source validation F1.
+        language_id_epochs: Epochs of the language identifier.
+        language_id_sentences: Sentences of each language it reads.
+        data: Arguments of `NERDataModule` that were given.
+        teacher: Arguments of `Teacher`, for teachers that are encoders.
+        llm_teacher: Arguments of `Teacher`, for teachers that are decoders.
+        student: Arguments of `Student`.
+        language_id: Arguments of `LanguageIdentifier`.
+        adversary: Arguments of `Adversary` that a teacher does not have.
+        neighbours: Arguments of `Neighbours`.
+        adapt: Arguments of `Adaptation`, for encoders.
+        llm_adapt: Arguments of `Adaptation`, for decoders.
+        trainer: Arguments of the Trainer that were given.
+    """
+
+    backbone: str
+    llm_backbone: str | None = None
+    methods: list[str] | None = None
+    teacher_epochs: int = 3
+    llm_teacher_epochs: int = 3
+    student_epochs: int = 3
+    adapt_epochs: int = 3
+    pretrain_epochs: int = 0
+    llm_pretrain_epochs: int = 0
+    pretrain_languages: list[str] | None = None
+    weights: dict[str, float] | None = None
+    select_on: Literal["source_validation", "last"] = "source_validation"
+    patience: int = 3
+    language_id_epochs: int = 10
+    language_id_sentences: int = 2000
+    data: Section = field(default_factory=dict)
+    teacher: Section = field(default_factory=dict)
+    llm_teacher: Section = field(default_factory=dict)
+    student: Section = field(default_factory=dict)
+    language_id: Section = field(default_factory=dict)
+    adversary: Section = field(default_factory=dict)
+    neighbours: Section = field(default_factory=dict)
+    adapt: Section = field(default_factory=dict)
+    llm_adapt: Section = field(default_factory=dict)
+    trainer: Section = field(default_factory=dict)
+
+    @property
+    def pretrains(self) -> bool:
+        """Tells whether a backbone first reads raw text."""
+        return bool(self.pretrain_epochs or self.llm_pretrain_epochs)
+
+    def of_family(self, family: str) -> FamilySettings:
+        """The settings of encoders, or of decoders for the family ``llm``."""
+        if not family:
+            return FamilySettings(self.backbone, self.pretrain_epochs, self.teacher_epochs, self.teacher, self.adapt)
+        assert self.llm_backbone is not None, "methods of decoders are refused where there is none"
+        epochs = self.llm_pretrain_epochs, self.llm_teacher_epochs
+        return FamilySettings(self.llm_backbone, *epochs, self.llm_teacher, {**self.llm_adapt, "masked": 0})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferSettings(Settings):
+    """Holds what ``ctl transfer`` is asked for.
+
+    Attributes:
+        sources: Labelled languages, e.g. '[en,nl,es]'.
+        target: The language to tag.
+        seed: Of all models and of the order of the data.
+        output: The run's folder; by default under runs/.
+    """
+
+    sources: list[str]
+    target: str
+    seed: int = 0
+    output: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return Path(self.output or f"runs/{self.target}-from-{'-'.join(self.sources)}")
+
+    @property
+    def pretraining_languages(self) -> list[str]:
+        """The languages whose raw text a backbone first reads; none where it was pre-trained."""
+        return (self.pretrain_languages or [*self.sources, self.target]) if self.pretrains else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySettings(Settings):
+    """Holds what ``ctl study`` is asked for.
+
+    Attributes:
+        languages: Labelled languages: what may be a source.
+        targets: The languages to tag.
+        seeds: Every cell is run with each.
+        output: The study's folder.
+        shard: Run only this part of the cells, 1/8 to 8/8.
+        jobs: Cells run at once; by default one on every GPU, or one.
+        keep_models: Keep the students' checkpoints when their cell is done.
+        dry_run: Say what would be run and how long it would take.
+    """
+
+    languages: list[str]
+    targets: list[str]
+    seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
+    output: str = "runs/study"
+    shard: str = "1/1"
+    jobs: int | None = None
+    keep_models: bool = True
+    dry_run: bool = False
+
+    def of(self, sources: Sequence[str], target: str, seed: int, folder: Path) -> TransferSettings:
+        """The settings of one transfer of the study."""
+        shared = {name: getattr(self, name) for name in _names(Settings)}
+        return TransferSettings(**shared, sources=list(sources), target=target, seed=seed, output=str(folder))
+
+
+Kind = TypeVar("Kind", TransferSettings, StudySettings)
+BY_HAND = {"methods", "dry_run"}  # a help text made of parts, and a flag without a value
+TAGGER = {"backbone", "types", "variant"}
+SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those of its arguments that a plan fills
+    "data": (
+        NERDataModule,
+        {"sources", "target", "backbone", "soft_labels", "predict_splits", "word_weights", "filter", "text"},
+    ),
+    "teacher": (Teacher, TAGGER | {"calibrate"}),
+    "llm_teacher": (Teacher, TAGGER | {"calibrate"}),
+    "student": (Student, TAGGER),
+    "language_id": (LanguageIdentifier, {"backbone", "sources"}),
+    "adversary": (Adversary, {"calibrate", *signature(Tagger).parameters}),
+    "neighbours": (Neighbours, {"student", "soft_labels"}),
+    "adapt": (Adaptation, {"backbone"}),
+    "llm_adapt": (Adaptation, {"backbone", "masked"}),
+    "trainer": (Trainer, {"callbacks", "default_root_dir", "max_epochs"}),
+}
+
+
+def add_settings(parser: ArgumentParser, kind: type[Settings]) -> None:
+    """Adds the options of ``ctl transfer`` or of ``ctl study``: its own, those of both, and those of every section."""
+    shared = _names(Settings)
+    parser.add_class_arguments(kind, as_group=False, skip=shared | BY_HAND)
     parser.add_argument("--methods", type=list[str] | None, default=None, help=METHODS_HELP)
     parser.add_argument("--fast", action="store_true", help=f"Take only the first {FAST} sentences of every split.")
-    parser.add_argument("--teacher_epochs", type=int, default=3, help="Most epochs of every teacher.")
-    parser.add_argument("--llm_teacher_epochs", type=int, default=3, help="Most epochs of every decoder teacher.")
-    parser.add_argument("--student_epochs", type=int, default=3, help="Epochs of every student.")
-    parser.add_argument("--adapt_epochs", type=int, default=3, help="Epochs on raw target text for +adapted.")
-    parser.add_argument(
-        "--pretrain_epochs",
-        type=int,
-        default=0,
-        help="Epochs in which the encoder first reads raw text; 0 where it was pre-trained.",
-    )
-    parser.add_argument("--llm_pretrain_epochs", type=int, default=0, help="The same for the decoder.")
-    parser.add_argument(
-        "--pretrain_languages",
-        type=list[str] | None,
-        default=None,
-        help="Whose text that is; by default the sources' and the target's.",
-    )
-    parser.add_argument(
-        "--weights", type=dict[str, float] | None, default=None, help="By source, for the weighting `fixed`."
-    )
-    parser.add_argument(
-        "--select_on",
-        type=Literal["source_validation", "last"],
-        default="source_validation",
-        help="Which state of a teacher is taken: the best on source validation, or the last, as in the paper.",
-    )
-    parser.add_argument("--patience", type=int, default=3, help="Epochs without a better source validation F1.")
-    parser.add_argument("--language_id_epochs", type=int, default=10, help="Epochs of the language identifier.")
-    parser.add_argument("--language_id_sentences", type=int, default=2000, help="Sentences of each language it reads.")
-    own = {"sources", "target", "backbone", "soft_labels", "predict_splits", "word_weights", "filter", "text"}
-    parser.add_class_arguments(NERDataModule, "data", skip=own)
-    tagger = {"backbone", "types", "variant"}
-    of_teacher = {"calibrate", *signature(Tagger).parameters}
-    for module, section, skip in (
-        (Teacher, "teacher", {*tagger, "calibrate"}),
-        (Teacher, "llm_teacher", {*tagger, "calibrate"}),
-        (Student, "student", tagger),
-        (LanguageIdentifier, "language_id", {"backbone", "sources"}),
-        (Adversary, "adversary", of_teacher),
-        (Neighbours, "neighbours", {"student", "soft_labels"}),
-        (Adaptation, "adapt", {"backbone"}),
-        (Adaptation, "llm_adapt", {"backbone", "masked"}),
-    ):
-        parser.add_class_arguments(module, section, skip=skip, instantiate=False)
-    ours = {"callbacks", "default_root_dir", "max_epochs"}
-    parser.add_class_arguments(Trainer, "trainer", skip=ours, instantiate=False)
+    parser.add_class_arguments(Settings, as_group=False, skip=SECTIONS.keys() | BY_HAND)
+    for name, (section, filled) in SECTIONS.items():
+        parser.add_class_arguments(section, name, skip={*filled}, instantiate=name == "data")
     parser.set_defaults({"trainer.gradient_clip_val": 1.0, **LLM_TEACHER})
+
+
+def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str]) -> tuple[Kind, Namespace]:
+    """Reads the command line and its configuration files.
+
+    Returns:
+        The settings; sections of data and Trainer hold only what was given. And what the parser makes of classes.
+    """
+    parsed = parser.parse_args(list(args))
+    if parsed.fast and parsed.data.limit is None:
+        parsed.data.limit = FAST
+    values = {name: value for name, value in parsed.as_dict().items() if name in _names(kind)}
+    for section in ("data", "trainer"):
+        values[section] = {name: value for name, value in values[section].items() if value is not None}
+    trainer = values["trainer"]
+    trainer.setdefault("precision", best_precision(trainer.get("accelerator", "auto")))
+    return kind(**values), parser.instantiate_classes(parsed)
 
 
 def check_weights(methods: Sequence[Method], weights: Mapping[str, float] | None, sources: Sequence[str]) -> None:
@@ -92,12 +235,5 @@ def check_weights(methods: Sequence[Method], weights: Mapping[str, float] | None
         order_weights(weights, sources, "--weights")
 
 
-def plain_settings(parsed: Namespace) -> dict[str, Any]:
-    """Settings as plain values; sections that a class fills keep only what was given."""
-    settings: dict[str, Any] = parsed.as_dict()
-    for section in ("data", "trainer"):
-        settings[section] = {key: value for key, value in settings[section].items() if value is not None}
-    settings["trainer"].setdefault("precision", best_precision(settings["trainer"].get("accelerator", "auto")))
-    if parsed.fast:
-        settings["data"].setdefault("limit", FAST)
-    return settings
+def _names(kind: type[Settings]) -> set[str]:
+    return {entry.name for entry in fields(kind)}

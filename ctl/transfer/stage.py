@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sys
@@ -19,6 +18,7 @@ import yaml
 from ctl.errors import CTLError
 from ctl.system.checkpoints import can_resume
 from ctl.system.console import duration, say
+from ctl.system.files import fingerprint_json, remove, write_json, write_text
 from ctl.system.signals import run_stoppable
 
 
@@ -48,11 +48,16 @@ class Stage:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 (16 hex digits) of everything that its result depends on; what is logged changes nothing."""
+        """Fingerprint of everything that its result depends on; what is logged changes nothing."""
         trainer = {name: value for name, value in self.config["trainer"].items() if name != "logger"}
         config = {**self.config, "trainer": trainer}
         parts = [self.command, self.context, config, [stage.key for stage in self.after]]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        return fingerprint_json(parts)
+
+    @property
+    def output(self) -> Path:
+        """The first file that it leaves, the one that other stages read."""
+        return self.folder / self.outputs[0]
 
     @property
     def marker(self) -> Path:
@@ -60,7 +65,7 @@ class Stage:
         return self.folder / f"{self.command}.json"
 
     def done(self) -> bool:
-        """Whether it ended and what it left is still there."""
+        """Tells whether it ended and what it left is still there."""
         return bool(self._marked().get("done")) and all((self.folder / output).exists() for output in self.outputs)
 
     def run(self) -> float:
@@ -78,12 +83,12 @@ class Stage:
         return seconds
 
     def seconds(self) -> float:
-        """How long it took when it was run."""
+        """Seconds that it took when it was run."""
         return float(self._marked().get("seconds", 0.0))
 
     def _arguments(self) -> list[str]:
         config = self.folder / f"{self.command}.yaml"
-        config.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        write_text(config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
         arguments = [self.command, "--config", str(config), "--trainer.enable_model_summary", "false"]
         last = self.folder / "checkpoints" / "last.ckpt"
         if self.command == "fit" and can_resume(last):
@@ -103,18 +108,14 @@ class Stage:
         return marker if marker.get("key") == self.key else {}
 
     def _mark(self, done: bool, seconds: float) -> None:
-        temporary = self.marker.with_suffix(".tmp")
-        temporary.write_text(
-            json.dumps({"key": self.key, "done": done, "seconds": round(seconds, 1)}), encoding="utf-8"
-        )
-        temporary.replace(self.marker)
+        write_json(self.marker, {"key": self.key, "done": done, "seconds": round(seconds, 1)}, indent=None)
 
     def _clear(self) -> None:
         """Removes what another configuration or other data left; training anew removes the whole run."""
         if self.command == "fit":
             shutil.rmtree(self.folder, ignore_errors=True)
         for output in self.outputs:
-            (self.folder / output).unlink(missing_ok=True)
+            remove(self.folder / output)
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -124,13 +125,13 @@ def run_stages(stages: Iterable[Stage]) -> None:
     left, seconds, work = sum(stage.work for stage in stages), 0.0, 0.0
     for number, stage in enumerate(stages, 1):
         skipped = stage.done()
-        place = f"[{number:>{len(str(len(stages)))}}/{len(stages)}] {stage.title}"
+        title = f"[{number:>{len(str(len(stages)))}}/{len(stages)}] {stage.title}"
         if not skipped:
-            say(f"{place} ...")
+            say(f"{title} ...")
         took = stage.seconds() if skipped else stage.run()
         left, seconds, work = left - stage.work, seconds + took, work + stage.work
         rest = f"about {duration(left * seconds / work)} left" if number < len(stages) and work else "all done"
-        say(f"{place}: {'done before' if skipped else duration(took)}, {rest}")
+        say(f"{title}: {'done before' if skipped else duration(took)}, {rest}")
 
 
 def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:

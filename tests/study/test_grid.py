@@ -10,11 +10,7 @@ import pytest
 import yaml
 
 from ctl.commands.study import parse
-from ctl.errors import CTLError
 from ctl.main import main
-from ctl.methods import of_one_source
-from ctl.study.cells import part_of_shard
-from ctl.study.subsets import Subsets
 from ctl.system.configs import ROOT
 
 METHODS = ["direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:learned"]
@@ -41,30 +37,6 @@ def scores(output):
     return {
         (path.parent.name, record["method"]): record["f1"] for path in paths for record in json.loads(path.read_text())
     }
-
-
-def test_sets_of_sources():
-    near = ["b", "c", "a", "d"]
-    chosen = Subsets(nested=(1, 3), random=(2,), draws=50, listed=(("d", "t"),)).choose("t", "abcd", near)
-    assert chosen["b",] == ["nested"] and chosen["a", "b", "c"] == ["nested"] and chosen["d",] == ["listed"]
-    assert sum(kinds == ["random"] for kinds in chosen.values()) == 6  # every pair was drawn, each is there once
-    assert len(Subsets(every=(1, 2)).choose("t", "abcd", near)) == 4 + 6
-    again = Subsets(random=(2,), draws=1).choose("t", "abcd", near)
-    assert again == Subsets(random=(2,), draws=1).choose("t", "abcd", near)
-    for wrong, said in ((Subsets(nested=(5,)), "5 sources for t"), (Subsets(), "which sets"),
-                        (Subsets(listed=(("x",),)), "x not among")):  # fmt: skip
-        with pytest.raises(CTLError, match=said):
-            wrong.choose("t", "abcd", near)
-
-
-def test_methods_of_one_source():
-    assert of_one_source("ensemble:learned") == "direct" and of_one_source("pooled+adapted") == "direct+adapted"
-    assert of_one_source("student:learned+kl") == "student:uniform+kl"
-    assert of_one_source("llm-ensemble:learned") == "llm-direct"
-    assert of_one_source("mixed-ensemble:learned") == "mixed-ensemble:uniform"
-    assert part_of_shard("2/3") == (1, 3)
-    with pytest.raises(CTLError, match="shard 4/3"):
-        part_of_shard("4/3")
 
 
 def test_every_cell_has_its_scores_and_one_teacher_a_language(finished):
@@ -174,6 +146,6 @@ def test_every_study_config_is_valid(path):
     before = [] if "targets" in given else ["--config", "configs/study/wikiann.yaml"]  # it is an addition
     study = parse([*before, "--config", str(path), *([] if "backbone" in given else ["--backbone", "somewhere"])])
     for name in {"targets", "languages", "methods", "seeds"} & given.keys():
-        assert study.settings[name] == given[name]
+        assert getattr(study.settings, name) == given[name]
     near = study.pool(study.targets[0])
     assert study.subsets.choose(study.targets[0], near, near)

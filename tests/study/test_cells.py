@@ -1,0 +1,36 @@
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ctl.errors import CTLError
+from ctl.study.cells import CELL, Cell, is_done, key_of, part_of_shard
+
+
+def plan(*keys):
+    return SimpleNamespace(tests=[SimpleNamespace(key=key) for key in keys])
+
+
+def test_parts_of_a_study():
+    assert part_of_shard("2/3") == (1, 3) and part_of_shard("1/1") == (0, 1)
+    for wrong in ("4/3", "0/3", "3", "a/b"):
+        with pytest.raises(CTLError, match=f"shard {wrong}"):
+            part_of_shard(wrong)
+
+
+def test_a_cell_s_key_stays_what_it_was():
+    """A changed key runs every study of a user anew."""
+    assert key_of(plan("1ffe8947f6e299e2", "0")) == "15e272d58666c7f6"
+    assert key_of(plan("1", "2")) != key_of(plan("2", "1"))
+
+
+def test_a_cell_is_done_when_its_results_are_those_of_the_plan(tmp_path):
+    cell = Cell("de", ("en", "nl"), 3, ("nested",), tmp_path)
+    assert str(cell) == "en, nl -> de, seed 3" and not is_done(cell, plan("1"))
+    (tmp_path / CELL).write_text(json.dumps({"key": key_of(plan("1"))}))
+    assert not is_done(cell, plan("1"))
+    Path(tmp_path / "results.json").write_text("[]")
+    assert is_done(cell, plan("1")) and not is_done(cell, plan("2"))
+    (tmp_path / CELL).write_text("{")
+    assert not is_done(cell, plan("1"))

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ctl.commands.transfer import parse
+from ctl.transfer.plan import Plan
+from ctl.transfer.planner import Planner, Split
+
+# By method, the key of its test in a transfer and in a study, as the first version of ctl computed them. A key holds
+# those of all stages before it. If these change, everything that users have trained is trained anew.
+KEYS = {
+    "direct:en": ("c877bf9dc07ae535", "6b1e0c29d988f227"),
+    "direct:nl": ("d7be19b646beb53e", "242e67ea8b8990bf"),
+    "pooled": ("9b4a090061e4cdae", "83074179393aa4c2"),
+    "ensemble:agreement": ("8e8804ebdf81fe84", "90e1f9b9a796c3f8"),
+    "ensemble:learned-sentence": ("aa2febd8d2cab4f7", "2543c66baca9cac5"),
+    "ensemble:fixed": ("4925a30e264ab3ab", "aa8245638ae4269a"),
+    "student:learned": ("e0b15bcee596386c", "5aad5978669229d3"),
+    "student:uniform+adapted+calibrated+knn": ("d51c16dd26c51dda", "935a7d8e53047a02"),
+    "student:l2+unanimous+kl+advpicker": ("c56da9bbf8d716a0", "a6454df61a2bf3cb"),
+    "student:uniform+filter+rounds2": ("56926ded5baf1e66", "b0b81b4ab520baf9"),
+    "llm-pooled": ("3a6918951841fedf", "4e2d6ccc847123e4"),
+    "mixed-student:cosine": ("750ca7a3f4c0b852", "f8a8bbb599ba921d"),
+}
+SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de") for split in ("train", "validation", "test", "text")]
+
+
+def planned(*methods, more=(), shared=None):
+    args = [
+        "--backbone", "encoder", "--llm_backbone", "decoder", "--sources", "[en,nl]", "--target", "de", "--methods",
+        json.dumps(methods), "--weights", "{en: 1, nl: 1}", "--pretrain_epochs", "1", "--trainer.precision", "32-true",
+        "--trainer.accelerator", "cpu", "--data.root", "data", *more,
+    ]  # fmt: skip
+    transfer = parse(args)
+    splits = {name: Split(100, name) for name in SPLITS}
+    return Plan(transfer.methods, Planner(transfer.settings, "context", splits, shared))
+
+
+@pytest.fixture(autouse=True)
+def a_decoder(monkeypatch):
+    monkeypatch.setattr("ctl.transfer.planner.fingerprint_backbone", lambda _: "d")
+
+
+@pytest.mark.parametrize("in_study", [False, True])
+def test_keys_stay_what_they_were(in_study):
+    home = Path("runs/study/seed0")
+    plan = planned(*KEYS, more=["--output", f"{home}/de/en+nl"] if in_study else (), shared=home if in_study else None)
+    assert {name: test.key for name, test in zip(KEYS, plan.tests, strict=True)} == {
+        name: keys[in_study] for name, keys in KEYS.items()
+    }
+
+
+def test_every_stage_comes_after_those_that_it_reads():
+    plan = planned(*KEYS)
+    seen = []
+    for stage in plan:
+        assert all(before in seen for before in stage.after)
+        seen.append(stage)
+    assert len({(stage.folder, stage.command) for stage in plan}) == len(plan) == 47
+
+
+def test_methods_share_what_they_need():
+    alone = {stage.folder for stage in planned("student:uniform")}
+    both = {stage.folder for stage in planned("student:uniform", "student:learned", "ensemble:uniform")}
+    assert alone < both
+    assert {folder.name for folder in both - alone} == {"learned", "language_id"}  # its students, mixture and weights
+
+
+def test_cells_of_a_study_share_what_does_not_depend_on_both_ends():
+    home = Path("runs/study/seed0")
+    plan = planned("pooled", "student:uniform", more=["--output", f"{home}/de/en+nl"], shared=home)
+    own = {stage.folder for stage in plan if stage.folder.is_relative_to(home / "de")}
+    shared = {str(stage.folder.relative_to(home)) for stage in plan if stage.folder not in own}
+    assert shared == {
+        "pretrained", "teachers/en", "teachers/nl", "teachers/en/de", "teachers/nl/de", "pooled/en+nl",
+        "pooled/en+nl/de",
+    }  # fmt: skip

@@ -1,0 +1,89 @@
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from jsonargparse import ArgumentParser
+
+from ctl.errors import CTLError
+from ctl.methods import Method
+from ctl.transfer.settings import (
+    FAST,
+    SECTIONS,
+    Settings,
+    StudySettings,
+    TransferSettings,
+    add_settings,
+    check_weights,
+    read_settings,
+)
+
+TRANSFER = ["--backbone", "encoder", "--sources", "[en,nl]", "--target", "de", "--trainer.accelerator", "cpu"]
+
+
+def read(*more, kind=TransferSettings, first=TRANSFER):
+    parser = ArgumentParser()
+    add_settings(parser, kind)
+    return read_settings(kind, parser, [*first, *more])[0]
+
+
+def test_options_become_settings():
+    settings = read("--teacher.lr", "1e-3", "--seed", "3", "--weights", "{en: 0.5, nl: 0.5}")
+    assert (settings.sources, settings.target, settings.seed) == (["en", "nl"], "de", 3)
+    assert settings.teacher["lr"] == 1e-3 and settings.llm_teacher["lr"] == 2e-4
+    assert settings.weights == {"en": 0.5, "nl": 0.5}
+
+
+def test_every_setting_has_an_option_with_a_help_text():
+    parser = ArgumentParser()
+    add_settings(parser, StudySettings)
+    parser.add_argument("--dry_run", help="a flag of the command")
+    helps = {action.dest: action.help for action in parser._actions}
+    names = {entry.name for entry in fields(StudySettings)} - SECTIONS.keys()
+    assert all(helps[name] for name in names)
+
+
+def test_sections_of_data_and_trainer_hold_what_was_given():
+    settings = read("--data.root", "somewhere")
+    assert settings.data["root"] == "somewhere" and "hub" not in settings.data and "limit" not in settings.data
+    assert settings.trainer["accelerator"] == "cpu" and settings.trainer["gradient_clip_val"] == 1.0
+    assert "max_time" not in settings.trainer
+
+
+def test_fast_takes_the_first_sentences_where_no_limit_is_given():
+    assert read("--fast").data["limit"] == FAST and read("--fast", "--data.limit", "5").data["limit"] == 5
+
+
+def test_each_family_has_settings_of_its_own():
+    settings = read("--llm_backbone", "decoder", "--llm_teacher_epochs", "7", "--llm_pretrain_epochs", "2")
+    encoders, decoders = settings.of_family(""), settings.of_family("llm")
+    assert (encoders.backbone, encoders.pretrain_epochs) == ("encoder", 0)
+    assert (decoders.backbone, decoders.pretrain_epochs, decoders.teacher_epochs) == ("decoder", 2, 7)
+    assert decoders.teacher["lora_rank"] == 16 and encoders.teacher["lora_rank"] == 0
+    assert decoders.adapt["masked"] == 0 and encoders.adapt["masked"] > 0
+
+
+def test_languages_that_a_backbone_reads_first():
+    assert read().pretraining_languages == []
+    assert read("--pretrain_epochs", "1").pretraining_languages == ["en", "nl", "de"]
+    assert read("--pretrain_epochs", "1", "--pretrain_languages", "[fr]").pretraining_languages == ["fr"]
+
+
+def test_a_study_s_settings_give_those_of_its_transfers():
+    first = ["--backbone", "encoder", "--languages", "[en,nl]", "--targets", "[de]", "--student_epochs", "9"]
+    study = read(kind=StudySettings, first=first)
+    transfer = study.of(["nl"], "de", 2, Path("runs/x"))
+    assert (transfer.sources, transfer.target, transfer.seed, transfer.folder) == (["nl"], "de", 2, Path("runs/x"))
+    assert all(getattr(transfer, entry.name) == getattr(study, entry.name) for entry in fields(Settings))
+
+
+def test_a_folder_is_named_by_the_languages():
+    assert read().folder == Path("runs/de-from-en-nl") and read("--output", "here").folder == Path("here")
+
+
+def test_fixed_weights_must_be_there_for_every_source():
+    fixed = [Method.parse("ensemble:fixed")]
+    check_weights(fixed, {"en": 1, "nl": 2}, ["en", "nl"])
+    check_weights([Method.parse("pooled")], None, ["en", "nl"])
+    for weights in (None, {"en": 1.0}):
+        with pytest.raises(CTLError, match="weights"):
+            check_weights(fixed, weights, ["en", "nl"])
