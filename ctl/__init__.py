@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ctl.system.lazy import names_from
 
 if TYPE_CHECKING:
     from ctl.tagging.text_tagger import load_tagger
 
 __all__ = ["load_tagger"]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Loads what needs PyTorch only when it is asked for, so that ``import ctl`` is instant."""
-    if name == "load_tagger":
-        from ctl.tagging.text_tagger import load_tagger
-
-        return load_tagger
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = names_from(__name__, {"load_tagger": "ctl.tagging.text_tagger"})

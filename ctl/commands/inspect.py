@@ -1,4 +1,4 @@
-"""``ctl inspect``: soft labels as one HTML page that needs nothing but a browser."""
+"""``ctl inspect``: the command that writes soft labels as a page."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
 from ctl.system.console import make_table, say
 
-SENTENCES = 20_000
-
-WHERE = ("root", "hub", "synthetic", "types", "type_map", "encoding", "limit")  # of the data: what finds sentences
+SENTENCES = 20_000  # that a page shows, unless another number is given
+WHERE = ("root", "hub", "synthetic", "types", "type_map", "encoding", "limit")  # settings of the data that find text
 
 
 def main(args: Sequence[str]) -> None:
@@ -63,13 +62,13 @@ def make_parser() -> ArgumentParser:
 
 
 def _settings(parser: ArgumentParser, data: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespace)
-    """What the command line says of the data; the rest is as the run was made."""
-    usual = parser.get_defaults().data.as_dict()
-    return {name: value for name, value in data.as_dict().items() if value != usual[name]}
+    """The settings of the data that the command line changes; the others are those of the run."""
+    defaults = parser.get_defaults().data.as_dict()
+    return {name: value for name, value in data.as_dict().items() if value != defaults[name]}
 
 
 def label_by_students(run: Path, split: str) -> None:
-    """Lets every student below a run label a split of the target, where it has not done so yet.
+    """Lets every student below a run label a split of the target, unless it has already done so.
 
     Raises:
         CTLError: there is no student.
@@ -90,11 +89,11 @@ def label_by_students(run: Path, split: str) -> None:
 
 
 def summary(inspection: Inspection) -> Table:
-    """Who is there: entities found, mean entropy, and what the mixtures weigh."""
+    """A table of the labellers: the entities they find, their mean entropy, and the weights of mixtures."""
     lines = []
     for name, labels in inspection.labellers.items():
         weights = inspection.weights(name).mean().to_dict() if labels.weights is not None else {}
-        told = "  ".join(f"{str(one).removeprefix('direct:')} {weight:.3f}" for one, weight in weights.items())
-        lines.append([name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", told])
+        shares = "  ".join(f"{str(one).removeprefix('direct:')} {weight:.3f}" for one, weight in weights.items())
+        lines.append([name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", shares])
     headings = ("labels of", "role", "words in entities", "mean entropy", "weights")
     return make_table(headings, lines, f"{inspection.corpus.name}, {len(inspection.corpus):,} sentences")

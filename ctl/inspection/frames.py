@@ -1,4 +1,4 @@
-"""Soft labels to look at: what each teacher, the mixture and a student say of every word, and where they differ."""
+"""Soft labels as data frames: what each teacher, the mixture and a student say of every word, where they differ."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Inspection:
     """Soft labels of one text by several labellers, in the order teachers, mixtures, students.
 
     ``Inspection.open("runs/quickstart")`` reads a run of ``ctl transfer``; `words`, `sentences` and `distributions`
-    give data frames, `most` the sentences to look at first.
+    give data frames, and `most` gives the sentences to look at first.
 
     Attributes:
-        corpus: the text; its tags are gold where that was asked for, else there are none.
-        schema: the tags.
-        labellers: by name.
+        corpus: the text; it has tags only if gold tags were asked for.
+        schema: the entity types and tags.
+        labellers: soft labels by the labeller's name.
     """
 
     corpus: Corpus
@@ -49,9 +49,9 @@ class Inspection:
 
         Args:
             *paths: soft-label stores, or folders that have some below them: a run of ``ctl transfer``, or one stage.
-            split: of the stores below a folder.
-            gold: read the gold tags as well. Nothing else in ctl reads those of a target's train split.
-            limit: take only the first sentences.
+            split: the split whose stores are looked for below a folder.
+            gold: read the gold tags as well. Nothing else in ctl reads gold tags of a target's train split.
+            limit: take only so many of the first sentences.
             data: settings of `NERDataModule` in place of those that the runs were made with: ``{"root": ...}``.
 
         Raises:
@@ -63,37 +63,39 @@ class Inspection:
 
     @property
     def teachers(self) -> list[Labels]:
-        """Those whose spread is the disagreement."""
+        """The teachers; their spread is the disagreement."""
         return of_role(self.labellers.values(), "teacher")
 
     @property
     def students(self) -> list[Labels]:
-        """Those that were taught by the others."""
+        """The students, which learned from the others."""
         return of_role(self.labellers.values(), "student")
 
     @property
-    def answer(self) -> Labels:
-        """The labeller to look at where none is named: the first mixture; without one, the student or the teacher."""
-        return next(
-            found[0] for role in ("mixture", "student", "teacher") if (found := of_role(self.labellers.values(), role))
-        )
+    def default(self) -> Labels:
+        """The labeller that is taken where none is named: the first mixture, else the first student or teacher."""
+        every = self.labellers.values()
+        return [*of_role(every, "mixture"), *of_role(every, "student"), *of_role(every, "teacher")][0]
 
     def __getitem__(self, name: str | None) -> Labels:
-        """A labeller by name; `answer` for ``None``."""
+        """A labeller by name; `default` for ``None``."""
         if name is not None and name not in self.labellers:
             raise CTLError(f"no soft labels of {name}: there are those of {', '.join(self.labellers)}")
-        return self.answer if name is None else self.labellers[name]
+        return self.default if name is None else self.labellers[name]
 
     @cached_property
     def disagreement(self) -> Floats:
-        """How far the teachers are apart on each word in nats (W): 0 where they say the same, at most log K."""
+        """The divergence of the teachers on each word in nats (W): 0 where they say the same, at most log K."""
         return spread([teacher.probs for teacher in self.teachers])
 
     def departure(self, student: str | None = None) -> Floats:
-        """How far a student is from what taught it in nats (W), at most log 2.
+        """The divergence of a student from what taught it in nats (W), at most log 2.
 
-        The Jensen-Shannon divergence from the soft labels it learned from, or, where those are not here, from the mean
-        of the teachers.
+        Jensen-Shannon, from the soft labels that the student learned from; if they are not here, from the mean of the
+        teachers.
+
+        Raises:
+            CTLError: there is no student.
         """
         if not self.students:
             raise CTLError("no soft labels of a student here: `ctl inspect RUN --students` lets those of a run label")
@@ -104,26 +106,30 @@ class Inspection:
         method = student.identity.get("taught_by", {}).get("method")
         if method in self.labellers:
             return self.labellers[method].probs
-        return np.asarray(np.mean([teacher.probs for teacher in self.teachers or [self.answer]], axis=0))
+        return np.asarray(np.mean([teacher.probs for teacher in self.teachers or [self.default]], axis=0))
 
     def weights(self, mixture: str | None = None) -> pd.DataFrame:
-        """A mixture's weights of its teachers: one row, or one row a sentence where each has its own."""
+        """The weights that a mixture gives its teachers: one row, or one for each sentence if they differ.
+
+        Raises:
+            CTLError: the labeller is no mixture.
+        """
         chosen = self[mixture]
         if chosen.weights is None:
             raise CTLError(f"{chosen.name} is no mixture: it has no weights")
         return pd.DataFrame(chosen.weights, columns=self._members(chosen))
 
     def _members(self, mixture: Labels) -> list[str]:
-        """Names of a mixture's teachers in the order of its weights; those that are not here have their numbers."""
+        """Names of a mixture's teachers in the order of its weights; a teacher that is not here has a number."""
         prints, sources = mixture.identity.get("teachers", []), mixture.identity["sources"]
         by_print = {teacher.identity.get("fingerprint"): teacher.name for teacher in self.teachers}
         by_source = {",".join(teacher.identity["sources"]): teacher.name for teacher in self.teachers}
         numbered = [f"teacher {number + 1}" for number in range(len(mixture.identity["weights"]))]
-        found = [by_print.get(one) for one in prints] or [by_source.get(source) for source in sources]
-        return [name or number for name, number in zip(found, numbered, strict=False)] if found else numbered
+        names = [by_print.get(mark) for mark in prints] or [by_source.get(source) for source in sources]
+        return [name or number for name, number in zip(names, numbered, strict=False)] if names else numbered
 
     def words(self, by: str | None = None) -> pd.DataFrame:
-        """One row a word: its place, its tag and how sure ``by`` is of it, and how far the labellers are apart."""
+        """One row for each word: its position, its tag and probability by one labeller, and all measures."""
         chosen, corpus = self[by], self.corpus
         lengths = np.diff(corpus.offsets)
         frame = pd.DataFrame(
@@ -145,10 +151,10 @@ class Inspection:
         return frame
 
     def sentences(self, by: str | None = None) -> pd.DataFrame:
-        """One row a sentence: its text with entities in brackets, and each measure of its most extreme word."""
-        found = self.words(by)
-        words = found.groupby("sentence")
-        frame = words[[name for name in ("entropy", "disagreement", "departure") if name in found.columns]].max()
+        """One row for each sentence: its text with entities in brackets, and each measure of its most extreme word."""
+        frame = self.words(by)
+        words = frame.groupby("sentence")
+        frame = words[[name for name in ("entropy", "disagreement", "departure") if name in frame.columns]].max()
         frame.insert(0, "text", self.texts(self[by].tags))
         if self.corpus.tags is not None:
             frame["gold"] = self.texts(self.corpus.tags)
@@ -158,15 +164,15 @@ class Inspection:
     def most(
         self, measure: Literal["entropy", "disagreement", "departure", "wrong"], n: int = 10, by: str | None = None
     ) -> pd.DataFrame:
-        """The sentences with most of a measure, and what every labeller says of them.
+        """The sentences where a measure is highest, and what every labeller says of them.
 
         Raises:
-            CTLError: it can't be had from what is here.
+            CTLError: the measure needs gold tags or a student, and there are none.
         """
-        found = self.sentences(by)
-        if measure not in found:
+        sentences = self.sentences(by)
+        if measure not in sentences:
             raise CTLError(f"no {measure} here: it needs {'gold=True' if measure == 'wrong' else 'a student'}")
-        chosen = found.sort_values(measure, ascending=False, kind="stable").head(n)
+        chosen = sentences.sort_values(measure, ascending=False, kind="stable").head(n)
         for name, labeller in self.labellers.items():
             chosen[name] = [self._text(labeller.tags, int(sentence)) for sentence in chosen.index]
         return chosen

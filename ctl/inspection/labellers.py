@@ -1,4 +1,4 @@
-"""Who labelled a text: soft-label stores with what each says of every word, and the text that they are for."""
+"""Labellers of a text, teachers, mixtures and students, and measures of their distributions."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagIds
 from ctl.errors import CTLError
-from ctl.inspection.stores import Role, _role, _sentence_weights
+from ctl.inspection.stores import Role, role_of, sentence_weights
 
 MEAN = "mean of teachers"
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What one labeller says of every word.
+    """The soft labels of one labeller.
 
     Attributes:
         name: as in results: ``direct:en``, ``ensemble:learned``, ``student:learned``.
         role: teacher, mixture or student.
         probs: distributions (W, C), each summing to one.
-        identity: what its store says of it.
-        weights: a mixture's, of the sources in its identity: the text's (1, K), or those of every sentence (S, K).
+        identity: what the manifest of its store says of it.
+        weights: of a mixture, for the sources in its identity: one row (1, K), or one for each sentence (S, K).
     """
 
     name: str
@@ -44,7 +44,7 @@ class Labels:
 
     @cached_property
     def entropy(self) -> Floats:
-        """Entropy of each distribution in nats (W): 0 where it is sure, log C where all tags are equally likely."""
+        """Entropy of each distribution in nats (W): 0 where one tag is certain, log C where all are equally likely."""
         return entropy(self.probs)
 
 
@@ -53,44 +53,52 @@ def entropy(probs: Floats) -> Floats:
     return np.asarray(-(probs * np.log(np.clip(probs, 1e-12, None))).sum(-1), dtype=np.float32)
 
 
-def spread(answers: Sequence[Floats]) -> Floats:
+def spread(distributions: Sequence[Floats]) -> Floats:
     r"""Jensen-Shannon divergence of K distributions in nats, :math:`H(\bar p) - \frac1K \sum_k H(p_k)` (W).
 
-    Lin, IEEE Trans. Inf. Theory 1991 (doi 10.1109/18.61115). No more than log K; zero for one alone.
+    Lin, IEEE Trans. Inf. Theory 1991 (doi 10.1109/18.61115). It is at most log K, and zero for one labeller alone.
 
     Args:
-        answers: each (W, C).
+        distributions: of K labellers, each (W, C).
+
+    Raises:
+        CTLError: there are none.
     """
-    if not answers:
+    if not distributions:
         raise CTLError("no soft labels of teachers here: a disagreement needs some")
-    mean = np.asarray(np.mean(answers, axis=0), dtype=np.float32)
-    within = np.mean([entropy(answer) for answer in answers], axis=0)
+    mean = np.asarray(np.mean(distributions, axis=0), dtype=np.float32)
+    within = np.mean([entropy(probs) for probs in distributions], axis=0)
     return np.asarray(np.maximum(entropy(mean) - within, 0), dtype=np.float32)
 
 
 def read_labellers(stores: Sequence[SoftLabelStore], corpus: Corpus, limit: int | None) -> dict[str, Labels]:
-    """By name, in the order teachers, mixtures, students; with the teachers' mean where there is no mixture of them."""
-    found = [_labels(store, corpus, limit) for store in stores]
-    return _with_mean(_by_name(sorted(found, key=lambda labels: get_args(Role).index(labels.role))))
+    """Reads labellers by name: teachers, then mixtures, then students; without a mixture, the teachers' mean is added.
+
+    Args:
+        stores: of one text.
+        corpus: the text.
+        limit: only so many of its first sentences.
+    """
+    labellers = [_labels(store, corpus, limit) for store in stores]
+    return _with_mean(_by_name(sorted(labellers, key=lambda labels: get_args(Role).index(labels.role))))
 
 
 def _labels(store: SoftLabelStore, corpus: Corpus, limit: int | None) -> Labels:
     identity, weights = store.manifest["teacher"], None
     if "weights" in identity:
-        own = _sentence_weights(store, corpus)
-        weights = np.array([identity["weights"]], dtype=np.float32) if own is None else own[:limit]
-    return Labels(
-        identity["method"], _role(identity), store.rows(slice(0, len(corpus.head(limit).words))), identity, weights
-    )
+        by_sentence = sentence_weights(store, corpus)
+        weights = np.array([identity["weights"]], dtype=np.float32) if by_sentence is None else by_sentence[:limit]
+    probs = store.rows(slice(0, len(corpus.head(limit).words)))
+    return Labels(identity["method"], role_of(identity), probs, identity, weights)
 
 
 def of_role(labellers: Iterable[Labels], role: str) -> list[Labels]:
-    """Those that have a role."""
+    """Picks the labellers of a role."""
     return [labeller for labeller in labellers if labeller.role == role]
 
 
 def _by_name(labellers: Sequence[Labels]) -> dict[str, Labels]:
-    """Labellers of one name, from several runs, are numbered."""
+    """Gives labellers by name; those of one name, from several runs, are numbered."""
     named: dict[str, Labels] = {}
     for labels in labellers:
         same = sum(other.name.partition(" (")[0] == labels.name for other in named.values())
@@ -100,7 +108,7 @@ def _by_name(labellers: Sequence[Labels]) -> dict[str, Labels]:
 
 
 def _with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
-    """Adds the teachers' mean, where there are several and no mixture of them."""
+    """Adds the teachers' mean if there are several teachers and no mixture."""
     teachers = of_role(labellers.values(), "teacher")
     if len(teachers) < 2 or of_role(labellers.values(), "mixture"):
         return labellers

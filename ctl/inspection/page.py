@@ -1,4 +1,4 @@
-"""``ctl inspect``: soft labels as one HTML page that needs nothing but a browser."""
+"""Soft labels as one HTML page that needs nothing but a browser."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader
 
 from ctl.inspection.frames import Inspection
 from ctl.inspection.labellers import Labels
+from ctl.system.files import write_text
 
 Array = npt.NDArray[Any]
 
@@ -26,20 +27,35 @@ def write_page(inspection: Inspection, path: Path) -> int:
     page = environment.get_template("inspect.html.j2").render(
         name=inspection.corpus.name, data=_packed(json.dumps(about).encode()), numbers=_packed(arrays)
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path.stat().st_size
 
 
 def page_data(inspection: Inspection) -> tuple[dict[str, Any], bytes]:
-    """What the page reads: a description with all words, and one block of little-endian arrays that it describes.
+    """Gives what the page reads: a description with all words, and one block of little-endian arrays.
 
     Probabilities are in thousandths, measures in thousandths of a nat, rounded to the nearest.
     """
+    layout, block = _laid_out(_arrays(inspection))
+    corpus, names = inspection.corpus, list(inspection.labellers)
+    sentences = ["\t".join(_plain(word) for word in corpus.sentence(index)) for index in range(len(corpus))]
+    about = {
+        "types": inspection.schema.types,
+        "tags": inspection.schema.tags,
+        "default": names.index(inspection.default.name),
+        "labellers": [_introduced(labels, inspection) for labels in inspection.labellers.values()],
+        "arrays": layout,
+        "text": "\n".join(sentences),
+    }
+    return about, block
+
+
+def _arrays(inspection: Inspection) -> dict[str, Array]:
+    """All numbers of the page by name; those of a labeller end in its number."""
     corpus, labellers = inspection.corpus, list(inspection.labellers.values())
     arrays: dict[str, Array] = {"offsets": corpus.offsets.astype("<u4")}
     for number, labels in enumerate(labellers):
-        arrays[f"probs{number}"] = _thousandths(labels.probs.T)  # (C, W): one tag's beside each other pack well
+        arrays[f"probs{number}"] = _thousandths(labels.probs.T)  # (C, W): the numbers of one tag together pack well
         arrays[f"entropy{number}"] = _thousandths(labels.entropy)
         if labels.role == "student":
             arrays[f"departure{number}"] = _thousandths(inspection.departure(labels.name))
@@ -51,17 +67,7 @@ def page_data(inspection: Inspection) -> tuple[dict[str, Any], bytes]:
         arrays[f"tags{number}"] = labels.tags.astype("u1")
     if corpus.tags is not None:
         arrays["gold"] = corpus.tags.astype("u1")
-    places, block = _laid_out(arrays)
-    sentences = ["\t".join(_plain(word) for word in corpus.sentence(index)) for index in range(len(corpus))]
-    about = {
-        "types": inspection.schema.types,
-        "tags": inspection.schema.tags,
-        "answer": [labels.name for labels in labellers].index(inspection.answer.name),
-        "labellers": [_introduced(labels, inspection) for labels in labellers],
-        "arrays": places,
-        "text": "\n".join(sentences),
-    }
-    return about, block
+    return arrays
 
 
 def _introduced(labels: Labels, inspection: Inspection) -> dict[str, Any]:
@@ -74,18 +80,18 @@ def _thousandths(values: Array) -> Array:
 
 
 def _plain(word: str) -> str:
-    """A word without what separates words and sentences in the page's text."""
+    """Replaces the characters of a word that separate words and sentences in the page's text."""
     return " ".join(word.split("\t")).replace("\n", " ")
 
 
 def _laid_out(arrays: Mapping[str, Array]) -> tuple[dict[str, Any], bytes]:
-    """Arrays end to end, the widest first so that all are aligned, and where each one is."""
-    places, parts, position = {}, [], 0
+    """Lays arrays end to end, the widest first so that all are aligned; gives the position of each, and the bytes."""
+    layout, parts, position = {}, [], 0
     for name, array in sorted(arrays.items(), key=lambda item: -item[1].itemsize):
-        places[name] = {"type": array.dtype.str.lstrip("<|"), "at": position, "size": array.size}
+        layout[name] = {"type": array.dtype.str.lstrip("<|"), "at": position, "size": array.size}
         parts.append(np.ascontiguousarray(array).tobytes())
         position += array.nbytes
-    return places, b"".join(parts)
+    return layout, b"".join(parts)
 
 
 def _packed(data: bytes) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_inspection import make_run
+from made_up_run import make_run
 
 from ctl.inspection.frames import Inspection
 from ctl.main import main
