@@ -41,3 +41,27 @@ def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def trained_run(family, tmp_path_factory):
+    """A transfer with a student of learned weights among others, trained well enough to find entities."""
+    from ctl.main import main
+
+    output = tmp_path_factory.mktemp("trained") / "run"
+    methods = "[direct, 'student:uniform', 'student:learned']"
+    settings = [
+        "--data.root", str(family), "--backbone", str(family / "encoder"), "--sources", "[a2,a3]", "--target", "a1",
+        "--output", str(output), "--teacher_epochs", "6", "--student_epochs", "8", "--teacher.lr", "3e-3",
+        "--student.lr", "3e-3", "--trainer.accelerator", "cpu", "--methods", methods, "--trainer.precision", "32-true",
+    ]  # fmt: skip
+    assert main(["transfer", *settings]) == 0
+    return output
+
+
+@pytest.fixture
+def test_split(family):
+    """The gold test split of the target."""
+    from ctl.data.conll import read_conll
+
+    return read_conll(family / "a1" / "test.txt", "a1/test")

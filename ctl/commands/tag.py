@@ -1,27 +1,25 @@
-"""``ctl tag``: text in, entities out, as it comes."""
+"""``ctl tag``: the command that finds the entities of a text, as the text comes in."""
 
 from __future__ import annotations
 
-import codecs
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import BinaryIO, Literal, TextIO
+from typing import Literal, TextIO
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser
 from rich.console import Console
 from rich.text import Text as Line
 
-from ctl.data.conll import stream_conll
-from ctl.data.readers import EXTENSIONS
 from ctl.errors import CTLError
 from ctl.system.console import say
-from ctl.tagging.text_tagger import Tagged, Text, load_tagger
+from ctl.tagging.inputs import STDIN, Input, read_texts
+from ctl.tagging.text_tagger import load_tagger
+from ctl.tagging.texts import Tagged
 
-Input = Literal["raw", "words", "conll"]
 Format = Literal["jsonl", "conll", "pretty"]
 COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#f0e442", "#0072b2")  # Okabe and Ito's
 Write = Callable[[Tagged], None]
@@ -37,7 +35,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--model", type=str, required=True, help="A run of ctl fit or ctl transfer, a checkpoint, or an export."
     )
-    parser.add_argument("files", type=str, nargs="*", default=["-"], help="Files to tag; - is standard input.")
+    parser.add_argument("files", type=str, nargs="*", default=[STDIN], help="Files to tag; - is standard input.")
     parser.add_argument("--method", type=str | None, default=None, help="Of a transfer, which of its models.")
     parser.add_argument(
         "--input",
@@ -74,14 +72,14 @@ def main(args: Sequence[str]) -> None:
     if given.chunk < 1:
         raise CTLError("--chunk: at least 1")
     for name in given.files:
-        if name != "-" and not Path(name).is_file():
+        if name != STDIN and not Path(name).is_file():
             raise CTLError(f"{name}: no such file")
     tagger = load_tagger(
         given.model, given.method, tokenizer=given.tokenizer, device=given.device, precision=given.precision
     )
     write = make_writer(given.format or ("pretty" if sys.stdout.isatty() else "jsonl"), tagger.schema.types, sys.stdout)
-    texts = chain.from_iterable(read_texts(name, given) for name in given.files)
-    interactive = given.files == ["-"] and sys.stdin.isatty()
+    texts = chain.from_iterable(read_texts(name, given.input, given.encoding) for name in given.files)
+    interactive = given.files == [STDIN] and sys.stdin.isatty()
     counter = Counter(sys.stderr.isatty() and not interactive)
     while chunk := list(islice(texts, 1 if interactive else given.chunk)):
         for tagged in tagger.tag(chunk):
@@ -91,52 +89,8 @@ def main(args: Sequence[str]) -> None:
     counter.close()
 
 
-def read_texts(name: str, given: Namespace) -> Iterator[Text]:
-    """The texts of a file or of standard input, one at a time."""
-    kind: Input = given.input or ("conll" if Path(name).suffix in set(EXTENSIONS) - {".txt"} else "raw")
-    if name == "-":
-        yield from _texts(sys.stdin.buffer, "standard input", given.encoding, kind)
-    else:
-        with open(name, "rb") as file:
-            yield from _texts(file, name, given.encoding, kind)
-
-
-def _texts(file: BinaryIO, name: str, encoding: str, kind: Input) -> Iterator[Text]:
-    lines = decode_lines(file, name, encoding)
-    match kind:
-        case "conll":
-            yield from map(Text.of_words, stream_conll(lines, Path(name)))
-        case "words":
-            yield from (Text.of_words(line.split()) for line in lines)
-        case "raw":
-            yield from map(Text.raw, lines)
-
-
-def decode_lines(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
-    """Lines without their ends.
-
-    Raises:
-        CTLError: names the line that is not in this encoding.
-    """
-    try:
-        encoding = codecs.lookup(encoding).name
-    except LookupError:
-        raise CTLError(f"--encoding {encoding!r} is unknown; try utf-8 or latin-1") from None
-    if encoding.startswith(("utf-16", "utf-32")):
-        raise CTLError(f"--encoding {encoding}: convert the text first, as by iconv -f {encoding} -t utf-8")
-    for number, line in enumerate(file, 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
-        except UnicodeDecodeError as error:
-            raise CTLError(
-                f"{name}:{number}: not {encoding} (byte {error.start} of the line); if it is, say, latin-1: "
-                "--encoding latin-1"
-            ) from None
-        yield text.rstrip("\r\n")
-
-
 def make_writer(form: Format, types: Sequence[str], file: TextIO) -> Write:
-    """What writes a result in this format."""
+    """Makes the function that writes a result in this format."""
     match form:
         case "jsonl":
             return lambda tagged: print(json.dumps(as_json(tagged), ensure_ascii=False), file=file)
@@ -148,7 +102,7 @@ def make_writer(form: Format, types: Sequence[str], file: TextIO) -> Write:
 
 
 def as_json(tagged: Tagged) -> dict[str, object]:
-    """A result as plain values; ``start`` and ``end`` are places in ``text``."""
+    """Gives a result as plain values; ``start`` and ``end`` are characters of ``text``."""
     spans = [{**vars(span), "confidence": round(span.confidence, 4)} for span in tagged.spans]
     return {
         "text": tagged.text,
@@ -161,13 +115,13 @@ def as_json(tagged: Tagged) -> dict[str, object]:
 
 
 def as_conll(tagged: Tagged) -> str:
-    """A word and its tag a line, an empty line after every sentence."""
+    """Writes a word and its tag a line, and an empty line after every sentence."""
     lines = [f"{word}\t{tag}\n" for word, tag in zip(tagged.words, tagged.tags, strict=True)]
     return "".join("".join(lines[begin:end]) + "\n" for begin, end in pairwise(tagged.sentences))
 
 
 def as_line(tagged: Tagged, types: Sequence[str]) -> Line:
-    """The text with its entities marked: in brackets with their type, and in colours where the terminal has some."""
+    """Marks the entities in the text: in brackets with their type, and in colours if the terminal has some."""
     line, before = Line(), 0
     for span in tagged.spans:
         line.append(tagged.text[before : span.start])
@@ -179,7 +133,7 @@ def as_line(tagged: Tagged, types: Sequence[str]) -> Line:
 
 
 class Counter:
-    """Counts what was tagged and says it where somebody is looking."""
+    """Counts what was tagged, and shows the numbers if somebody is looking."""
 
     def __init__(self, shown: bool) -> None:
         self.shown = shown
@@ -187,14 +141,14 @@ class Counter:
         self.texts = self.words = 0
 
     def add(self, tagged: Tagged) -> None:
-        """Counts a result; says how far it is every two seconds."""
+        """Counts a result; shows the numbers every two seconds."""
         self.texts, self.words = self.texts + 1, self.words + len(tagged.words)
         if self.shown and time.perf_counter() - self.said > 2:
             self.said = time.perf_counter()
             print(f"\r{self}", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Says what it came to, where it took two seconds and more."""
+        """Shows the last numbers, if tagging took two seconds or more."""
         if self.said > self.began:
             say(f"\r{self}")
 

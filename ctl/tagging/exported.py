@@ -1,4 +1,4 @@
-"""Networks that were exported: token classifiers of `transformers` and ONNX files, as models that answer words."""
+"""Exported networks, token classifiers of `transformers` and ONNX files, as models that give words distributions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Exported(nn.Module):
 
     Args:
         model: maps (R, T) subword ids to logits (R, T, C).
-        order: its labels' places in the order of `TagSchema` (C).
+        order: for each tag of `TagSchema` the index of its label (C).
     """
 
     def __init__(self, model: nn.Module, order: Sequence[int]) -> None:
@@ -37,7 +37,15 @@ class Exported(nn.Module):
 
 
 class OnnxModel:
-    """An exported ONNX file, run by onnxruntime on the CPU."""
+    """An exported ONNX file, run by onnxruntime on the CPU.
+
+    Args:
+        path: of the file.
+        threads: for one network; by default as many as PyTorch has.
+
+    Raises:
+        CTLError: onnxruntime is not installed.
+    """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
@@ -50,21 +58,21 @@ class OnnxModel:
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Distributions of all words (N, C)."""
-        answers = [
+        logits = [
             self.session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
             for ids, mask in _parts(batch)
         ]
-        return torch.from_numpy(np.concatenate(answers)).flatten(0, 1)[batch.first].float().softmax(-1)
+        return torch.from_numpy(np.concatenate(logits)).flatten(0, 1)[batch.first].float().softmax(-1)
 
 
 def _parts(batch: WordBatch) -> Iterator[tuple[Tensor, Tensor]]:
-    """Subword ids and masks of some rows at a time, so that a sentence of book length is read as well."""
+    """Cuts a batch into subword ids and masks of some rows, so that even a sentence of book length is read."""
     rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
     return zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
 
 
 def load_exported(folder: Path) -> Exported:
-    """Loads a folder that `ctl export` wrote, or any token classifier whose labels are BIO."""
+    """Loads a folder that ``ctl export`` wrote, or any token classifier whose labels are BIO tags."""
     labels = _labels(folder)
     order = [labels.index(tag) for tag in TagSchema(exported_types(folder)).tags]
     return Exported(load_token_classifier(str(folder)), order).eval().requires_grad_(False)
@@ -80,7 +88,7 @@ def exported_types(folder: Path) -> tuple[str, ...]:
     """The entity types behind a folder's labels.
 
     Raises:
-        CTLError: they are no BIO tags.
+        CTLError: the labels are no BIO tags.
     """
     labels = _labels(folder)
     types = tuple(dict.fromkeys(label[2:] for label in labels if label[:2] == "B-"))

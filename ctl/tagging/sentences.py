@@ -1,4 +1,4 @@
-"""Raw text to sentences of words, by rules that know no language; every word keeps its place in the text."""
+"""Sentences and words of running text, by rules that know no language; every word keeps its place in the text."""
 
 # ruff: noqa: RUF001  (punctuation of many scripts)
 
@@ -43,12 +43,13 @@ PARAGRAPH = regex.compile(r"\n\s*\n")
 
 
 def split_sentences(text: str) -> list[list[Place]]:
-    """Words of every sentence, as places in the text: ``text[start:end]`` is the word.
+    """Cuts a text into sentences of words, given as places in the text: ``text[start:end]`` is the word.
 
-    A sentence ends at a full stop, a question or exclamation mark, with what closes a quotation after it, where space
-    follows and the next word does not begin in lower case; not after an abbreviation, an initial or an ordinal. An
-    empty line ends one as well. Chinese, Japanese, Thai and their like, written without spaces, become a word a
-    character, as in WikiANN. Where it is wrong it joins rather than cuts: a tagger reads on, but not across.
+    A sentence ends at a full stop, a question mark or an exclamation mark, together with quotation marks and brackets
+    that close there, if a space follows and the next word does not begin in lower case. It does not end after an
+    abbreviation, an initial or an ordinal number. An empty line ends it as well. In scripts without spaces (Chinese,
+    Japanese, Thai and others) every character is a word, as in WikiANN. Where the rules are not sure they join two
+    sentences: a tagger reads both, but never sees across a cut.
     """
     sentences: list[list[Place]] = [[]]
     for start, end in _words(text):
@@ -59,12 +60,12 @@ def split_sentences(text: str) -> list[list[Place]]:
 
 
 def _words(text: str) -> Iterator[Place]:
-    for found in WORD.finditer(text):
-        yield from _at_apostrophe(text, *found.span())
+    for word in WORD.finditer(text):
+        yield from _at_apostrophe(text, *word.span())
 
 
 def _at_apostrophe(text: str, start: int, end: int) -> Iterator[Place]:
-    """Berlin 's and l' Italia are two words each; O'Neil is one."""
+    """Cuts a word at its apostrophe: Berlin 's and l' Italia are two words each, O'Neil is one."""
     word = text[start:end]
     if elided := ELISION.match(word) if APOSTROPHE.search(word) else None:
         yield start, start + elided.end()
@@ -76,7 +77,7 @@ def _at_apostrophe(text: str, start: int, end: int) -> Iterator[Place]:
 
 
 def _ends_before(text: str, words: list[Place], start: int) -> bool:
-    """Whether the sentence of these words is over before the word that starts here."""
+    """Tells whether the sentence of these words has ended before the word that starts here."""
     gap = text[words[-1][1] : start]
     if PARAGRAPH.search(gap):
         return True

@@ -1,0 +1,82 @@
+"""Texts that a tagger reads and what it gives back: words with their places, tags and entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctl.arrays import Floats
+from ctl.tagging.sentences import Place, split_sentences
+
+
+@dataclass(frozen=True)
+class Span:
+    """An entity.
+
+    Attributes:
+        type: ``PER``, say.
+        text: the entity as it stands in the text.
+        start: its first character.
+        end: the character after its last; ``text[start:end]`` is the entity.
+        first_word: its first word.
+        end_word: the word after its last.
+        confidence: the mean probability of the tags of its words, as in the pipeline of `transformers`.
+    """
+
+    type: str
+    text: str
+    start: int
+    end: int
+    first_word: int
+    end_word: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A text with its words, their tags and its entities.
+
+    Attributes:
+        text: the text as it was given; if words were given, these joined by spaces.
+        words: the words (W).
+        places: for each word its first character in ``text`` and the one after its last (W).
+        sentences: the first word of every sentence, and W as the last entry (S + 1).
+        tags: legal BIO2 tags (W).
+        probabilities: P(tag | word), in the order of the tagger's ``schema.tags`` (W, C).
+        spans: the entities in their order.
+    """
+
+    text: str
+    words: list[str]
+    places: list[Place]
+    sentences: list[int]
+    tags: list[str]
+    probabilities: Floats
+    spans: list[Span]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that is cut into sentences of words.
+
+    Attributes:
+        text: the text.
+        places: for each sentence the places of its words, as in `Tagged`.
+    """
+
+    text: str
+    places: list[list[Place]]
+
+    @classmethod
+    def raw(cls, text: str) -> Text:
+        """Cuts running text by rules (`split_sentences`)."""
+        return cls(text, split_sentences(text))
+
+    @classmethod
+    def of_words(cls, words: Sequence[str]) -> Text:
+        """Makes a text of one sentence whose words are known."""
+        ends = np.cumsum([len(word) + 1 for word in words]) - 1
+        places = [(int(end) - len(word), int(end)) for word, end in zip(words, ends, strict=True)]
+        return cls(" ".join(words), [places] if places else [])

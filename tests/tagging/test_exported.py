@@ -1,0 +1,49 @@
+"""Labels of exported networks, and logits that are put into the order of the tags."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from ctl.errors import CTLError
+from ctl.tagging.exported import Exported, exported_types
+
+
+def folder(path, labels):
+    (path / "config.json").write_text(json.dumps({"id2label": {str(index): name for index, name in labels.items()}}))
+    return path
+
+
+def test_types_are_in_the_order_of_the_ids(tmp_path):
+    """Ids are compared as numbers: 10 comes after 9."""
+    names = ["O", *(f"{prefix}-{kind}" for kind in ("PER", "ORG", "LOC", "MISC", "DATE") for prefix in "BI")]
+    shuffled = dict(sorted(enumerate(names), key=lambda item: str(item[0])))
+    assert exported_types(folder(tmp_path, shuffled)) == ("PER", "ORG", "LOC", "MISC", "DATE")
+
+
+@pytest.mark.parametrize("labels", [{}, {0: "O"}, {0: "O", 1: "B-PER"}, {0: "LABEL_0", 1: "LABEL_1"}], ids=str)
+def test_labels_that_are_no_bio_tags_are_refused(labels, tmp_path):
+    with pytest.raises(CTLError, match="are no BIO tags"):
+        exported_types(folder(tmp_path, labels))
+
+
+def test_words_are_read_at_their_first_subword_in_the_order_of_the_tags(monkeypatch):
+    """Rows are read in parts, and column 2 of the network is tag 0."""
+    monkeypatch.setattr("ctl.tagging.exported.TOKENS_AT_ONCE", 3)
+
+    class Network(torch.nn.Module):
+        calls = 0
+
+        def forward(self, input_ids, attention_mask):
+            self.calls += 1
+            return SimpleNamespace(logits=torch.stack([input_ids, 2 * input_ids, 3 * input_ids], -1).float())
+
+    network = Network()
+    batch = SimpleNamespace(
+        input_ids=torch.tensor([[1, 2, 3], [4, 5, 6]]), attention_mask=torch.ones(2, 3), first=torch.tensor([1, 3, 5])
+    )
+    probs = Exported(network, [2, 0, 1]).probabilities(batch)
+    ids = torch.tensor([2.0, 4.0, 6.0])[:, None]
+    torch.testing.assert_close(probs, (ids * torch.tensor([3.0, 1.0, 2.0])).softmax(-1))
+    assert network.calls == 2
