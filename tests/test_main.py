@@ -74,41 +74,6 @@ def test_interrupted_is_one_line_with_status_130(family, tmp_path):
     assert told.splitlines()[-1].startswith("ctl: stopped by SIGINT") and "Traceback" not in told
 
 
-def test_doctor_says_what_there_is_and_keeps_secrets(capsys, monkeypatch):
-    monkeypatch.setenv("WANDB_API_KEY", "secret-key")
-    monkeypatch.setenv("HF_TOKEN", "secret-token")
-    monkeypatch.setattr("ctl.commands.doctor.SECOND", 0.05)
-    assert main(["doctor"]) == 0
-    told = capsys.readouterr().out
-    for name in (
-        "torch ",
-        "devices",
-        "bf16" if "bf16" in told else "32-true",
-        "GFLOP/s",
-        "offline",
-        "GiB free",
-        "onnx",
-    ):
-        assert name in told
-    assert "a token" in told and "a key" in told and "secret" not in told
-
-
-def test_completion_completes(tmp_path):
-    script = tmp_path / "ctl.bash"
-    with script.open("w") as file:
-        subprocess.run([sys.executable, "-m", "ctl", "completion", "bash"], check=True, stdout=file, cwd=ROOT)
-
-    def complete(*words):
-        given = " ".join(f"'{word}'" for word in words)
-        line = f'source {script}; COMP_WORDS=({given}); COMP_CWORD={len(words) - 1}; _ctl; echo "${{COMPREPLY[@]}}"'
-        return subprocess.run(["bash", "-c", line], check=True, capture_output=True, text=True).stdout.split()
-
-    assert complete("ctl", "tr") == ["transfer"]
-    assert complete("ctl", "tag", "--mo") == ["--model"]
-    assert complete("ctl", "transfer", "--student_e") == ["--student_epochs"]
-    assert set(complete("ctl", "fit", "--config", "configs/teach")) == {"configs/teacher.yaml"}
-
-
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("ctl ")

@@ -1,4 +1,4 @@
-"""``ctl completion``: a script that lets a shell complete commands, options and configuration files."""
+"""``ctl completion``: the command that prints a script, so that a shell completes commands, options and files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctl.errors import CTLError
 from ctl.system.configs import ROOT
 
 SHELLS = ("bash", "zsh", "fish")
-STAGE = (  # of LightningCLI's hundreds, those that one types
+STAGE = (  # the options of LightningCLI that one types; it has hundreds
     "--config --ckpt_path --help --print_config --seed_everything --model --model.help --data.root --data.sources "
     "--data.target --data.backbone --data.types --data.soft_labels --data.limit --trainer.accelerator "
     "--trainer.devices --trainer.num_nodes --trainer.max_epochs --trainer.precision --trainer.strategy "
@@ -48,7 +48,7 @@ FISH_CONFIG = (
 
 
 def make_parser() -> ArgumentParser:
-    """The one argument of ``ctl completion``."""
+    """Makes the parser of ``ctl completion``, which has one argument."""
     parser = ArgumentParser(
         prog="ctl completion",
         description="Prints a completion script for a shell. Example, in ~/.bashrc: "
@@ -71,19 +71,20 @@ def main(args: Sequence[str]) -> None:
 
 
 def script(shell: str) -> str:
-    """The script: commands and options as they are in this version."""
+    """Writes the script, with the commands and options of this version."""
     configs = " ".join(sorted(str(path.relative_to(ROOT)) for path in (ROOT / "configs").rglob("*.yaml")))
     every = {name: options(name) for name in ALL}
     if shell == "fish":
         lines = [FISH_COMMAND.format(name=name, help=command.help) for name, command in ALL.items()]
-        lines += [FISH_OPTION.format(name=n, option=o.removeprefix("--")) for n, many in every.items() for o in many]
+        for name, many in every.items():
+            lines += [FISH_OPTION.format(name=name, option=option.removeprefix("--")) for option in many]
         return "".join([*lines, FISH_CONFIG.format(configs=configs)])
     cases = "\n".join(f'    {name}) options="{" ".join(many)}" ;;' for name, many in every.items())
     return (ZSH if shell == "zsh" else BASH).format(commands=" ".join(ALL), configs=configs, cases=cases)
 
 
 def options(name: str) -> list[str]:
-    """The long options of a command."""
+    """Lists the long options of a command."""
     module = import_module(ALL[name].module)
     if not hasattr(module, "make_parser"):
         return STAGE.split()

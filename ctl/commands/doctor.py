@@ -1,4 +1,4 @@
-"""``ctl doctor``: what this machine has to compute with; it asks nothing of the network."""
+"""``ctl doctor``: the command that describes the machine; it asks nothing of the network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch
 from jsonargparse import ArgumentParser
 
 from ctl.results import PACKAGES, git_commit, versions
-from ctl.system.devices import best_device
+from ctl.system.devices import best_device, best_precision
 
 EXTRAS = {  # module: what needs it
     "onnx": "ctl export --onnx",
@@ -27,11 +27,11 @@ EXTRAS = {  # module: what needs it
     "flash_attn": "faster attention for long sentences",
     "ipykernel": "the notebooks",
 }
-SECOND = 0.5  # how long each matrix product is timed for
+SECONDS = 0.5  # for which each matrix product is timed
 
 
 def make_parser() -> ArgumentParser:
-    """``ctl doctor`` has no options."""
+    """Makes the parser of ``ctl doctor``, which has no options."""
     return ArgumentParser(
         prog="ctl doctor",
         description="Prints versions, devices, precision, threads, a rate of matrix products, the state of the Hub and "
@@ -42,12 +42,12 @@ def make_parser() -> ArgumentParser:
 def main(args: Sequence[str]) -> None:
     """Runs ``ctl doctor``."""
     make_parser().parse_args(list(args))
-    for name, told in facts():
-        print(f"{name:18} {told}")
+    for name, description in facts():
+        print(f"{name:18} {description}")
 
 
 def facts() -> list[tuple[str, str]]:
-    """What there is to say, by name."""
+    """Lists names of facts and their descriptions."""
     commit = git_commit()
     return [
         ("ctl", f"{versions()['ctl']}{f', commit {commit}' if commit else ''}, in {Path(__file__).parents[1]}"),
@@ -72,23 +72,26 @@ def _set(name: str) -> str:
 def _devices() -> str:
     if not torch.cuda.is_available():
         return "mps" if torch.backends.mps.is_available() else "cpu alone"
-    every = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-    return ", ".join(f"cuda:{number} {one.name} {one.total_memory / 2**30:.0f} GiB" for number, one in enumerate(every))
+    devices = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    return ", ".join(f"cuda:{index} {gpu.name} {gpu.total_memory / 2**30:.0f} GiB" for index, gpu in enumerate(devices))
 
 
 def _precision() -> str:
-    from ctl.system.devices import best_precision
-
     return f"{best_precision('auto')} where nothing else is set (--trainer.precision)"
 
 
 def rate(dtype: str, size: int = 1024) -> float:
-    """Products of two square matrices in 10^9 operations a second, on the first device."""
+    """Measures products of two square matrices on the best device, in 10^9 operations a second.
+
+    Args:
+        dtype: ``float32``, say.
+        size: rows and columns of the matrices.
+    """
     device = best_device()
     matrix = torch.ones(size, size, dtype=getattr(torch, dtype), device=device)
     matrix @ matrix
     began, count = time.perf_counter(), 0
-    while time.perf_counter() - began < SECOND:
+    while time.perf_counter() - began < SECONDS:
         matrix @ matrix
         count += 1
         if device != "cpu":
