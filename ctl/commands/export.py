@@ -1,4 +1,4 @@
-"""``ctl export``: a trained model for transformers and ONNX."""
+"""``ctl export``: the command that writes a trained model for transformers and ONNX."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main(args: Sequence[str]) -> None:
     """Runs ``ctl export`` with these arguments.
 
     Raises:
-        CTLError: the model can't be exported, or what was exported does not answer alike.
+        CTLError: the model can't be exported, or the exported one gives other probabilities.
     """
     given = make_parser().parse_args(list(args))
     folder = Path(given.folder)

@@ -1,4 +1,4 @@
-"""Whether an exported tagger answers as the one that was trained."""
+"""Comparison of an exported tagger with the one that was trained: probabilities, entities, size and speed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from ctl.tagging.exported import Exported, OnnxModel
 from ctl.tagging.text_tagger import TextTagger
 
 TOLERANCE = 1e-3  # the most by which rounding may change a probability
-SENTENCES, LENGTH = 64, 12  # that are compared
+SENTENCES, LENGTH = 64, 12  # sentences that are compared, and their words
+SECONDS = 2.0  # for which a speed is measured, at least
 
 
 def sample(tagger: TextTagger, seed: int = 0) -> Corpus:
-    """Sentences of random words of the tokenizer's own vocabulary, on which every export is compared."""
+    """Draws sentences of random words from the tokenizer's own vocabulary; every export is compared on them."""
     tokenizer = tagger.encoder.tokenizer
     pieces = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
     rng = np.random.default_rng(seed)
@@ -34,31 +35,31 @@ def sample(tagger: TextTagger, seed: int = 0) -> Corpus:
 
 
 def check_network(tagger: TextTagger, model: Any, corpus: Corpus) -> float:  # noqa: ANN401
-    """Largest difference of a probability between a tagger and its token classifier, before anything is written.
+    """Finds the largest difference of a probability between a tagger and its token classifier.
 
     Raises:
-        CTLError: it is more than rounding: the classifier of `transformers` has layers that ctl's has not.
+        CTLError: it is more than rounding: the classifier of `transformers` has layers that ctl's classifier lacks.
     """
-    found = instead(tagger, Exported(model, range(len(tagger.schema))))
-    difference = float(np.abs(tagger.probabilities(corpus) - found.probabilities(corpus)).max())
+    exported = with_network(tagger, Exported(model, range(len(tagger.schema))))
+    difference = float(np.abs(tagger.probabilities(corpus) - exported.probabilities(corpus)).max())
     if difference > TOLERANCE:
         raise CTLError(
-            f"{type(model).__name__} answers otherwise than the model as trained (a probability differs by "
-            f"{difference:.2f}): its classifier has more layers than ctl's one, or it reads in another way, so this "
-            "model can't be exported; `ctl tag` can use it"
+            f"{type(model).__name__} gives other probabilities than the model as trained (one differs by "
+            f"{difference:.2f}): its classifier has more layers than ctl's, or it reads in another way, so this model "
+            "can't be exported; `ctl tag` can use it"
         )
     return difference
 
 
 def compare_entities(tagger: TextTagger, folder: Path, corpus: Corpus) -> tuple[int, int]:
-    """Sentences in which a pipeline of `transformers` finds the same entities, and how many these are."""
+    """Counts sentences in which a pipeline of `transformers` finds the same entities, and all entities."""
     from transformers import pipeline
 
     sentences = [corpus.sentence(index) for index in range(len(corpus))]
     find: Any = pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
     same = entities = 0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that words of such tokenizers are told apart by spaces
+        warnings.simplefilter("ignore")  # a warning that this tokenizer tells words apart by spaces
         for tagged in tagger(sentences):
             ours = [(span.type, span.start, span.end) for span in tagged.spans]
             theirs = [(entity["entity_group"], entity["start"], entity["end"]) for entity in find(tagged.text)]
@@ -66,24 +67,21 @@ def compare_entities(tagger: TextTagger, folder: Path, corpus: Corpus) -> tuple[
     return same, entities
 
 
-def instead(tagger: TextTagger, model: Exported | OnnxModel) -> TextTagger:
-    """The same tagger with another network."""
+def with_network(tagger: TextTagger, model: Exported | OnnxModel) -> TextTagger:
+    """Makes a tagger like another one that has this network."""
     tokenizer = str(tagger.encoder.tokenizer.name_or_path)
     return TextTagger(replace(tagger.trained, model=model), tokenizer, "cpu", "32")
 
 
-SECONDS = 2.0  # that a speed is measured for, at least
-
-
 @dataclass(frozen=True)
-class Measured:
-    """How a network compares with the model as trained, on the same sentences.
+class Compared:
+    """An exported network compared with the model as trained, on the same sentences.
 
     Attributes:
-        megabytes: of its file.
-        words_per_second: on this machine's CPU, with as many threads as PyTorch has here.
-        difference: largest difference of a probability.
-        changed: share of the words whose most probable tag is another.
+        megabytes: the size of its files.
+        words_per_second: the speed on this machine's CPU, with as many threads as PyTorch has.
+        difference: the largest difference of a probability.
+        changed: the share of words that have another most probable tag.
     """
 
     megabytes: float
@@ -98,18 +96,25 @@ class Measured:
         )
 
 
-def measure(tagger: TextTagger, corpus: Corpus, file: Path, like: TextTagger | None = None) -> Measured:
-    """Times a tagger on a corpus and compares its answers with another's."""
-    answers = tagger.probabilities(corpus)  # warms up
+def compare(tagger: TextTagger, corpus: Corpus, file: Path, original: TextTagger) -> Compared:
+    """Times a tagger on a corpus, and compares its probabilities with those of the original.
+
+    Args:
+        tagger: with the exported network.
+        corpus: of W words.
+        file: the network's; parts of a large one have its name and a suffix.
+        original: the tagger as trained.
+    """
+    probabilities = tagger.probabilities(corpus)  # (W, C); the first call warms up
     began, words = time.perf_counter(), 0
     while time.perf_counter() - began < SECONDS:
         tagger.probabilities(corpus)
         words += len(corpus.words)
     speed = words / (time.perf_counter() - began)
-    expected = answers if like is None else like.probabilities(corpus)
-    return Measured(
+    expected = original.probabilities(corpus)
+    return Compared(
         megabytes=sum(part.stat().st_size for part in file.parent.glob(f"{file.name}*")) / 1e6,
         words_per_second=speed,
-        difference=float(np.abs(answers - expected).max()),
-        changed=float((answers.argmax(-1) != expected.argmax(-1)).mean()),
+        difference=float(np.abs(probabilities - expected).max()),
+        changed=float((probabilities.argmax(-1) != expected.argmax(-1)).mean()),
     )

@@ -1,4 +1,4 @@
-"""A token classifier as ONNX, and how an exported network compares with the one it came from."""
+"""A token classifier as an ONNX file, in float32 and in int8."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_onnx(model: nn.Module, path: Path) -> None:
     """Writes the network with inputs ``input_ids`` and ``attention_mask`` (batch, sequence) and output ``logits``.
 
     Raises:
-        CTLError: the packages for it are not there, or PyTorch can't trace the network.
+        CTLError: a package is missing, or PyTorch can't trace the network.
     """
     example = torch.ones((2, 8), dtype=torch.int64)
     mask = torch.tensor([[1] * 8, [1] * 6 + [0] * 2])
@@ -56,7 +56,7 @@ def write_onnx(model: nn.Module, path: Path) -> None:
 
 
 def quantise(source: Path, path: Path) -> None:
-    """Writes the network with the weights of its matrix products in int8; activations are quantised as they come."""
+    """Writes a network whose matrix products have weights in int8; activations are quantised as they are computed."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with _quietly():
@@ -67,7 +67,7 @@ def quantise(source: Path, path: Path) -> None:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[Any]:
-    """Keeps to itself what exporters print about their own inner life."""
+    """Hides what exporters print and log while the block runs."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

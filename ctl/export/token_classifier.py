@@ -19,7 +19,7 @@ def to_transformers(trained: Trained) -> Any:  # noqa: ANN401  (transformers' cl
     """Builds the token classifier and fills it.
 
     Raises:
-        CTLError: there is no such thing for this model; says why.
+        CTLError: this model can't be written as one; says why.
     """
     tagger = _exportable(trained)
     assert tagger.network is not None
@@ -39,7 +39,7 @@ def to_transformers(trained: Trained) -> Any:  # noqa: ANN401  (transformers' cl
 
 
 def merge_adapters(encoder: nn.Module) -> nn.Module:
-    """Adds low-rank adapters to the weights that they change and takes them out; without any, nothing is done."""
+    """Adds low-rank adapters to the weights that they change, and takes the adapters out; does nothing without any."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, layer in list(encoder.named_modules()):
@@ -50,6 +50,7 @@ def merge_adapters(encoder: nn.Module) -> nn.Module:
 
 
 def _exportable(trained: Trained) -> Tagger:
+    """The tagger of a trained model, if a token classifier can be made from it."""
     tagger = trained.model
     if not isinstance(tagger, Tagger) or tagger.network is None:
         raise CTLError(f"{trained.path}: export needs a run or a checkpoint; this is exported already")
@@ -62,7 +63,7 @@ def _exportable(trained: Trained) -> Tagger:
 
 
 def _empty(config: Any, trained: Trained) -> Any:  # noqa: ANN401
-    """A token classifier for this backbone and these tags, with random weights."""
+    """Makes a token classifier for this backbone and these tags, with random weights."""
     from transformers import AutoModelForTokenClassification
 
     config, tags = copy.deepcopy(config), TagSchema(trained.types).tags
@@ -77,7 +78,7 @@ def _empty(config: Any, trained: Trained) -> Any:  # noqa: ANN401
 
 
 def _classifier(model: nn.Module) -> nn.Linear:
-    """The last layer: models like BERT call it ``classifier``, decoders ``score``."""
+    """The last layer, which models like BERT call ``classifier`` and decoders ``score``."""
     head = getattr(model, "classifier", None) or getattr(model, "score", None)
     if not isinstance(head, nn.Linear) or head.bias is None:
         raise CTLError(f"{type(model).__name__}: its classifier is not one linear layer with a bias, as ctl's is")
@@ -85,11 +86,11 @@ def _classifier(model: nn.Module) -> nn.Linear:
 
 
 def _open_modernbert(model: Any) -> None:  # noqa: ANN401
-    """Makes ModernBERT's prediction head, dense, activation and norm, pass on what it is given.
+    """Makes ModernBERT's prediction head (dense layer, activation, norm) pass on what it is given.
 
-    The dense layer becomes the identity and the activation linear. The norm can't be an identity, but it can take the
-    place of the encoder's last one, whose scale and shift move here. What is left of that one gives vectors of mean
-    zero and variance one, and those a second normalisation does not change (but for ``norm_eps``, 1e-5).
+    The dense layer becomes the identity, and the activation linear. The norm can't become an identity, but it can take
+    the place of the encoder's last norm, whose scale and shift move here. Without them the last norm gives vectors of
+    mean zero and variance one. A second normalisation does not change these, except for ``norm_eps``, 1e-5.
     """
     last, norm, dense = model.model.final_norm, model.head.norm, model.head.dense
     with torch.no_grad():

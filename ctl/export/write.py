@@ -1,4 +1,4 @@
-"""``ctl export``: a trained tagger as a folder for `transformers`, and as ONNX, each compared with the original."""
+"""Export of a trained tagger as a folder for `transformers` and as ONNX, each compared with the original."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from typing import Any
 from ctl.backbones.loading import load_config, load_tokenizer, longest_input
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError, first_line
-from ctl.export.check import SENTENCES, TOLERANCE, Measured, check_network, compare_entities, instead, measure, sample
+from ctl.export.check import (
+    SENTENCES,
+    TOLERANCE,
+    Compared,
+    check_network,
+    compare,
+    compare_entities,
+    sample,
+    with_network,
+)
 from ctl.export.model_card import write_card
 from ctl.export.onnx import quantise, write_onnx
 from ctl.export.token_classifier import to_transformers
@@ -22,15 +31,15 @@ from ctl.tagging.trained import Trained, load_trained
 
 @dataclass(frozen=True)
 class Export:
-    """What was exported and how it compares with the model as trained.
+    """An exported model and its comparison with the model as trained.
 
     Attributes:
-        folder: where it is.
+        folder: the folder that was written.
         trained: the model.
-        difference: largest difference of a probability.
-        same: sentences of the self-check in which a pipeline of `transformers` finds the same entities.
-        entities: how many there are in them.
-        networks: PyTorch and the ONNX files by name, and how they compare.
+        difference: the largest difference of a probability.
+        same: the number of compared sentences in which a pipeline of `transformers` finds the same entities.
+        entities: the number of entities in all compared sentences.
+        networks: the PyTorch file and the ONNX files by name, compared.
     """
 
     folder: Path
@@ -38,15 +47,15 @@ class Export:
     difference: float
     same: int
     entities: int
-    networks: dict[str, Measured] = field(default_factory=dict)
+    networks: dict[str, Compared] = field(default_factory=dict)
 
     def report(self) -> list[str]:
-        """What there is to say about it, a line each."""
+        """Describes the export in some lines."""
         return [
             f"{self.trained.method} ({self.trained.path}) -> {self.folder}",
             f"transformers.pipeline finds the same entities in {self.same} of {SENTENCES} sentences ({self.entities} "
             f"entities); largest difference of a probability {self.difference:.1e}",
-            *(f"{name}: {measured}" for name, measured in self.networks.items()),
+            *(f"{name}: {network}" for name, network in self.networks.items()),
         ]
 
 
@@ -59,18 +68,18 @@ def export(
     onnx: bool = False,
     int8: bool = False,
 ) -> Export:
-    """Writes a trained tagger to a folder and compares it.
+    """Writes a trained tagger to a folder, and compares it with the original.
 
     Args:
         run: see `load_trained`.
-        folder: is made.
-        method: of a transfer, which of its models.
-        tokenizer: where the backbone is, if it was moved.
+        folder: where to write; it is made.
+        method: the model to take, where the run is a transfer.
+        tokenizer: the folder of the backbone, if it has moved since training.
         onnx: write ``model.onnx``.
         int8: write ``model_int8.onnx`` as well.
 
     Raises:
-        CTLError: the model can't be exported, or what was exported does not answer alike.
+        CTLError: the model can't be exported, or the exported one gives other probabilities.
     """
     if onnx or int8:
         check_extras()
@@ -78,49 +87,54 @@ def export(
     tagger = TextTagger(trained, tokenizer, "cpu", "32")
     model, corpus = to_transformers(trained), sample(tagger)
     difference = check_network(tagger, model, corpus)
-    name = tokenizer or trained.tokenizer
-    words = load_tokenizer(name)
-    words.model_max_length = longest_input(words, load_config(name))
+    backbone = tokenizer or trained.tokenizer
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
-    words.save_pretrained(folder)
+    _save_tokenizer(backbone, folder)
     exported = Export(folder, trained, difference, *compare_entities(tagger, folder, corpus))
     if onnx or int8:
         exported = replace(exported, networks=_onnx(tagger, model, folder, corpus, int8))
-    write_card(folder / "README.md", trained, name, exported.networks)
+    write_card(folder / "README.md", trained, backbone, exported.networks)
     return exported
 
 
+def _save_tokenizer(backbone: str, folder: Path) -> None:
+    """Saves a backbone's tokenizer, which then knows the longest input of the model."""
+    tokenizer = load_tokenizer(backbone)
+    tokenizer.model_max_length = longest_input(tokenizer, load_config(backbone))
+    tokenizer.save_pretrained(folder)
+
+
 def check_extras() -> None:
-    """Stops early where a package is missing.
+    """Checks the packages that ONNX needs.
 
     Raises:
-        CTLError: says which.
+        CTLError: names the packages that are missing.
     """
     missing = [name for name in ("onnx", "onnxruntime", "onnxscript") if importlib.util.find_spec(name) is None]
     if missing:
         raise CTLError(f"ONNX needs {', '.join(missing)}: pip install 'ctl[onnx]'")
 
 
-def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bool) -> dict[str, Measured]:  # noqa: ANN401
+def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bool) -> dict[str, Compared]:  # noqa: ANN401
     say("writing ONNX, which takes a minute or two ...")
-    file = folder / "model.onnx"
+    torch_file, file, small = (folder / name for name in ("model.safetensors", "model.onnx", "model_int8.onnx"))
+    networks = {torch_file.name: compare(tagger, corpus, torch_file, tagger)}
     write_onnx(model, file)
-    found = {"model.safetensors": measure(tagger, corpus, folder / "model.safetensors")}
-    for path in [file, file.with_name("model_int8.onnx")][: 1 + int8]:
-        if path != file:
-            quantise(file, path)
-        found[path.name] = measure(instead(tagger, OnnxModel(path)), corpus, path, like=tagger)
-    if found[file.name].difference > TOLERANCE:
-        raise CTLError(f"{file}: a probability differs by {found[file.name].difference:.2f} from the original's")
-    return found
+    networks[file.name] = compare(with_network(tagger, OnnxModel(file)), corpus, file, tagger)
+    if networks[file.name].difference > TOLERANCE:
+        raise CTLError(f"{file}: a probability differs by {networks[file.name].difference:.2f} from the original's")
+    if int8:
+        quantise(file, small)
+        networks[small.name] = compare(with_network(tagger, OnnxModel(small)), corpus, small, tagger)
+    return networks
 
 
 def push(folder: Path, name: str) -> None:
     """Uploads a folder to the Hub as a private repository.
 
     Raises:
-        CTLError: the Hub could not be reached or did not let us in.
+        CTLError: the Hub can't be reached or refuses.
     """
     from huggingface_hub import HfApi
 

@@ -129,4 +129,5 @@ def _plain(model: Any, before: Sequence[int], path: Sequence[int]) -> Tensor:  #
     """The log-probability of a path of tokens after others, read at once and without a cache."""
     ids = torch.tensor([[*before, *path]], device=next(model.parameters()).device)
     log_probs = model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
-    return log_probs[torch.arange(-len(path) - 1, -1), list(path)].sum()
+    scores: Tensor = log_probs[torch.arange(-len(path) - 1, -1), list(path)]
+    return scores.sum()
