@@ -1,0 +1,43 @@
+"""The model card says what is known, and leaves the rest to its owner."""
+
+import json
+
+import yaml
+from made_up_tagger import make_checkpoint
+
+from ctl.export.check import Compared
+from ctl.export.model_card import write_card
+from ctl.export.write import export
+from ctl.tagging.trained import load_trained
+
+
+def test_the_card_says_what_is_known(family, tmp_path):
+    make_checkpoint(tmp_path, family, "bert")
+    score = {"precision": 71.0, "recall": 62.0, "f1": 66.2}
+    record = {
+        "method": "direct:a2", "sources": ["a2"], "target": "de", "seed": 7, "split": "test", **score,
+        "per_type": {"PER": score}, "train_seconds": 1.0,
+        "provenance": {
+            "versions": {"ctl": "0", "torch": "1", "transformers": "2"}, "git_commit": "abc",
+            "data": {"de/test": "f00"}, "config": {"data": {"hub": {"*": {"path": "unimelb-nlp/wikiann"}}}},
+        },
+    }  # fmt: skip
+    (tmp_path / "results.json").write_text(json.dumps([record]))
+    export(tmp_path, tmp_path / "exported")
+    _, head, body = (tmp_path / "exported" / "README.md").read_text().split("---\n", 2)
+    assert yaml.safe_load(head)["language"] == ["de"] and "license" not in yaml.safe_load(head)
+    assert "| all | 71.0 | 62.0 | **66.2** |" in body and "Seed: 7" in body and "Licence of this model" in body
+    assert "unimelb-nlp/wikiann; fingerprint of the scored text: de/test f00" in body
+    assert str(tmp_path) not in body
+
+
+def test_networks_are_a_table_and_html_is_left_as_it_is(family, tmp_path):
+    """Nothing is escaped as in HTML; blank lines stand alone, so that tables are read as tables."""
+    make_checkpoint(tmp_path, family, "bert")
+    (tmp_path / "tokenizer_config.json").write_text('{"model_max_length": 77}')
+    networks = {"model.onnx": Compared(1.25, 12345.6, 2e-6, 0.015)}
+    write_card(tmp_path / "README.md", load_trained(tmp_path), "owner/a<b", networks)
+    card = (tmp_path / "README.md").read_text()
+    assert "\n\n| file | MB |" in card and "| model.onnx | 1.2 | 12,346 | 2.0e-06 | 1.50% |\n\n" in card
+    assert "* Backbone: `owner/a<b`" in card and "base_model: owner/a<b" in card and "more than 77 pieces" in card
+    assert "\n\n\n" not in card and "It was not scored." in card and card.endswith(":\n")
