@@ -1,4 +1,4 @@
-"""Drawing: SVG whose text is text and whose colours are the page's, so that light and dark both read well."""
+"""Figures of the notebooks and the docs: the family tree of artificial languages, counts, scores and mistakes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ctl.data.synthetic.family import Branch, SyntheticFamily
 from ctl.methods import Method
-from ctl.report.drawing import BLUE, GREEN, GREY, ORANGE, RED
+from ctl.report.drawing import BLUE, GREEN, GREY, ORANGE, PALETTE
 from ctl.results import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-from ctl.data.synthetic.family import Branch, SyntheticFamily
 
 STEP, ROW, MARGIN = 56, 44, 24  # pixels for a unit of branch length, for a language, around the figure
 
@@ -46,7 +45,7 @@ def family_tree(family: SyntheticFamily) -> str:
     draw(family.tree, MARGIN)
     width, height = 2 * MARGIN + STEP * depth + 230, 2 * MARGIN + ROW * len(languages)
     style = (
-        "path{stroke:#0072b2;stroke-width:3;fill:none;stroke-linecap:square}"
+        f"path{{stroke:{BLUE};stroke-width:3;fill:none;stroke-linecap:square}}"
         "text{font:13px sans-serif;fill:#555}.name{font:15px sans-serif;fill:#111;white-space:pre}"
     )
     return (
@@ -67,13 +66,12 @@ KIND_STYLES = {  # a colour and a marker each, so that neither alone tells them 
 def tag_counts(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Entities by type (columns) in each corpus (rows), as grouped bars."""
     ax = _axes(ax)
-    colours = (BLUE, ORANGE, GREEN, RED, GREY)
-    width, places = 0.8 / len(counts.columns), np.arange(len(counts))
+    width, positions = 0.8 / len(counts.columns), np.arange(len(counts))
     for number, (kind, column) in enumerate(counts.items()):
         offset = (number - (len(counts.columns) - 1) / 2) * width
-        ax.bar(places + offset, column, width, color=colours[number % len(colours)], hatch=("", "//", "..")[number % 3],
-               edgecolor="white", label=str(kind))  # fmt: skip
-    ax.set_xticks(places, [str(name) for name in counts.index])
+        colour, hatch = PALETTE[number % len(PALETTE)], ("", "//", "..")[number % 3]
+        ax.bar(positions + offset, column, width, color=colour, hatch=hatch, edgecolor="white", label=str(kind))
+    ax.set_xticks(positions, [str(name) for name in counts.index])
     ax.set_ylabel("entities")
     ax.set_ylim(0, 1.2 * counts.to_numpy().max())
     ax.legend(frameon=False, loc="upper center", ncols=len(counts.columns))
@@ -83,12 +81,12 @@ def tag_counts(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def transfer_scores(records: Sequence[Record], ax: Axes | None = None) -> Axes:
     """F1 of every method of a transfer, one line a method."""
     ax = _axes(ax)
-    for place, record in enumerate(records):
+    for row, record in enumerate(records):
         kind = Method.split(record["method"]).kind
         colour, marker = KIND_STYLES[kind]
-        ax.plot([0, record["f1"]], [place, place], color=colour, linewidth=1)
-        ax.plot(record["f1"], place, marker, color=colour)
-        ax.annotate(f"{record['f1']:.1f}", (record["f1"], place), (6, -3), textcoords="offset points", fontsize=9)
+        ax.plot([0, record["f1"]], [row, row], color=colour, linewidth=1)
+        ax.plot(record["f1"], row, marker, color=colour)
+        ax.annotate(f"{record['f1']:.1f}", (record["f1"], row), (6, -3), textcoords="offset points", fontsize=9)
     ax.set_yticks(range(len(records)), [record["method"] for record in records])
     ax.invert_yaxis()
     ax.set_xlim(0, 105)
@@ -99,8 +97,11 @@ def transfer_scores(records: Sequence[Record], ax: Axes | None = None) -> Axes:
 def transfer_by_distance(family: SyntheticFamily, records: Sequence[Record], ax: Axes | None = None) -> Axes:
     """F1 of direct transfer against the source's distance from the target."""
     ax = _axes(ax)
-    direct = [record for record in records if record["method"].startswith("direct:")]
-    points = sorted((family.distance(one["target"], one["sources"][0]), one["f1"], one["sources"][0]) for one in direct)
+    points = sorted(
+        (family.distance(record["target"], record["sources"][0]), record["f1"], record["sources"][0])
+        for record in records
+        if record["method"].startswith("direct:")
+    )
     ax.plot([x for x, _, _ in points], [y for _, y, _ in points], "o-", color=BLUE)
     for x, y, name in points:
         ax.annotate(name, (x, y), (6, 4), textcoords="offset points")
@@ -119,8 +120,8 @@ def mistakes_by(words: pd.DataFrame, measure: str, bins: int = 8, ax: Axes | Non
     Args:
         words: `Inspection.words` with gold.
         measure: ``entropy``, ``disagreement`` or ``departure``.
-        bins: how many.
-        ax: where to draw.
+        bins: the number of bins.
+        ax: the axes to draw on; new ones by default.
     """
     ax = _axes(ax)
     counted = words[words[measure] > 1e-3]
@@ -139,6 +140,6 @@ def _axes(ax: Axes | None) -> Axes:
         return ax
     import matplotlib.pyplot as plt
 
-    _, made = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    made.spines[["top", "right"]].set_visible(False)
-    return made
+    _, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes

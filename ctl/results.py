@@ -16,9 +16,11 @@ from rich.console import Console
 
 from ctl.errors import CTLError
 from ctl.system.console import duration, make_table, markdown
+from ctl.system.files import whole, write_json
 
 Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
+DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; of a cell that is done, that has failed
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
 
 
@@ -34,10 +36,10 @@ def make_record(
     """One evaluated model as `results.json` has it.
 
     Args:
-        identity: of the scored model (`ctl.modules.base.Labeller.identity`); what the schema lacks is provenance.
+        identity: the scored model (`ctl.modules.base.Labeller.identity`); what has no place of its own is provenance.
         scores: ``test/f1``, ``test/<TYPE>/f1`` and so on, 0..100.
         target: the language.
-        seed: of the run.
+        seed: the run's seed.
         provenance: data and model fingerprints, and the configuration.
         calibration: see `ctl.metrics.Calibration`.
     """
@@ -60,10 +62,11 @@ def make_record(
     }
 
 
-def rounded_calibration(found: Mapping[str, Any]) -> dict[str, Any]:
+def rounded_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
     """Calibration with the digits that matter: the error in percent, shares of bins."""
-    one = {name: round(value, 2) for name, value in found.items() if isinstance(value, float)}
-    return {**one, **{name: [round(v, 4) for v in values] for name, values in found.items() if name not in one}}
+    error = {name: round(value, 2) for name, value in calibration.items() if isinstance(value, float)}
+    bins = {name: [round(v, 4) for v in values] for name, values in calibration.items() if name not in error}
+    return {**error, **bins}
 
 
 def read_records(path: Path) -> list[Record]:
@@ -79,10 +82,7 @@ def read_records(path: Path) -> list[Record]:
 
 def write_records(path: Path, records: list[Record]) -> None:
     """Writes records at once, so that a killed run leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_json(path, records)
 
 
 def add_record(path: Path, record: Record) -> None:
@@ -93,38 +93,34 @@ def add_record(path: Path, record: Record) -> None:
 
 def write_counts(folder: Path, method: str, counts: npt.NDArray[np.int32]) -> None:
     """Writes each test sentence's entities (S, 3), see `ctl.metrics.span_counts`: ``<folder>/counts/<method>.npy``."""
-    path = counts_file(folder, method)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    with whole(counts_file(folder, method)) as partial, partial.open("wb") as file:
         np.save(file, counts, allow_pickle=False)
-    temporary.replace(path)
 
 
 def counts_file(folder: Path, method: str) -> Path:
-    """Where `write_counts` puts the counts of a method."""
+    """The file in which `write_counts` puts the counts of a method."""
     return folder / "counts" / f"{method.replace(':', '-')}.npy"
 
 
 def weights_by_source(record: Record) -> dict[str, float]:
-    """How much each language weighed in a mixture, its teachers together; empty where nothing was mixed.
+    """The weight of each language in a mixture, its teachers together; empty where nothing was mixed.
 
     Teachers are listed kind by kind, each kind in the order of the sources.
     """
     sources, weights = record["sources"], record["provenance"].get("weights") or []
-    return {source: sum(weights[place :: len(sources)]) for place, source in enumerate(sources)} if weights else {}
+    return {source: sum(weights[index :: len(sources)]) for index, source in enumerate(sources)} if weights else {}
 
 
 @cache
 def versions() -> dict[str, str]:
     """Versions of the packages that a result depends on."""
-    found = {}
+    installed = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+            installed[name] = "unknown"
+    return installed
 
 
 @cache
@@ -174,5 +170,5 @@ def print_table(records: Sequence[Record], title: str) -> None:
 
 
 def markdown_table(records: Sequence[Record]) -> str:
-    """The same as a Markdown table."""
+    """The table of results in Markdown."""
     return markdown(columns(records), rows(records))

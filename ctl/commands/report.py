@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from jsonargparse import ArgumentParser
 from rich.console import Console
 
+from ctl.report.page import Page
 from ctl.report.runs_page import runs_page
+from ctl.report.study_page import study_page
+from ctl.results import DESIGN
 from ctl.system.console import make_table, say
 
 
@@ -21,7 +23,9 @@ def make_parser() -> ArgumentParser:
         description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
         "(report.md), the figures and their data (report/*.svg, *.csv). Example: ctl report runs/ablation",
     )
-    parser.add_argument("folder", type=str, help="Of a study, or where the runs are; the report is written there.")
+    parser.add_argument(
+        "folder", type=str, help="The folder of a study or of runs; the report is written there as well."
+    )
     return parser
 
 
@@ -35,22 +39,27 @@ def main(args: Sequence[str]) -> None:
 
 
 def write_report(folder: Path) -> None:
-    """Writes the report of a study or of runs.
+    """Writes the report of a study or of runs, and prints its main table and its conclusions.
 
     Raises:
         CTLError: there are no results.
     """
-    design = folder / "study.json"
-    if design.is_file():
-        from ctl.report.study_page import study_page
-
-        page = study_page(folder, json.loads(design.read_text(encoding="utf-8")))
-    else:
-        page = runs_page(folder)
-    first = page.blocks[0]
-    rows = [[re.sub(r" \[[^]]*\]", "", cell) for cell in row] for row in first.rows]
-    Console().print(make_table(first.headings, rows, title=page.title))  # without intervals, a terminal being narrow
-    for sentence in page.answer:
+    page = read_page(folder)
+    table = page.blocks[0].table(brief=True)  # without intervals, a terminal being narrow
+    Console().print(make_table(*table, title=page.title))
+    for sentence in page.conclusions:
         print(sentence)
     page.write(folder)
     say(f"written: {folder / 'report.html'}, report.md, report/*.csv and *.svg")
+
+
+def read_page(folder: Path) -> Page:
+    """The page of a study where the folder is one, else of runs.
+
+    Raises:
+        CTLError: there are no results.
+    """
+    design = folder / DESIGN
+    if design.is_file():
+        return study_page(folder, json.loads(design.read_text(encoding="utf-8")))
+    return runs_page(folder)

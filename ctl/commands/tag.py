@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from ctl.errors import CTLError
+from ctl.report.drawing import PALETTE
 from ctl.system.console import say
 from ctl.tagging.inputs import STDIN, Input, read_texts
 from ctl.tagging.text_tagger import load_tagger
 from ctl.tagging.texts import Tagged
 
 Format = Literal["jsonl", "conll", "pretty"]
-COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#f0e442", "#0072b2")  # Okabe and Ito's
 Write = Callable[[Tagged], None]
 
 
@@ -125,7 +125,7 @@ def as_line(tagged: Tagged, types: Sequence[str]) -> Line:
     line, before = Line(), 0
     for span in tagged.spans:
         line.append(tagged.text[before : span.start])
-        colour = COLOURS[types.index(span.type) % len(COLOURS)]
+        colour = PALETTE[types.index(span.type) % len(PALETTE)]
         line.append(f"[{span.text} ", style=f"black on {colour}")
         line.append(f"{span.type}]", style=f"bold black on {colour}")
         before = span.end

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader
 
 from ctl.inspection.frames import Inspection
 from ctl.inspection.labellers import Labels
+from ctl.report.drawing import GREY, PALETTE
 from ctl.system.files import write_text
 
 Array = npt.NDArray[Any]
@@ -25,7 +26,10 @@ def write_page(inspection: Inspection, path: Path) -> int:
     environment = Environment(loader=PackageLoader("ctl.inspection", "."), autoescape=True)
     about, arrays = page_data(inspection)
     page = environment.get_template("inspect.html.j2").render(
-        name=inspection.corpus.name, data=_packed(json.dumps(about).encode()), numbers=_packed(arrays)
+        name=inspection.corpus.name,
+        colours=[*PALETTE, GREY],
+        data=_packed(json.dumps(about).encode()),
+        numbers=_packed(arrays),
     )
     write_text(path, page)
     return path.stat().st_size

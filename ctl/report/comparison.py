@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
+from ctl.report.findings import bounds
 from ctl.report.statistics import Samples, difference, draw_weights, interval, over_seeds, resampled_f1
-from ctl.report.tables import calibration_table, origin
+from ctl.report.tables import scored_model
 from ctl.results import Record, counts_file, read_records
 from ctl.system.console import steps
 
@@ -49,91 +50,81 @@ class Comparison:
             if not (path.parent / ".lock").exists():
                 continue  # a stage of a transfer, whose own results have it too
             for record in read_records(path):
-                what = record["method"], record["target"], record["seed"]
-                other, model = seen.setdefault(what, (path.parent, record["provenance"]["model"]))
+                key = record["method"], record["target"], record["seed"]
+                other, model = seen.setdefault(key, (path.parent, record["provenance"]["model"]))
                 if model != record["provenance"]["model"]:
                     raise CTLError(
-                        f"{other} and {path.parent} both have {what[0]} on {what[1]} with seed {what[2]}, but not the "
+                        f"{other} and {path.parent} both have {key[0]} on {key[1]} with seed {key[2]}, but not the "
                         "same model: their settings differ, so one does not repeat the other; report them one by one"
                     )
                 if other != path.parent:
                     continue  # the same model, scored twice
                 counts = np.load(counts_file(path.parent, record["method"]), allow_pickle=False)
                 run = Run(record, resampled_f1(counts, draw_weights(len(counts))))
-                runs.setdefault((record["method"], record["target"]), []).append(run)
+                runs.setdefault(key[:2], []).append(run)
         if not runs:
             raise CTLError(f"{folder}: no results of `ctl transfer` or `ctl study` in it")
         return cls(runs)
 
     @property
     def methods(self) -> list[str]:
-        """In the order in which they were found."""
+        """The methods, in the order in which they were found."""
         return list(dict.fromkeys(method for method, _ in self.runs))
 
     @property
     def targets(self) -> list[str]:
-        """In the order in which they were found."""
+        """The targets, in the order in which they were found."""
         return list(dict.fromkeys(target for _, target in self.runs))
+
+    @property
+    def all_runs(self) -> list[Run]:
+        """Every run, method by method."""
+        return [run for runs in self.runs.values() for run in runs]
 
     def best_direct(self, target: str) -> str | None:
         """The single teacher that does best on the target, as only its gold can tell."""
-        scores = {m: mean(self._f1(m, target)) for m, t in self.runs if t == target and m.startswith("direct:")}
+        scores = {m: np.mean(self._f1(m, t)) for m, t in self.runs if t == target and m.startswith("direct:")}
         return max(scores, key=lambda method: scores[method], default=None)
 
-    def columns(self) -> list[str]:
-        """Headings of `rows`."""
-        return [
-            "method",
-            *(
-                heading
-                for target in self.targets
-                for heading in (
-                    f"{target} F1",
-                    f"over {BASELINE}",
-                    f"over {self.best_direct(target) or 'direct'}",
-                )
-            ),
-        ]
+    def table(self) -> pd.DataFrame:
+        """A row a method and target.
 
-    def rows(self) -> list[list[str]]:
-        """Mean and standard deviation over seeds; differences with their 95 % intervals, starred where p < 0.05."""
-        return [
-            [
-                method,
-                *(
-                    cell
-                    for target in self.targets
-                    for cell in (
-                        self._score(method, target),
-                        self._difference(method, BASELINE, target),
-                        self._difference(method, self.best_direct(target), target),
-                    )
-                ),
-            ]
+        ``method target f1 sd seeds best_direct``, and ``over_baseline`` and ``over_direct``, each with ``_low _high
+        _p _shown``: differences from `BASELINE` and from the best direct teacher; shown where p < 0.05.
+        """
+        return pd.DataFrame(
+            {
+                **self._score(method, target), "best_direct": self.best_direct(target) or "direct",
+                **self._difference("over_baseline", method, BASELINE, target),
+                **self._difference("over_direct", method, self.best_direct(target), target),
+            }
             for method in self.methods
-        ]
+            for target in self.targets
+            if (method, target) in self.runs
+        )  # fmt: skip
 
     def _f1(self, method: str, target: str) -> list[float]:
         return [run.record["f1"] for run in self.runs[method, target]]
 
-    def _score(self, method: str, target: str) -> str:
-        if (method, target) not in self.runs:
-            return "-"
+    def _score(self, method: str, target: str) -> dict[str, Any]:
         scores = self._f1(method, target)
-        return f"{mean(scores):.1f}" + (f" ± {stdev(scores):.1f}" if len(scores) > 1 else "")
+        spread = round(float(np.std(scores, ddof=1)), 2) if len(scores) > 1 else None
+        f1 = round(float(np.mean(scores)), 2)
+        return {"method": method, "target": target, "f1": f1, "sd": spread, "seeds": len(scores)}
 
-    def _difference(self, method: str, other: str | None, target: str) -> str:
-        """Of the seeds that both have, drawn anew together, as their sentences are."""
+    def _difference(self, name: str, method: str, other: str | None, target: str) -> dict[str, Any]:
+        """The difference over the seeds that both have, drawn anew together, as their sentences are."""
         ours, theirs = (
-            {run.record["seed"]: run.samples for run in self.runs.get((name or "", target), [])}
-            for name in (method, other)
+            {run.record["seed"]: run.samples for run in self.runs.get((of or "", target), [])} for of in (method, other)
         )
         seeds = sorted(set(ours) & set(theirs))
         if method == other or not seeds:
-            return ""
+            return dict.fromkeys([name, f"{name}_low", f"{name}_high", f"{name}_p", f"{name}_shown"])
         draws = draw_weights(len(seeds), seed=1)
-        found = difference(*(over_seeds([samples[seed] for seed in seeds], draws) for samples in (ours, theirs)))
-        return f"{found.points:+.1f} [{found.low:+.1f}, {found.high:+.1f}]{'*' if found.p < 0.05 else ''}"
+        gap = difference(*(over_seeds([samples[seed] for seed in seeds], draws) for samples in (ours, theirs)))
+        numbers = {name: gap.points, f"{name}_low": gap.low, f"{name}_high": gap.high}
+        rounded = {column: round(number, 2) for column, number in numbers.items()}
+        return {**rounded, f"{name}_p": round(gap.p, 6), f"{name}_shown": gap.p < 0.05}
 
     # Data of the figures
 
@@ -141,34 +132,10 @@ class Comparison:
         """``target method f1 low high``."""
         rows = []
         for (method, target), runs in self.runs.items():
-            found = interval(over_seeds([run.samples for run in runs], draw_weights(len(runs), seed=1)))
-            rows.append({"target": target, "method": method, "f1": found.value, "low": found.low, "high": found.high})
-        return pd.DataFrame(rows).round(2)
-
-    def types(self) -> pd.DataFrame:
-        """``method type f1``, means over seeds and targets."""
-        rows = [
-            {"method": record["method"], "type": kind, "f1": found["f1"]}
-            for record in self._records()
-            for kind, found in record["per_type"].items()
-        ]
-        return pd.DataFrame(rows).groupby(["method", "type"], sort=False).f1.mean().round(2).reset_index()
-
-    def calibration(self) -> pd.DataFrame:
-        """``method confidence accuracy count ece``, of those runs that have recorded it."""
-        return calibration_table([(record["method"], record.get("calibration")) for record in self._records()])
+            samples = over_seeds([run.samples for run in runs], draw_weights(len(runs), seed=1))
+            rows.append({"target": target, "method": method, **bounds("f1", interval(samples))})
+        return pd.DataFrame(rows)
 
     def provenance(self) -> pd.DataFrame:
-        """Where every score comes from."""
-        return pd.DataFrame(
-            {
-                "method": record["method"], "target": record["target"], "seed": record["seed"],
-                "sources": "+".join(record["sources"]), "f1": record["f1"],
-                "ece": (record.get("calibration") or {}).get("ece"), "train_seconds": record["train_seconds"],
-                **origin(record),
-            }
-            for record in self._records()
-        )  # fmt: skip
-
-    def _records(self) -> list[Record]:
-        return [run.record for runs in self.runs.values() for run in runs]
+        """The origin of every score, a row a scored model."""
+        return pd.DataFrame(scored_model(run.record) for run in self.all_runs)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ctl.methods import Method
+from ctl.report.contenders import Contender
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,11 +16,14 @@ if TYPE_CHECKING:
 
 INK, FAINT = "#010203", "#040506"  # stand-ins that `render` replaces by the page's variables
 
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's
-
-BLUE, RED, GREEN, _, ORANGE, _ = PALETTE
-
+# Okabe and Ito's colours, which the colour-blind can tell apart; every part of ctl takes them in this order.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")
+BLUE, RED, GREEN, PINK, ORANGE, SKY, YELLOW = PALETTE
 GREY = "#7a7a7a"
+
+# The same colours and grey as lines that stand out from white paper and from dark paper, for the report's page.
+LIGHT = ("#0072b2", "#c44e00", "#00835f", "#b5588f", "#b87a00", "#2f8fc4", "#8f8400", "#6a6a6a")
+DARK = ("#4aa8e8", "#ff8a3d", "#2cc79b", "#e79cc4", "#f0b429", "#8fd0f5", "#f5ec6e", "#b0b0b0")
 
 MARKERS = "osD^vPX<>*"
 
@@ -35,17 +37,19 @@ STYLE: dict[str, Any] = {
     "lines.markersize": 5.5,
 }  # fmt: skip
 
-VARIABLES = {INK: "--ink", FAINT: "--line", **{colour: f"--c{place}" for place, colour in enumerate((*PALETTE, GREY))}}
+VARIABLES = {
+    INK: "--ink", FAINT: "--line", **{colour: f"--c{index}" for index, colour in enumerate((*PALETTE, GREY))}
+}  # fmt: skip
 
 
 def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> str:  # noqa: ANN401
     """Draws a figure and gives it as SVG to be put into a page.
 
     Args:
-        draw: makes the figure of the arguments.
-        *args: of ``draw``.
-        name: of the figure, which its ids begin with.
-        about: what is to be seen, for those who can't see it.
+        draw: makes the figure from the arguments.
+        *args: the arguments of ``draw``.
+        name: the figure's name, with which its ids begin.
+        about: what there is to see, for those who can't see it.
     """
     import matplotlib
 
@@ -68,48 +72,60 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
 
 
 def standalone(svg: str) -> str:
-    """The same figure as a file of its own, on white."""
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(f"var({variable})", {INK: "#222222", FAINT: "#cccccc"}.get(colour, colour))
+    """Makes a file of its own from a page's figure, on white."""
+    printed = {"--ink": "#222222", "--line": "#cccccc", **{f"--c{index}": colour for index, colour in enumerate(LIGHT)}}
+    for variable, colour in printed.items():
+        svg = svg.replace(f"var({variable})", colour)
     return svg.replace("var(--sans)", "sans-serif").replace('style="width:', 'style="background: #fff; width:', 1)
 
 
 def axes(columns: int = 1, width: float = 7.2, height: float = 4.2, **shared: Any) -> tuple[Figure, list[Axes]]:  # noqa: ANN401
-    """A figure of some axes beside one another; width and height in inches, of all."""
+    """Makes a figure of some axes beside one another; width and height are the whole figure's, in inches."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    made = figure.subplots(1, columns, squeeze=False, **shared)
-    return figure, list(made[0])
+    (row,) = figure.subplots(1, columns, squeeze=False, **shared)
+    return figure, list(row)
+
+
+Style = dict[str, Any]  # keyword arguments of a line with markers
 
 
 class Look:
-    """How methods are told apart: colour and marker by what they do, line and filling by who teaches; direct ones grey.
+    """Gives every name of a figure a colour, a marker and a line that tell it apart.
 
     Args:
-        methods: all that will be drawn.
+        styles: by name.
     """
 
-    def __init__(self, methods: Sequence[str]) -> None:
-        plain = dict.fromkeys(self._told(method)[0] for method in methods)
-        self._markers = dict(zip(plain, itertools.cycle(MARKERS)))
-        coloured = [name for name in plain if not self._is_direct(name)]
-        self._colours = dict(zip(coloured, itertools.cycle(PALETTE)))
+    def __init__(self, styles: Mapping[str, Style]) -> None:
+        self._styles = styles
 
-    def __call__(self, method: str) -> dict[str, Any]:
-        """Keyword arguments of a line with markers."""
-        name, style = self._told(method)
-        colour = self._colours.get(name, GREY)
-        face = colour if style == "-" else "none"
-        return {"color": colour, "marker": self._markers[name], "linestyle": style, "markerfacecolor": face}
+    @classmethod
+    def of_names(cls, names: Sequence[str]) -> Look:
+        """Takes colours and markers in their order."""
+        colours, markers = itertools.cycle(PALETTE), itertools.cycle(MARKERS)
+        return cls({name: _style(next(colours), next(markers)) for name in dict.fromkeys(names)})
 
-    @staticmethod
-    def _told(method: str) -> tuple[str, str]:
-        """Its name without a family, and the line for that."""
-        which, space, name = method.rpartition(" ")  # best llm-direct
-        split = Method.split(name)
-        return f"{which}{space}{replace(split, family='')}", LINES[split.family]
+    @classmethod
+    def of_contenders(cls, contenders: Sequence[Contender]) -> Look:
+        """Takes colour and marker by what a contender does, line and filling by who teaches; direct ones are grey."""
+        plain = list(dict.fromkeys(contender.without_family for contender in contenders))
+        coloured = [contender for contender in plain if not contender.is_direct]
+        markers = dict(zip(plain, itertools.cycle(MARKERS)))
+        colours = dict(zip(coloured, itertools.cycle(PALETTE)))
+        styles = {}
+        for contender in contenders:
+            base = contender.without_family
+            line = LINES[contender.method.family]
+            styles[str(contender)] = _style(colours.get(base, GREY), markers[base], line)
+        return cls(styles)
 
-    @staticmethod
-    def _is_direct(name: str) -> bool:
-        return name.endswith(" direct") or name.startswith("direct")
+    def __call__(self, name: str) -> Style:
+        """The style of a name."""
+        return self._styles[name]
+
+
+def _style(colour: str, marker: str, line: str = "-") -> Style:
+    face = colour if line == "-" else "none"
+    return {"color": colour, "marker": marker, "linestyle": line, "markerfacecolor": face}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ctl.methods import Method
+from ctl.report.contenders import Contender, CurveKey
 from ctl.report.drawing import FAINT, INK, Look, axes
 from ctl.report.statistics import Scaling, Trend
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Fits = dict[tuple[str, str], Scaling]  # by kind of set and method
 KINDS = {
     "nested": "nearest sources first",
     "random": "sources drawn at random",
@@ -26,25 +25,26 @@ KINDS = {
 }
 
 
-def scaling(table: pd.DataFrame, fits: Fits, look: Look) -> Figure:
+def scaling(table: pd.DataFrame, fits: Mapping[CurveKey, Scaling], look: Look) -> Figure:
     """F1 by number of sources: means, bands of 95 % and fitted curves (dotted), one panel a kind of set.
 
     Args:
-        table: ``kind method sources f1 low high``.
-        fits: the curves.
-        look: of the methods.
+        table: ``sets method sources f1 low high``.
+        fits: the fitted curves.
+        look: the styles of the methods.
     """
-    kinds = list(dict.fromkeys(table.kind))
+    kinds = list(dict.fromkeys(table.sets))
+    fitted = {(key.sets, str(key.contender)): fit for key, fit in fits.items()}
     figure, panels = axes(len(kinds), width=4.6 * len(kinds) + 2.4, height=4.4, sharey=True)
     for panel, kind in zip(panels, kinds, strict=True):
-        for method, points in table[table.kind == kind].groupby("method", sort=False):
+        for method, points in table[table.sets == kind].groupby("method", sort=False):
             style = look(str(method))
             panel.plot(points.sources, points.f1, label=str(method), **style)
             panel.fill_between(points.sources, points.low, points.high, color=style["color"], alpha=0.1, linewidth=0)
-            if fit := fits.get((kind, str(method))):
+            if fit := fitted.get((kind, str(method))):
                 n = np.linspace(points.sources.min(), points.sources.max(), 60)
                 panel.plot(n, fit.at(n), color=style["color"], linestyle=":", linewidth=1)
-        _sources_axis(panel, sorted(set(table[table.kind == kind].sources)))
+        _sources_axis(panel, sorted(set(table[table.sets == kind].sources)))
         panel.set_title(KINDS.get(kind, kind))
     panels[0].set_ylabel("F1 on the targets' test split (%)")
     _legend_beside(figure, panels)
@@ -52,12 +52,12 @@ def scaling(table: pd.DataFrame, fits: Fits, look: Look) -> Figure:
 
 
 def marginal(table: pd.DataFrame, look: Look) -> Figure:
-    """What one source more brings, by number of sources: ``method sources gain low high``."""
+    """The gain of one source more, by number of sources: ``method sources gain low high``."""
     figure, (panel,) = axes()
     methods = list(dict.fromkeys(table.method))
-    for place, method in enumerate(methods):
+    for index, method in enumerate(methods):
         points = table[table.method == method]
-        shifted = points.sources + 0.5 * (place - len(methods) / 2) / len(methods)
+        shifted = points.sources + 0.5 * (index - len(methods) / 2) / len(methods)
         errors = np.abs(np.stack([points.gain - points.low, points.high - points.gain]))
         panel.errorbar(
             shifted, points.gain, yerr=errors, label=method, elinewidth=1, **{**look(method), "linestyle": ""}
@@ -96,7 +96,7 @@ def scatter(
     """Points of some groups, with their lines of least squares where there are any."""
     figure, (panel,) = axes()
     groups = [str(name) for name in dict.fromkeys(table[group])]
-    look = Look(groups)
+    look = Look.of_names(groups)
     for name in groups:
         points = table[table[group].astype(str) == name]
         style = {**look(name), "linestyle": ""}
@@ -131,7 +131,7 @@ def per_type(table: pd.DataFrame) -> Figure:
     """F1 of every entity type by method: ``method type f1``."""
     methods = list(dict.fromkeys(table.method))
     figure, (panel,) = axes(height=1.4 + 0.32 * len(methods))
-    look = Look(list(dict.fromkeys(table.type)))
+    look = Look.of_names(list(dict.fromkeys(table.type)))
     for kind, points in table.groupby("type", sort=False):
         rows = [methods.index(method) for method in points.method]
         panel.plot(points.f1, rows, label=str(kind), **{**look(str(kind)), "linestyle": "", "markersize": 7})
@@ -158,13 +158,13 @@ def reliability(table: pd.DataFrame, look: Look) -> Figure:
 def bars(table: pd.DataFrame) -> Figure:
     """F1 of every method with its interval, one panel a target: ``target method f1 low high``."""
     targets, methods = list(dict.fromkeys(table.target)), list(dict.fromkeys(table.method))
-    kinds = {name: str(replace(Method.split(name), of="", options=())) for name in methods}
-    look = Look(list(kinds.values()))
+    kinds = {name: _kind(name) for name in methods}
+    look = Look.of_contenders(list(kinds.values()))
     figure, panels = axes(len(targets), width=2.6 + 3.2 * len(targets), height=1.2 + 0.3 * len(methods), sharey=True)
     for panel, target in zip(panels, targets, strict=True):
         for row in table[table.target == target].itertuples():
             error = np.abs([[row.f1 - row.low], [row.high - row.f1]])
-            style = {**look(kinds[row.method]), "linestyle": ""}
+            style = {**look(str(kinds[row.method])), "linestyle": ""}
             panel.errorbar(row.f1, methods.index(row.method), xerr=error, elinewidth=1.2, **style)
         panel.set_title(target)
         panel.set_xlabel("F1 (%)")
@@ -172,6 +172,11 @@ def bars(table: pd.DataFrame) -> Figure:
     panels[0].set_ylabel("method")
     panels[0].invert_yaxis()
     return figure
+
+
+def _kind(name: str) -> Contender:
+    """The method without its language, weighting and options."""
+    return Contender(replace(Contender.of(name).method, of="", options=()))
 
 
 def _sources_axis(panel: Axes, sizes: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""``ctl report``: one self-contained page, a Markdown summary, and every figure as SVG with its data as CSV."""
+"""A report as files: one self-contained page, a Markdown summary, and every figure as SVG with its data as CSV."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader
 
-from ctl.report.drawing import render, standalone
+from ctl.report.drawing import DARK, LIGHT, render, standalone
+from ctl.report.layout import Layout, TextTable
 from ctl.system.console import markdown
+from ctl.system.files import write_text
+
+LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,12 @@ class Block:
     """One part of a report: a figure or a table, and its data.
 
     Attributes:
-        name: of its file and anchor.
-        title: heading.
-        text: what it shows, in a sentence or two.
-        data: what was drawn, or the table itself.
+        name: the name of its files and of its anchor.
+        title: the heading.
+        text: what is shown, in a sentence or two.
+        data: the numbers that were drawn, or that the table shows.
         svg: the figure; empty for a table.
-        shown: whether the data stand in the page as a table.
+        layout: how the data are written in the page; ``None`` where only the figure is shown.
     """
 
     name: str
@@ -32,7 +37,7 @@ class Block:
     text: str
     data: pd.DataFrame
     svg: str = ""
-    shown: bool = False
+    layout: Layout | None = None
 
     @classmethod
     def figure(
@@ -44,18 +49,16 @@ class Block:
         draw: Callable[..., Any],
         *args: Any,  # noqa: ANN401
     ) -> Block:
-        """A block with a figure that is drawn of its data, and of what else it needs."""
+        """Makes a block with a figure, which is drawn from its data and from what else it needs."""
         return cls(name, title, text, data, render(draw, data, *args, name=name, about=title))
 
-    @property
-    def headings(self) -> list[str]:
-        """Of the table."""
-        return [str(name) for name in self.data.columns]
+    def table(self, brief: bool = False) -> TextTable:
+        """Writes the data as text: the one step in which numbers are formatted.
 
-    @property
-    def rows(self) -> list[list[str]]:
-        """Of the table."""
-        return [["" if pd.isna(value) else str(value) for value in row] for row in self.data.itertuples(index=False)]
+        Args:
+            brief: whether intervals are left out, for a narrow terminal.
+        """
+        return (self.layout or Layout.plain(self.data)).write(self.data, brief)
 
     @property
     def data_uri(self) -> str:
@@ -68,56 +71,53 @@ class Page:
     """A report.
 
     Attributes:
-        title: heading.
+        title: the heading.
         subtitle: what was run.
-        answer: sentences.
-        blocks: parts; the first is the main table.
-        failed: cells that failed, and with what.
+        blocks: the parts; the first is the main table.
+        conclusions: what the numbers say, in sentences.
+        failed: cells that failed, and with what error.
         missing: cells that were not run.
-        cells: how many there should be.
+        cells: how many cells there should be.
     """
 
     title: str
     subtitle: str
     blocks: list[Block]
-    answer: Sequence[str] = ()
+    conclusions: Sequence[str] = ()
     failed: Sequence[tuple[str, str]] = ()
     missing: Sequence[str] = ()
     cells: int = 0
 
     def write(self, folder: Path) -> None:
         """Writes ``report.html``, ``report.md``, and ``report/<block>.csv`` and ``.svg``."""
-        (folder / "report").mkdir(exist_ok=True)
         for block in self.blocks:
-            block.data.to_csv(folder / "report" / f"{block.name}.csv", index=False)
+            write_text(folder / "report" / f"{block.name}.csv", block.data.to_csv(index=False))
             if block.svg:
-                (folder / "report" / f"{block.name}.svg").write_text(standalone(block.svg) + "\n", encoding="utf-8")
-        (folder / "report.html").write_text(self.html(), encoding="utf-8")
-        (folder / "report.md").write_text(self.markdown(), encoding="utf-8")
+                write_text(folder / "report" / f"{block.name}.svg", standalone(block.svg) + "\n")
+        write_text(folder / "report.html", self.html())
+        write_text(folder / "report.md", self.markdown())
 
     def html(self) -> str:
-        """The page; it asks for nothing from anywhere."""
-        import jinja2
-
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
-        )
-        return environment.get_template("report.html.j2").render(vars(self)) + "\n"
+        """The page, which asks for nothing from the network."""
+        environment = Environment(loader=PackageLoader("ctl.report", "."), autoescape=True, trim_blocks=True)
+        template = environment.get_template("report.html.j2")
+        return template.render(vars(self), light=LIGHT, dark=DARK) + "\n"
 
     def markdown(self) -> str:
-        """The summary: the answer, what failed, and the tables that the page shows."""
-        parts = [f"# {self.title}", self.subtitle, *self.answer]
-        if self.failed:
-            told = [f"* {cell}: {error}" for cell, error in self.failed]
-            parts.append(
-                f"**{len(self.failed)} of {self.cells} cells failed** and are in no number:\n\n" + "\n".join(told)
-            )
-        if self.missing:
-            parts.append(f"{len(self.missing)} of {self.cells} cells have not been run yet.")
+        """The summary: the conclusions, what failed, and the tables that the page shows."""
+        parts = [f"# {self.title}", self.subtitle, *self.conclusions, *self._gaps()]
         for block in self.blocks:
-            if block.shown and len(block.data) <= LONGEST:
-                parts.append(f"## {block.title}\n\n{block.text}\n\n{markdown(block.headings, block.rows)}".rstrip())
+            table = block.table()
+            if block.layout and len(table.rows) <= LONGEST:
+                parts.append(f"## {block.title}\n\n{block.text}\n\n{markdown(*table)}".rstrip())
         return "\n\n".join(parts) + "\n"
 
-
-LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
+    def _gaps(self) -> list[str]:
+        """Paragraphs about cells that failed or were not run."""
+        gaps = []
+        if self.failed:
+            errors = "\n".join(f"* {cell}: {error}" for cell, error in self.failed)
+            gaps.append(f"**{len(self.failed)} of {self.cells} cells failed** and are in no number:\n\n{errors}")
+        if self.missing:
+            gaps.append(f"{len(self.missing)} of {self.cells} cells have not been run yet.")
+        return gaps

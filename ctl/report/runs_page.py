@@ -4,42 +4,60 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from ctl.errors import CTLError
-from ctl.report.comparison import Comparison
+from ctl.report import figures
+from ctl.report.comparison import BASELINE, Comparison
+from ctl.report.contenders import Contender
+from ctl.report.drawing import Look
+from ctl.report.layout import Column, Layout
 from ctl.report.page import Block, Page
+from ctl.report.tables import calibration_table, type_table
 
-METHODS = (
-    "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired bootstrap "
-    "over sentences and seeds, starred where p < 0.05."
+TEXTS = {
+    "methods": "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired "
+    "bootstrap over sentences and seeds, starred where p < 0.05.",
+    "scores": "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds.",
+    "types": "Means over seeds and targets.",
+    "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
+    "runs": "The origin of every score.",
+}
+METHODS = Layout(
+    [
+        Column("method", "{method}"),
+        Column("{target} F1", "{f1:.1f} ± {sd:.1f}", brief="{f1:.1f}"),
+        *(
+            Column(
+                f"{{target}}: over {rival}",
+                f"{{{name}:+.1f}} [{{{name}_low:+.1f}}, {{{name}_high:+.1f}}]",
+                brief=f"{{{name}:+.1f}}",
+                starred=f"{name}_shown",
+            )
+            for name, rival in (("over_baseline", BASELINE), ("over_direct", "{best_direct}"))
+        ),
+    ],
+    across="target",
 )
-
-SCORES = "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds."
 
 
 def runs_page(folder: Path) -> Page:
     """Compares all runs below a folder.
 
     Raises:
-        CTLError: there are none.
+        CTLError: there are no runs.
     """
-    from ctl.report import figures
-    from ctl.report.drawing import Look
-
     if not folder.is_dir():
         raise CTLError(f"{folder}: no results, no such folder")
-    found = Comparison.read(folder)
-    look = Look(found.methods)
-    main = pd.DataFrame(found.rows(), columns=found.columns())
-    scores = found.scores()
+    comparison = Comparison.read(folder)
+    records = [(run.record["method"], run.record) for run in comparison.all_runs]
+    origins = comparison.provenance()
     blocks = [
-        Block("methods", "Methods", METHODS, main, shown=True),
-        Block.figure("scores", "Scores", SCORES, scores, figures.bars),
-        Block.figure("types", "Entity types", "Means over seeds and targets.", found.types(), figures.per_type),
+        Block("methods", "Methods", TEXTS["methods"], comparison.table(), layout=METHODS),
+        Block.figure("scores", "Scores", TEXTS["scores"], comparison.scores(), figures.bars),
+        Block.figure("types", "Entity types", TEXTS["types"], type_table(records), figures.per_type),
     ]
-    if len(calibration := found.calibration()):
-        text = "How often the most probable tag is right, by its probability; on the line they are the same."
+    if len(calibration := calibration_table(records)):
+        look = Look.of_contenders([Contender.of(method) for method in comparison.methods])
+        text = TEXTS["calibration"]
         blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
-    blocks.append(Block("runs", "Runs", "Where every score comes from.", found.provenance(), shown=True))
-    return Page(f"Runs in {folder}", f"{len(found.provenance())} scored models.", blocks)
+    blocks.append(Block("runs", "Runs", TEXTS["runs"], origins, layout=Layout.plain(origins)))
+    return Page(f"Runs in {folder}", f"{len(origins)} scored models.", blocks)

@@ -32,12 +32,6 @@ class Difference:
     p: float
 
 
-def f1(counts: Counts) -> npt.NDArray[np.float64]:
-    """Micro F1, 0..100, from entities (..., S, 3): found and right, found, of the gold tags."""
-    hits, predicted, actual = np.moveaxis(counts.sum(-2, dtype=np.float64), -1, 0)
-    return np.asarray(200 * hits / np.maximum(predicted + actual, 1))
-
-
 # Over seeds and sentences: everything that is reported comes from the same draws. Row 0 of every array of samples is
 # what was observed, the other rows are what it would have been on other sentences and seeds.
 

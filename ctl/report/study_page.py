@@ -1,4 +1,4 @@
-"""The report of a study: its answer, figures and tables."""
+"""The report of a study: its conclusions, figures and tables."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import Any
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.report import figures
-from ctl.report import tables as measured
-from ctl.report.conclusions import Test, compare, sentences
+from ctl.report import figures, tables
+from ctl.report.conclusions import PairTest, compare, sentences
 from ctl.report.drawing import Look
 from ctl.report.findings import Findings
+from ctl.report.layout import Column, Layout
 from ctl.report.page import Block, Page
 from ctl.report.statistics import Trend, trend
-from ctl.report.tables import overtakings, wide
 
 TEXTS = {
     "scores": "F1 in percent with its 95 % interval: the mean over seeds, targets and sets of one size.",
     "scaling": "Means over seeds, targets and sets of one size; bands are 95 % intervals of a bootstrap over sentences "
     "and seeds; dotted, the fitted curves a - b n^-c.",
-    "target": "The same for one target.",
+    "target": "The same curves for one target.",
     "marginal": "The change of F1 for every source added since the size before, with its 95 % interval.",
     "cost": "Training of a method and of all its teachers; direct methods pay for every teacher that was tried.",
     "transfer": "F1 of each source's teacher on each target, the mean over seeds.",
@@ -32,29 +31,49 @@ TEXTS = {
     "calibration": "How often the most probable tag is right, by its probability, with most sources. Expected "
     "calibration error:",
     "tests": "With most sources: differences of mean F1, their 95 % intervals and two-sided p-values over the same "
-    "draws of sentences and seeds, corrected for their number.",
-    "overtaking": "From how many sources on a method stays ahead of another, and in what share of resamples it does.",
+    "draws of sentences and seeds, and the p-values corrected for their number (Holm).",
+    "overtaking": "The number of sources from which on a method stays ahead of another, and the share of resamples in "
+    "which it does.",
     "fits": "F1(n) = a - b n^-c, with 95 % intervals; a is at most 100, c between 0.1 and 5.",
-    "provenance": "Where every score comes from.",
+    "provenance": "The origin of every score.",
 }
+
+SCORES = Layout(
+    [Column("method", "{method}"), Column("sets", "{sets}"),
+     Column("n={sources}", "{f1:.1f} [{low:.1f}, {high:.1f}]", brief="{f1:.1f}")],
+    across="sources",
+)  # fmt: skip
+TESTS = Layout(
+    [Column("method", "{method}"), Column("against", "{against}"), Column("points", "{points:+.2f}"),
+     Column("low", "{low:+.2f}"), Column("high", "{high:+.2f}"), Column("p", "{p:.4f}"),
+     Column("p (Holm)", "{p_holm:.4f}")],
+)  # fmt: skip
+OVERTAKING = Layout(
+    [Column("method", "{method}"), Column("is ahead of", "{rival}"), Column("from", "{sources:.0f}", brief="never"),
+     Column("share", "{share:.0%}")],
+)  # fmt: skip
+FITS = Layout(
+    [Column("method", "{method}"), Column("sets", "{sets}"), Column("a", "{a:.1f} [{a_low:.1f}, {a_high:.1f}]"),
+     Column("b", "{b:.1f} [{b_low:.1f}, {b_high:.1f}]"), Column("c", "{c:.2f} [{c_low:.2f}, {c_high:.2f}]")],
+)  # fmt: skip
 
 
 def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
-    """All that a study has found so far.
+    """Shows all that a study has found so far.
 
     Raises:
-        CTLError: nothing was found: no cell is done.
+        CTLError: no cell is done, so nothing was found.
     """
     findings = Findings(folder, design)
-    if findings.scores.empty:
+    if not findings.scores:
         why = f": {findings.failed[0][1]}" if findings.failed else ""
         raise CTLError(f"{folder}: no cell of the study is done, {len(findings.failed)} failed{why}")
-    look, tests = Look(findings.methods), compare(findings)
+    look, tests = Look.of_contenders(findings.contenders), compare(findings)
     targets, pool, seeds = (", ".join(map(str, design[name])) for name in ("targets", "languages", "seeds"))
     return Page(
         title=f"How does it scale with the number of source languages? {folder.name}",
         subtitle=f"Targets {targets}; sources among {pool}; seeds {seeds}; backbone {Path(design['backbone']).name}.",
-        answer=sentences(findings, tests),
+        conclusions=sentences(findings, tests),
         blocks=[*_scaling(findings, look), *_transfer(findings), *_details(findings, look), *_tables(findings, tests)],
         failed=findings.failed,
         missing=findings.missing,
@@ -64,70 +83,68 @@ def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
 
 def _scaling(findings: Findings, look: Look) -> Iterable[Block]:
     table, targets = findings.scaling_table(), findings.design["targets"]
-    yield Block("scores", "Scores by number of sources", TEXTS["scores"], wide(findings), shown=True)
+    scores = table.drop(columns="seconds").sort_values("sources", kind="stable", ignore_index=True)
+    yield Block("scores", "Scores by number of sources", TEXTS["scores"], scores, layout=SCORES)
     yield Block.figure("scaling", "Scaling curves", TEXTS["scaling"], table, figures.scaling, findings.fits, look)
     for target in targets if len(targets) > 1 else []:
         title, of_one = f"Scaling on {target}", findings.scaling_table([target])
         yield Block.figure(f"scaling-{target}", title, TEXTS["target"], of_one, figures.scaling, {}, look)
     if len(gains := findings.marginal_table()):
         yield Block.figure("marginal", "What one source more brings", TEXTS["marginal"], gains, figures.marginal, look)
-    main = table[table.kind == findings.kinds[0]]
+    main = table[table.sets == findings.kinds[0]]
     yield Block.figure("cost", "Cost against F1", TEXTS["cost"], main, figures.cost, look)
 
 
 def _transfer(findings: Findings) -> Iterable[Block]:
     """Sources against targets, distances and weights."""
-    table = measured.transfer_table(findings)
+    table = tables.transfer_table(findings)
     if table.empty:
         return
     direct = table[table.method == table.method.iloc[0]]
     yield Block.figure("transfer", "Sources and targets", TEXTS["transfer"], direct, figures.heat_map)
     known, by = direct.dropna(subset=["distance"]), findings.design["subsets"]["by"]
     if lines := _lines(known, "target", "distance", "f1"):
-        labels = (f"distance of the source ({by})", "F1 of direct transfer (%)")
-        look = ("distance", "f1", "target", labels, lines)
-        yield Block.figure("distance", "Language distance", _told("distance", lines), known, figures.scatter, *look)
-    weights = measured.weights_table(findings).dropna()
+        text, labels = _with_trends("distance", lines), (f"distance of the source ({by})", "F1 of direct transfer (%)")
+        settings = ("distance", "f1", "target", labels, lines)
+        yield Block.figure("distance", "Language distance", text, known, figures.scatter, *settings)
+    weights = tables.weights_table(findings).dropna()
     if len(weights):
         most = weights[weights.sources == weights.sources.max()]
         lines = _lines(most, "method", "direct_f1", "weight")
         labels = ("F1 of the source's own teacher on the target (%)", "weight in the mixture")
-        look = ("direct_f1", "weight", "method", labels, lines)
-        yield Block.figure("weights", "Weights against transfer", _told("weights", lines), most, figures.scatter, *look)
+        text, settings = _with_trends("weights", lines), ("direct_f1", "weight", "method", labels, lines)
+        yield Block.figure("weights", "Weights against transfer", text, most, figures.scatter, *settings)
 
 
 def _lines(table: pd.DataFrame, group: str, x: str, y: str) -> dict[str, Trend]:
-    found = {str(name): trend(list(part[x]), list(part[y])) for name, part in table.groupby(group, sort=False)}
-    return {name: line for name, line in found.items() if line is not None}
+    trends = {str(name): trend(list(part[x]), list(part[y])) for name, part in table.groupby(group, sort=False)}
+    return {name: line for name, line in trends.items() if line is not None}
 
 
-def _told(name: str, lines: Mapping[str, Trend]) -> str:
-    told = [
+def _with_trends(name: str, lines: Mapping[str, Trend]) -> str:
+    trends = [
         f"{group}: Spearman's correlation {line.rank:+.2f} (p = {line.p:.3f}), slope {line.slope:+.3f}, "
         f"{line.count} sources."
         for group, line in lines.items()
     ]
-    return " ".join([TEXTS[name], *told])
+    return " ".join([TEXTS[name], *trends])
 
 
 def _details(findings: Findings, look: Look) -> Iterable[Block]:
-    yield Block.figure("types", "Entity types", TEXTS["types"], measured.type_table(findings), figures.per_type)
-    if len(table := measured.reliability_table(findings)):
+    records = [(str(score.contender), score.record) for score in findings.with_most()]
+    yield Block.figure("types", "Entity types", TEXTS["types"], tables.type_table(records), figures.per_type)
+    if len(table := tables.calibration_table(records)):
         errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())
         text = f"{TEXTS['calibration']} {errors}."
         yield Block.figure("calibration", "Calibration", text, table, figures.reliability, look)
 
 
-def _tables(findings: Findings, tests: list[Test]) -> Iterable[Block]:
-    fits = pd.DataFrame(
-        {"method": method, "sets": kind, "a": f"{fit.a:.1f}", "b": f"{fit.b:.1f}", "c": f"{fit.c:.2f}"}
-        for (kind, method), fit in findings.fits.items()
-    )
+def _tables(findings: Findings, tests: list[PairTest]) -> Iterable[Block]:
     if tests:
-        table = pd.DataFrame(test.row() for test in tests)
-        yield Block("tests", "One method against another", TEXTS["tests"], table, shown=True)
-        ahead = overtakings(findings, tests)
-        yield Block("overtaking", "Who overtakes whom", TEXTS["overtaking"], ahead, shown=True)
-    if len(fits):
-        yield Block("fits", "Fitted curves", TEXTS["fits"], fits, shown=True)
-    yield Block("provenance", "Provenance", TEXTS["provenance"], measured.provenance_table(findings), shown=True)
+        table, ahead = pd.DataFrame(test.row() for test in tests), tables.overtaking_table(findings, tests)
+        yield Block("tests", "One method against another", TEXTS["tests"], table, layout=TESTS)
+        yield Block("overtaking", "Who overtakes whom", TEXTS["overtaking"], ahead, layout=OVERTAKING)
+    if len(fits := tables.fits_table(findings)):
+        yield Block("fits", "Fitted curves", TEXTS["fits"], fits, layout=FITS)
+    origins = tables.provenance_table(findings)
+    yield Block("provenance", "Provenance", TEXTS["provenance"], origins, layout=Layout.plain(origins))

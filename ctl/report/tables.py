@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ctl.methods import Method
-from ctl.report.conclusions import Test
-from ctl.report.findings import Findings
+from ctl.report.conclusions import PairTest
+from ctl.report.findings import Findings, bounds
 from ctl.report.statistics import overtaking
 from ctl.results import Record
+
+Bins = Mapping[str, Any]  # of a record: count, confidence and accuracy of every bin, and the calibration error
 
 
 def transfer_table(findings: Findings) -> pd.DataFrame:
@@ -52,80 +55,82 @@ def weights_table(findings: Findings) -> pd.DataFrame:
     return pd.DataFrame(rows).groupby(by, sort=False).weight.mean().round(4).reset_index()
 
 
-def type_table(findings: Findings) -> pd.DataFrame:
-    """F1 by entity type with most sources, means over seeds and targets: ``method type f1``."""
-    most = findings.with_most()
+def type_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
+    """F1 by entity type, the mean over the records of a method: ``method type f1``."""
     rows = [
-        {"method": method, "type": kind, "f1": found["f1"]}
-        for method, types in zip(most.method, most.per_type, strict=True)
-        for kind, found in types.items()
+        {"method": method, "type": kind, "f1": scores["f1"]}
+        for method, record in records
+        for kind, scores in record["per_type"].items()
     ]
     return pd.DataFrame(rows).groupby(["method", "type"], sort=False).f1.mean().round(2).reset_index()
 
 
-def reliability_table(findings: Findings) -> pd.DataFrame:
-    """Bins with most sources, all seeds and targets added up: ``method confidence accuracy count ece``."""
-    most = findings.with_most()
-    return calibration_table(list(zip(most.method, most.calibration, strict=True)))
+def calibration_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
+    """Bins of several tests added up by method: ``method confidence accuracy count ece``."""
+    by_method: dict[str, list[Bins]] = defaultdict(list)
+    for method, record in records:
+        if bins := record.get("calibration"):  # records of early versions have none
+            by_method[method].append(bins)
+    tables = [_added_up(method, bins) for method, bins in by_method.items()]
+    columns = ["method", "confidence", "accuracy", "count", "ece"]
+    return pd.concat(tables).round(4) if tables else pd.DataFrame(columns=columns)
+
+
+def _added_up(method: str, tests: list[Bins]) -> pd.DataFrame:
+    count = np.sum([bins["count"] for bins in tests], axis=0)
+    means = {
+        name: np.sum([np.multiply(bins[name], bins["count"]) for bins in tests], axis=0) / np.maximum(count, 1)
+        for name in ("confidence", "accuracy")
+    }
+    ece = float(np.mean([bins["ece"] for bins in tests]))
+    return pd.DataFrame({"method": method, **means, "count": count, "ece": ece})[count > 0]
 
 
 def provenance_table(findings: Findings) -> pd.DataFrame:
-    """Where every score comes from."""
+    """The origin of every score, a row a scored model."""
+    return pd.DataFrame(
+        {**scored_model(record), "data": next(iter(record["provenance"]["data"].values())), "folder": cell["folder"]}
+        for cell, record in findings.records
+    )
+
+
+def scored_model(record: Record) -> dict[str, Any]:
+    """The model that was scored, its score, and the code, backbone and packages that it comes from."""
+    provenance = record["provenance"]
+    commit = provenance["git_commit"] or "unknown"
+    return {
+        "method": record["method"], "target": record["target"], "seed": record["seed"],
+        "sources": "+".join(record["sources"]), "f1": record["f1"],
+        "ece": (record.get("calibration") or {}).get("ece"), "train_seconds": record["train_seconds"],
+        "commit": commit[:10] + ("+" if commit.endswith("+") else ""),  # + where files were changed
+        "model": provenance["model"],
+        "versions": " ".join(f"{name} {version}" for name, version in provenance["versions"].items()),
+    }  # fmt: skip
+
+
+def overtaking_table(findings: Findings, tests: Iterable[PairTest]) -> pd.DataFrame:
+    """The size from which on the first of every tested pair is ahead: ``method rival sources share``."""
+    curves = findings.main_curves
+    rows = []
+    for test in tests:
+        ours, theirs = curves[test.ours], curves[test.theirs]
+        if ours.sizes == theirs.sizes:
+            ahead = overtaking(ours.sizes, ours.samples, theirs.samples)
+            names = {"method": str(test.ours), "rival": str(test.theirs)}
+            rows.append({**names, "sources": ahead.at, "share": round(ahead.certainty, 4)})
+    return pd.DataFrame(rows).astype({"sources": "Int64"}) if rows else pd.DataFrame()
+
+
+def fits_table(findings: Findings) -> pd.DataFrame:
+    """The fitted curves: ``method sets`` and a, b and c, each with ``_low`` and ``_high``."""
     return pd.DataFrame(
         {
-            **{name: cell[name] for name in ("target", "seed")},
-            "sources": "+".join(record["sources"]), "method": record["method"], "f1": record["f1"],
-            "ece": record.get("calibration", {}).get("ece"), "train_seconds": record["train_seconds"],
-            "data": next(iter(record["provenance"]["data"].values())), **origin(record),
-            "folder": cell["folder"],
+            "method": str(key.contender), "sets": key.sets,
+            **_parameter("a", fit.a), **_parameter("b", fit.b), **_parameter("c", fit.c),
         }
-        for cell, record in findings.records
+        for key, fit in findings.fits.items()
     )  # fmt: skip
 
 
-def overtakings(findings: Findings, tests: Iterable[Test]) -> pd.DataFrame:
-    """For every pair that was tested, from which size on the first is ahead."""
-    kind, rows = findings.kinds[0], []
-    for test in tests:
-        ours, theirs = findings.curves[kind, test.ours], findings.curves[kind, test.theirs]
-        if ours.sizes == theirs.sizes:
-            found = overtaking(ours.sizes, ours.samples, theirs.samples)
-            at = "never" if found.at is None else str(found.at)
-            row = {"method": test.ours, "is ahead of": test.theirs, "from": at, "share": f"{found.certainty:.0%}"}
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def wide(findings: Findings) -> pd.DataFrame:
-    """The main table: a row a method, a column a number of sources."""
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for (kind, method), curve in findings.curves.items():
-        row = rows.setdefault((kind, method), {"method": method, "sets": kind})
-        row |= {f"n={size}": f"{curve.at(place):.1f}" for place, size in enumerate(curve.sizes)}
-    sizes = sorted({size for curve in findings.curves.values() for size in curve.sizes})
-    return pd.DataFrame(list(rows.values()))[["method", "sets", *(f"n={size}" for size in sizes)]].fillna("")
-
-
-def origin(record: Record) -> dict[str, str]:
-    """What a score comes from: code (``+`` where it was changed), model, packages."""
-    found = record["provenance"]
-    commit = found["git_commit"] or "unknown"
-    versions = " ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return {"commit": commit[:10] + "+" * commit.endswith("+"), "model": found["model"], "versions": versions}
-
-
-def calibration_table(found: Sequence[tuple[str, Mapping[str, Any] | None]]) -> pd.DataFrame:
-    """Bins of several tests added up by method: ``method confidence accuracy count ece``."""
-    tables = []
-    for method in dict.fromkeys(method for method, _ in found):
-        bins = [one for name, one in found if name == method and one]
-        if not bins:
-            continue
-        count = np.sum([one["count"] for one in bins], axis=0)
-        table = {
-            name: np.sum([np.multiply(one[name], one["count"]) for one in bins], axis=0) / np.maximum(count, 1)
-            for name in ("confidence", "accuracy")
-        }
-        ece = float(np.mean([one["ece"] for one in bins]))
-        tables.append(pd.DataFrame({"method": method, **table, "count": count, "ece": ece})[count > 0])
-    return pd.concat(tables).round(4) if tables else pd.DataFrame(columns=["method", "confidence", "accuracy"])
+def _parameter(name: str, estimate: Any) -> dict[str, float]:  # noqa: ANN401
+    return {column if column == name else f"{name}_{column}": value for column, value in bounds(name, estimate).items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctl.errors import CTLError
+from ctl.results import CELL
 from ctl.system.files import fingerprint
 from ctl.transfer.plan import Plan
 
@@ -44,9 +45,6 @@ def part_of_shard(shard: str) -> tuple[int, int]:
     if numbers is None or not 1 <= int(numbers[1]) <= int(numbers[2]):
         raise CTLError(f"--shard {shard}: give the number of this part and of all, 1/8 to 8/8")
     return int(numbers[1]) - 1, int(numbers[2])
-
-
-FAILED, CELL = "failed.json", "cell.json"
 
 
 def is_done(cell: Cell, plan: Plan) -> bool:

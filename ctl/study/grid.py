@@ -13,6 +13,7 @@ from filelock import FileLock
 from ctl.backbones.loading import check_backbone, check_decoder
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method, expand_methods, of_one_source
+from ctl.results import DESIGN
 from ctl.study.cells import Cell, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
 from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
@@ -22,8 +23,6 @@ from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, Stages, make_context, read_splits, subset_name
 from ctl.transfer.settings import StudySettings
 from ctl.transfer.stage import run_stages
-
-DESIGN = "study.json"
 
 
 @dataclass(frozen=True)

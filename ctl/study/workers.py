@@ -17,8 +17,8 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError, first_line
-from ctl.results import write_records
-from ctl.study.cells import CELL, FAILED, is_done, key_of
+from ctl.results import CELL, FAILED, write_records
+from ctl.study.cells import is_done, key_of
 from ctl.system.console import duration, quiet, say
 from ctl.system.files import fingerprint, held, write_json
 from ctl.transfer.plan import Plan

@@ -1,0 +1,86 @@
+"""Numbers become text here, and only here: how the columns of a table are written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+Row = Mapping[Any, Any]
+
+
+class TextTable(NamedTuple):
+    """A table as it is drawn."""
+
+    headings: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table as people read it; braces hold names of the data's columns.
+
+    Attributes:
+        heading: the heading, ``F1``; ``n = {sources}`` makes one column of every number of sources.
+        text: a cell, ``{f1:.1f} [{low:.1f}, {high:.1f}]``.
+        brief: the cell in a narrow terminal, and where a number that ``text`` names is missing.
+        starred: the name of a column of truth values; a cell whose value is true gets a star.
+    """
+
+    heading: str
+    text: str
+    brief: str = ""
+    starred: str = ""
+
+    def write(self, row: Row, brief: bool = False) -> str:
+        """Writes the cell of a row; empty where its numbers are missing."""
+        known = {name: value for name, value in row.items() if not pd.isna(value)}
+        for text in (self.brief,) if brief and self.brief else (self.text, self.brief):
+            try:
+                return text.format_map(known) + ("*" if known.get(self.starred) else "")
+            except KeyError:
+                continue
+        return ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a table.
+
+    Attributes:
+        columns: from left to right; those whose heading has no braces name the row.
+        across: the data's column whose values stand side by side; empty where every row of the data is a row.
+    """
+
+    columns: Sequence[Column]
+    across: str = ""
+
+    @classmethod
+    def plain(cls, data: pd.DataFrame) -> Layout:
+        """All columns as they are."""
+        return cls([Column(str(name), f"{{{name}}}") for name in data.columns])
+
+    def write(self, data: pd.DataFrame, brief: bool = False) -> TextTable:
+        """Writes the table.
+
+        Args:
+            data: numbers and names.
+            brief: whether there is little room.
+        """
+        names = [column for column in self.columns if "{" not in column.heading]
+        lines: dict[Any, dict[str, str]] = {}
+        for number, row in enumerate(data.to_dict("records")):
+            key = tuple(column.write(row) for column in names) if self.across else number
+            cells = {column.heading.format_map(row): column.write(row, brief) for column in self.columns}
+            lines.setdefault(key, {}).update(cells)
+        headings = self._headings(data)
+        return TextTable(headings, [[cells.get(heading, "") for heading in headings] for cells in lines.values()])
+
+    def _headings(self, data: pd.DataFrame) -> list[str]:
+        """The headings from left to right, each value of `across` with all its columns."""
+        rows = data.drop_duplicates(self.across).to_dict("records") if self.across else [{}]
+        fixed = [column.heading for column in self.columns if "{" not in column.heading]
+        repeated = [column.heading for column in self.columns if "{" in column.heading]
+        return list(dict.fromkeys([*fixed, *(heading.format_map(row) for row in rows for heading in repeated)]))

@@ -1,0 +1,32 @@
+import subprocess
+import sys
+
+import pytest
+
+from ctl.main import main
+
+ROOMS = "ctl.commands.report, ctl.report.study_page, ctl.report.runs_page, ctl.report.figures"
+
+
+def test_a_report_needs_no_pytorch():
+    code = f"import sys, {ROOMS}; sys.exit('torch' in sys.modules or 'lightning' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_terminal_shows_numbers_without_intervals(made_up_report):
+    assert "n=6" in made_up_report and "[" not in made_up_report.split("On t, tt")[0].split("n=6")[1]
+    assert "On t, tt (3 seeds)" in made_up_report
+
+
+@pytest.fixture
+def made_up_report(tmp_path, capsys):
+    from made_up_study import write_study
+
+    write_study(tmp_path)
+    assert main(["report", str(tmp_path)]) == 0
+    return capsys.readouterr().out
+
+
+def test_no_results_is_one_line(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) != 0
+    assert "no results" in capsys.readouterr().err

@@ -1,0 +1,60 @@
+import json
+
+import numpy as np
+import pytest
+from made_up_study import record
+
+from ctl.errors import CTLError
+from ctl.report.comparison import Comparison
+from ctl.results import write_counts, write_records
+
+HITS = {"direct:en": 200, "direct:nl": 240, "student:uniform": 280, "ensemble:learned": 320}  # of 400 entities
+
+
+def write_run(folder, seed, target="de", methods=HITS, model="2"):
+    folder.mkdir(parents=True)
+    (folder / ".lock").touch()
+    records = []
+    for name, hits in methods.items():
+        found = np.zeros(200, dtype=np.int32)
+        found[: hits // 2] = 2
+        found = np.random.default_rng(seed).permutation(found)
+        write_counts(folder, name, np.stack([found, np.full(200, 2), np.full(200, 2)], axis=-1).astype(np.int32))
+        one = record(name, ["en", "nl"], target, seed, 100 * hits / 400)
+        one["provenance"]["model"] = model
+        records.append(one)
+    write_records(folder / "results.json", records)
+
+
+def test_means_spreads_and_differences_are_numbers(tmp_path):
+    for seed in (0, 1):
+        write_run(tmp_path / f"run{seed}", seed)
+    table = Comparison.read(tmp_path).table().set_index("method")
+    assert table.loc["ensemble:learned", "f1"] == 80 and table.loc["ensemble:learned", "sd"] == 0
+    assert table.loc["ensemble:learned", "seeds"] == 2 and set(table.best_direct) == {"direct:nl"}
+    assert table.loc["ensemble:learned", "over_baseline"] == pytest.approx(10)
+    assert table.loc["ensemble:learned", "over_direct"] == pytest.approx(20)
+    assert table.loc["direct:en", "over_direct"] == pytest.approx(-10)
+    assert np.isnan(table.loc["direct:nl", "over_direct"]) and np.isnan(table.loc["student:uniform", "over_baseline"])
+
+
+def test_one_seed_has_no_spread(tmp_path):
+    write_run(tmp_path / "run", 0)
+    assert Comparison.read(tmp_path).table().sd.isna().all()
+
+
+def test_stages_of_a_transfer_are_not_read_twice(tmp_path):
+    write_run(tmp_path / "run", 0)
+    stage = tmp_path / "run" / "stage" / "results.json"
+    stage.parent.mkdir()
+    stage.write_text(json.dumps([]))
+    assert len(Comparison.read(tmp_path).all_runs) == len(HITS)
+
+
+def test_two_models_with_one_name_are_refused(tmp_path):
+    write_run(tmp_path / "a", 0)
+    write_run(tmp_path / "b", 0, model="3")
+    with pytest.raises(CTLError, match="not the same model"):
+        Comparison.read(tmp_path)
+    with pytest.raises(CTLError, match="no results"):
+        Comparison.read(tmp_path / "a" / "counts")
