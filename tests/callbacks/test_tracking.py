@@ -271,5 +271,5 @@ def test_a_sweeps_transfers_have_folders_of_their_own(monkeypatch):
 def test_a_study_is_one_group_in_one_folder(tmp_path):
     files = ["--config", "configs/study/quickstart.yaml", "--config", "configs/logger/wandb.yaml"]
     study = parse([*files, "--output", str(tmp_path)])
-    (logger,) = wandb_loggers(study.settings["trainer"]["logger"])
+    (logger,) = wandb_loggers(study.settings.trainer["logger"])
     assert logger["init_args"]["group"] == logger["init_args"]["save_dir"] == str(tmp_path)

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from ctl.errors import CTLError
-from ctl.study.cells import CELL, Cell, is_done, key_of, part_of_shard
+from ctl.results import CELL
+from ctl.study.cells import Cell, is_done, key_of, part_of_shard
 
 
 def plan(*keys):

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from ctl.errors import CTLError
+from ctl.results import CELL, FAILED
 from ctl.study import workers
-from ctl.study.cells import CELL, FAILED, Cell
+from ctl.study.cells import Cell
 from ctl.study.workers import Busy, Worker
 from ctl.system.files import held
 
