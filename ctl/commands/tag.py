@@ -54,7 +54,7 @@ def make_parser() -> ArgumentParser:
         "--precision",
         type=Literal["32", "bf16"] | None,
         default=None,
-        help="By default bf16 where the hardware has it.",
+        help="By default bf16 on a GPU that has it.",
     )
     parser.add_argument(
         "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."

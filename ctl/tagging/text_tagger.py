@@ -29,7 +29,7 @@ class TextTagger:
         trained: the model.
         tokenizer: Hub name or folder of its tokenizer, if that has moved since training.
         device: ``cpu``, ``cuda``, ``mps``; by default the best there is.
-        precision: ``32`` or ``bf16``; by default bf16 where the hardware has it.
+        precision: ``32`` or ``bf16``; by default bf16 on a GPU that has it.
         max_length: the most subwords of a window; longer sentences are read in overlapping windows.
         max_tokens: the most subwords of a batch, padding included.
 
@@ -144,7 +144,7 @@ def load_tagger(
         method: of a transfer, which of its models; by default ``student:learned``, else its first student.
         tokenizer: Hub name or folder of its tokenizer, if that has moved since training.
         device: ``cpu``, ``cuda``, ``mps``; by default the best there is.
-        precision: ``32`` or ``bf16``; by default bf16 where the hardware has it.
+        precision: ``32`` or ``bf16``; by default bf16 on a GPU that has it.
 
     Raises:
         CTLError: there is no such model, or it can't be loaded.
