@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 
+from ctl.callbacks.validating import by_steps, stepped, validation_follows
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.signals import Held
 
@@ -20,7 +21,7 @@ RESUMED = ("optimizer_states", "lr_schedulers", "loops")  # what a fit that goes
 
 
 class SaveLast(Checkpoint):
-    """Writes ``last.ckpt``: after every epoch, every few minutes, and before a fit that is told to stop ends.
+    """Writes ``last.ckpt``: every few minutes, after every epoch of a fit by epochs, and before a fit that stops ends.
 
     What goes on from there becomes the very same model as without a break: batches and random numbers follow from the
     seed, the epoch and the batch. It writes where a `ModelCheckpoint` with ``save_last`` would, and not without one;
@@ -35,7 +36,7 @@ class SaveLast(Checkpoint):
         self._checkpoint: ModelCheckpoint | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From here on a signal waits until the state is saved."""
+        """Lets signals wait until the state is saved, from here on."""
         for checkpoint in trainer.checkpoint_callbacks:
             if isinstance(checkpoint, ModelCheckpoint) and checkpoint.save_last and checkpoint.dirpath:
                 self._checkpoint, self._path = checkpoint, Path(checkpoint.dirpath) / "last.ckpt"
@@ -51,16 +52,22 @@ class SaveLast(Checkpoint):
         batch: Any,  # noqa: ANN401
         batch_idx: int,
     ) -> None:
-        """Saves after a step of the optimiser, where it is due; validation follows on an epoch's last."""
-        if self._checkpoint is None or trainer.is_last_batch or (batch_idx + 1) % trainer.accumulate_grad_batches:
+        """Saves after a step of the optimiser, where it is due and validation does not come first.
+
+        Lightning goes on from the end of an epoch only in a fit by epochs, and from its last batch in one by steps.
+        """
+        if self._checkpoint is None or not stepped(trainer, batch_idx) or validation_follows(trainer, batch_idx):
+            return
+        if trainer.is_last_batch and not by_steps(trainer):
             return
         if wish := self._wish(trainer):
             self._save(trainer, self._checkpoint)
             self._stop(wish)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves, after all other callbacks."""
-        if self._checkpoint is not None:
+        """Saves, after all other callbacks; in a fit by steps only its end."""
+        ends = trainer.should_stop or trainer.global_step == trainer.max_steps
+        if self._checkpoint is not None and (ends or not by_steps(trainer)):
             self._save(trainer, self._checkpoint)
             self._stop(self._wish(trainer))
 

@@ -12,7 +12,7 @@ from ctl.methods import OPTIONS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
 from ctl.transfer.planner import Planner, subset_name
-from ctl.transfer.settings import Section
+from ctl.transfer.settings import Length, Section
 from ctl.transfer.stage import Stage
 
 
@@ -116,7 +116,7 @@ class Plan:
         variant = {"variant": "adapted"} if adapted else {}
         kind = self.settings.of_family(family)
         selects = self.settings.select_on == "source_validation"
-        keep = self.planner.keep_best if selects else self.planner.keep_last
+        keep = self.planner.keep_best(folder, kind.length) if selects else self.planner.keep_last(folder)
         named = f"{'adapted ' if adapted else ''}{'LLM ' if family else ''}teacher"
         return self.planner.add(
             title=f"train {named} of {', '.join(sources)}",
@@ -124,15 +124,17 @@ class Plan:
             command="fit",
             model={"class_path": "Teacher", "init_args": {**kind.teacher, **variant}},
             data={"sources": list(sources), "backbone": backbone},
-            trainer={"max_epochs": kind.teacher_epochs, "callbacks": keep(folder)},
+            trainer={**kind.length.trainer, "callbacks": keep},
             outputs=("checkpoints/best.ckpt" if selects else "checkpoints/last.ckpt",),
             after=before,
-            work=kind.teacher_epochs * sum(self._work_of_an_epoch(source) for source in sources),
+            work=self._work_of_teacher(sources, kind.length),
             of_decoder=bool(family),
         )
 
-    def _work_of_an_epoch(self, source: str) -> int:
-        return 3 * self.planner.count(source, "train") + self.planner.count(source, "validation")
+    def _work_of_teacher(self, sources: Sequence[str], length: Length) -> int:
+        train, validation = (sum(self.planner.count(source, s) for source in sources) for s in ("train", "validation"))
+        validations = self.settings.validations if length.epochs is None else length.epochs
+        return 3 * length.read(train, self.settings.batch) + validations * validation
 
     def _labels(self, source: str, method: Method, family: str) -> Stage:
         """The soft labels of one teacher, for the target's train and test splits."""
@@ -235,7 +237,7 @@ class Plan:
         labels = self._soft_labels(method)
         selected, before = self._selected(method, labels)
         name = f"students/{method.folder}"
-        epochs, options = self.settings.student_epochs, [OPTIONS[option] for option in method.options]
+        options, length = [OPTIONS[option] for option in method.options], self.settings.student_length
         learning = {key: value for option in options for key, value in option.student.items()}
         reading = {key: value for option in options for key, value in option.data.items()}
         variant = "+".join(method.options) or None
@@ -252,10 +254,10 @@ class Plan:
                 **selected,
                 **reading,
             },
-            trainer={"max_epochs": epochs, "callbacks": self.planner.keep_last(name)},
+            trainer={**length.trainer, "callbacks": self.planner.keep_last(name)},
             outputs=("checkpoints/last.ckpt",),
             after=(labels, *ready, *before),
-            work=epochs * 3 * self.planner.count(self.target, "train"),
+            work=3 * length.read(self.planner.count(self.target, "train"), self.settings.batch),
         )
 
     def _soft_labels(self, method: Method) -> Stage:
@@ -305,7 +307,7 @@ class Plan:
 
     def _adversary(self, method: Method) -> Stage:
         _, backbone, before = self._backbone(adapted=method.adapted)
-        name, epochs = f"{'adapted/' if before else ''}adversary", self.settings.teacher_epochs
+        name, length = f"{'adapted/' if before else ''}adversary", self.settings.of_family("").length
         model = {"class_path": "Adversary", "init_args": {**self.settings.teacher, **self.settings.adversary}}
         data = {"sources": list(self.sources), "target": self.target, "text": [self.target], "backbone": backbone}
         sentences = sum(self.planner.count(language, "train") for language in (*self.sources, self.target))
@@ -315,10 +317,10 @@ class Plan:
             command="fit",
             model=model,
             data=data,
-            trainer={"max_epochs": epochs, "callbacks": self.planner.keep_last(name), "limit_val_batches": 0},
+            trainer={**length.trainer, "callbacks": self.planner.keep_last(name), "limit_val_batches": 0},
             outputs=("checkpoints/last.ckpt",),
             after=before,
-            work=epochs * 3 * sentences,
+            work=3 * length.read(sentences, self.settings.batch),
         )
         return self.planner.add(
             title=f"pick language-independent sentences of {self.target}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.results import versions
 from ctl.system.files import fingerprint, fingerprint_json
-from ctl.transfer.settings import Section, TransferSettings
+from ctl.transfer.settings import Length, Section, TransferSettings
 from ctl.transfer.stage import Stage
 
 Stages = dict[tuple[Path, str], Stage]  # by folder and command
@@ -164,26 +165,35 @@ class Planner:
 
     def keep_last(self, folder: str | Path) -> list[dict[str, Any]]:
         """Callbacks that leave the last state of training."""
-        keep = {"save_top_k": 0, "save_last": True}
-        return self._keep(folder, keep, "last.ckpt")
+        keep = {"save_top_k": 0, "save_last": True, "save_on_train_epoch_end": True}
+        return [self._checkpoint(folder, keep), self._weights_only(folder, "last.ckpt")]
 
-    def keep_best(self, folder: str | Path) -> list[dict[str, Any]]:
+    def keep_best(self, folder: str | Path, length: Length) -> list[dict[str, Any]]:
         """Callbacks that leave the state with the best F1 on source validation, and stop where it gets no better."""
+        by_epochs = length.epochs is not None
         monitor = {"monitor": "val/f1", "mode": "max"}
-        best = {"filename": "best", "save_last": True, **monitor}
-        stop = callback("EarlyStopping", patience=self.settings.patience, **monitor)
-        return self._keep(folder, best, "best.ckpt", stop)
-
-    def _keep(
-        self, folder: str | Path, keep: Mapping[str, Any], name: str, *more: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        home = self.home(folder) / "checkpoints"
-        every = {"save_on_train_epoch_end": True, "enable_version_counter": False}
+        best = {"filename": "best", "save_last": True, "save_on_train_epoch_end": by_epochs, **monitor}
+        stop = {"patience": self.settings.patience, **monitor}
+        if by_epochs:
+            return [
+                self._checkpoint(folder, best),
+                callback("EarlyStopping", **stop),
+                self._weights_only(folder, "best.ckpt"),
+            ]
+        every = math.ceil(length.steps / self.settings.validations)
         return [
-            callback("ModelCheckpoint", dirpath=str(home), **keep, **every),
-            *more,
-            callback("WeightsOnly", path=str(home / name)),
+            callback("ValidateBySteps", every=every),
+            self._checkpoint(folder, best),
+            callback("EarlyStopping", **stop, check_on_train_epoch_end=False),
+            self._weights_only(folder, "best.ckpt"),
         ]
+
+    def _checkpoint(self, folder: str | Path, keep: Mapping[str, Any]) -> dict[str, Any]:
+        home = str(self.home(folder) / "checkpoints")
+        return callback("ModelCheckpoint", dirpath=home, **keep, enable_version_counter=False)
+
+    def _weights_only(self, folder: str | Path, name: str) -> dict[str, Any]:
+        return callback("WeightsOnly", path=str(self.home(folder) / "checkpoints" / name))
 
     # Keys
 

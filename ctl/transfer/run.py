@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 
 from ctl.backbones.loading import check_backbone, check_decoder
@@ -13,12 +12,11 @@ from ctl.methods import Method
 from ctl.results import markdown_table, print_table, write_records
 from ctl.system.console import say
 from ctl.system.files import write_text
+from ctl.transfer.advice import advice
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, make_context, read_splits
 from ctl.transfer.settings import TransferSettings
 from ctl.transfer.stage import run_stages
-
-FEW_STEPS, MANY_STEPS = 300, 2000  # of a student: behind its mixture, and ahead of it (docs/results.md)
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,9 @@ class Transfer:
         plan = self.plan(splits)
         folder, target, sources = self.settings.folder, self.settings.target, ", ".join(self.settings.sources)
         say(f"{sources} -> {target}: {len(plan)} stages in {folder}")
-        advice = self.advice(splits[f"{target}/train"].sentences)
-        if advice and not all(stage.done() for stage in plan):
-            say(f"ctl: {advice}")
+        if not all(stage.done() for stage in plan):
+            for line in advice(self.settings, self.methods, splits):
+                say(f"ctl: {line}")
         try:
             with apart_from_sweep():
                 run_stages(plan)
@@ -73,15 +71,3 @@ class Transfer:
     def plan(self, splits: dict[str, Split]) -> Plan:
         """The stages to run on these splits."""
         return Plan(self.methods, Planner(self.settings, make_context(self.settings.backbone), splits))
-
-    def advice(self, sentences: int) -> str:
-        """Says what to change where students would learn from raw text for too few steps; mostly nothing."""
-        accumulated = self.settings.trainer.get("accumulate_grad_batches") or 1
-        batch = self.settings.data["batch_size"] * accumulated
-        steps = self.settings.student_epochs * math.ceil(sentences / batch)
-        if steps >= FEW_STEPS or all(method.kind != "student" for method in self.methods):
-            return ""
-        return (
-            f"students take {steps} steps on {sentences:,} raw sentences, few for soft labels: --student_epochs "
-            f"{round(MANY_STEPS * batch / sentences)} makes about {MANY_STEPS:,}"
-        )

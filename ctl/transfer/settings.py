@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from jsonargparse import ArgumentParser, Namespace
 from lightning.pytorch import Trainer
@@ -26,6 +27,31 @@ FAST = 2000  # sentences of every split with --fast
 LLM_TEACHER = {"llm_teacher.lora_rank": 16, "llm_teacher.lr": 2e-4, "llm_teacher.attention": "full"}
 
 
+class Length(NamedTuple):
+    """How long a model is trained: for a number of steps of the optimiser, or of epochs where these are given.
+
+    Attributes:
+        steps: of the optimiser.
+        epochs: in place of steps.
+    """
+
+    steps: int
+    epochs: int | None = None
+
+    @property
+    def trainer(self) -> dict[str, Any]:
+        """Arguments of the Trainer."""
+        return {"max_steps": self.steps, "max_epochs": -1} if self.epochs is None else {"max_epochs": self.epochs}
+
+    def taken(self, sentences: int, batch: int) -> int:
+        """The steps that training takes on so many sentences with so many in a step."""
+        return self.steps if self.epochs is None else self.epochs * math.ceil(sentences / batch)
+
+    def read(self, sentences: int, batch: int) -> int:
+        """The sentences that training reads, each as often as it is read."""
+        return self.steps * batch if self.epochs is None else self.epochs * sentences
+
+
 @dataclass(frozen=True)
 class FamilySettings:
     """Holds what is asked for of the models of one family, encoders or decoders.
@@ -33,14 +59,14 @@ class FamilySettings:
     Attributes:
         backbone: Hub name or folder.
         pretrain_epochs: epochs in which it first reads raw text; 0 where it was pre-trained.
-        teacher_epochs: most epochs of every teacher.
+        length: of every teacher's training, at most.
         teacher: arguments of `Teacher`.
         adapt: arguments of `Adaptation`.
     """
 
     backbone: str
     pretrain_epochs: int
-    teacher_epochs: int
+    length: Length
     teacher: Section
     adapt: Section
 
@@ -53,16 +79,20 @@ class Settings:
         backbone: Encoder: Hub name or folder.
         llm_backbone: Decoder for teachers, a causal LM: Hub name or folder.
         methods: What to score, by name; see `ctl.methods`.
-        teacher_epochs: Most epochs of every teacher.
-        llm_teacher_epochs: Most epochs of every decoder teacher.
-        student_epochs: Epochs of every student.
+        teacher_steps: Most steps of the optimiser for every teacher, one of all sources together (pooled) as well.
+        llm_teacher_steps: Most steps of the optimiser for every decoder teacher.
+        student_steps: Steps of the optimiser for every student.
+        teacher_epochs: Most epochs of every teacher, in place of steps.
+        llm_teacher_epochs: Most epochs of every decoder teacher, in place of steps.
+        student_epochs: Epochs of every student, in place of steps.
         adapt_epochs: Epochs on raw target text for +adapted.
         pretrain_epochs: Epochs in which the encoder first reads raw text; 0 where it was pre-trained.
         llm_pretrain_epochs: The same for the decoder.
         pretrain_languages: Whose text that is; by default the sources' and the target's.
         weights: By source, for the weighting `fixed`.
         select_on: Which state of a teacher is taken: the best on source validation, or the last, as in the paper.
-        patience: Epochs without a better source validation F1.
+        validations: How often a teacher is scored on source validation where it is trained by steps; else every epoch.
+        patience: Validations without a better F1 after which the training of a teacher ends.
         language_id_epochs: Epochs of the language identifier.
         language_id_sentences: Sentences of each language it reads.
         data: Arguments of `NERDataModule` that were given.
@@ -80,15 +110,19 @@ class Settings:
     backbone: str
     llm_backbone: str | None = None
     methods: list[str] | None = None
-    teacher_epochs: int = 3
-    llm_teacher_epochs: int = 3
-    student_epochs: int = 3
+    teacher_steps: int = 2000
+    llm_teacher_steps: int = 2000
+    student_steps: int = 2000
+    teacher_epochs: int | None = None
+    llm_teacher_epochs: int | None = None
+    student_epochs: int | None = None
     adapt_epochs: int = 3
     pretrain_epochs: int = 0
     llm_pretrain_epochs: int = 0
     pretrain_languages: list[str] | None = None
     weights: dict[str, float] | None = None
     select_on: Literal["source_validation", "last"] = "source_validation"
+    validations: int = 5
     patience: int = 3
     language_id_epochs: int = 10
     language_id_sentences: int = 2000
@@ -111,10 +145,26 @@ class Settings:
     def of_family(self, family: str) -> FamilySettings:
         """The settings of encoders, or of decoders for the family ``llm``."""
         if not family:
-            return FamilySettings(self.backbone, self.pretrain_epochs, self.teacher_epochs, self.teacher, self.adapt)
+            length = Length(self._capped(self.teacher_steps), self.teacher_epochs)
+            return FamilySettings(self.backbone, self.pretrain_epochs, length, self.teacher, self.adapt)
         assert self.llm_backbone is not None, "methods of decoders are refused where there is none"
-        epochs = self.llm_pretrain_epochs, self.llm_teacher_epochs
-        return FamilySettings(self.llm_backbone, *epochs, self.llm_teacher, {**self.llm_adapt, "masked": 0})
+        length = Length(self._capped(self.llm_teacher_steps), self.llm_teacher_epochs)
+        adapt = {**self.llm_adapt, "masked": 0}
+        return FamilySettings(self.llm_backbone, self.llm_pretrain_epochs, length, self.llm_teacher, adapt)
+
+    @property
+    def student_length(self) -> Length:
+        """How long a student is trained."""
+        return Length(self._capped(self.student_steps), self.student_epochs)
+
+    def _capped(self, steps: int) -> int:
+        most = int(self.trainer.get("max_steps", -1))
+        return steps if most == -1 else min(steps, most)
+
+    @property
+    def batch(self) -> int:
+        """Sentences in a step of the optimiser on one device."""
+        return int(self.data.get("batch_size", 1)) * int(self.trainer.get("accumulate_grad_batches") or 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ KEYS = {
     "llm-pooled": ("3a6918951841fedf", "4e2d6ccc847123e4"),
     "mixed-student:cosine": ("750ca7a3f4c0b852", "f8a8bbb599ba921d"),
 }
+EPOCHS = ["--teacher_epochs", "3", "--llm_teacher_epochs", "3", "--student_epochs", "3"]
 SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de") for split in ("train", "validation", "test", "text")]
 
 
@@ -45,7 +46,8 @@ def a_decoder(monkeypatch):
 @pytest.mark.parametrize("in_study", [False, True])
 def test_keys_stay_what_they_were(in_study):
     home = Path("runs/study/seed0")
-    plan = planned(*KEYS, more=["--output", f"{home}/de/en+nl"] if in_study else (), shared=home if in_study else None)
+    folder = ["--output", f"{home}/de/en+nl"] if in_study else []
+    plan = planned(*KEYS, more=[*EPOCHS, *folder], shared=home if in_study else None)
     assert {name: test.key for name, test in zip(KEYS, plan.tests, strict=True)} == {
         name: keys[in_study] for name, keys in KEYS.items()
     }
@@ -76,3 +78,50 @@ def test_cells_of_a_study_share_what_does_not_depend_on_both_ends():
         "pretrained", "teachers/en", "teachers/nl", "teachers/en/de", "teachers/nl/de", "pooled/en+nl",
         "pooled/en+nl/de",
     }  # fmt: skip
+
+
+def trainings(*methods, more=()):
+    """The stages that train, by the names of their folders."""
+    return {stage.folder.name: stage for stage in planned(*methods, more=more) if stage.command == "fit"}
+
+
+def trainers(*methods, more=()):
+    return {name: stage.config["trainer"] for name, stage in trainings(*methods, more=more).items()}
+
+
+def test_everything_that_is_compared_takes_equally_many_steps():
+    found = trainers("direct", "pooled", "student:uniform", "llm-pooled")
+    for name in ("en", "nl", "pooled", "uniform"):
+        assert (found[name]["max_steps"], found[name]["max_epochs"]) == (2000, -1)
+    found = trainers("direct", "student:uniform", more=["--teacher_steps", "600", "--student_steps", "900"])
+    assert found["en"]["max_steps"] == found["nl"]["max_steps"] == 600 and found["uniform"]["max_steps"] == 900
+    every, keep, early, _ = (callback["init_args"] for callback in found["en"]["callbacks"])
+    assert every == {"every": 120} and not keep["save_on_train_epoch_end"] and not early["check_on_train_epoch_end"]
+
+
+def test_epochs_win_where_they_are_given():
+    found = trainers("pooled", "student:uniform", more=["--teacher_epochs", "4", "--teacher_steps", "600"])
+    assert (found["pooled"]["max_epochs"], found["pooled"]["max_steps"]) == (4, -1)
+    assert found["uniform"]["max_steps"] == 2000
+
+
+def test_no_training_is_longer_than_the_trainer_may_run():
+    found = trainers("pooled", "student:uniform", more=["--trainer.max_steps", "10", "--student_steps", "7"])
+    assert found["pooled"]["max_steps"] == 10 and found["uniform"]["max_steps"] == 7
+
+
+@pytest.mark.parametrize(
+    ("more", "teacher", "student"),
+    [
+        (
+            ["--teacher_steps", "50", "--student_steps", "20", "--data.batch_size", "8", "--validations", "2"],
+            3 * 50 * 8 + 2 * 200,
+            3 * 20 * 8,
+        ),
+        (EPOCHS, 3 * (3 * 200 + 200), 3 * 3 * 100),
+    ],
+)
+def test_work_is_what_is_read(more, teacher, student):
+    """Three passes for each sentence that is trained on, one for each of validation; every split has 100."""
+    found = trainings("pooled", "student:uniform", more=more)
+    assert found["pooled"].work == teacher and found["uniform"].work == student

@@ -4,7 +4,7 @@ import pytest
 from ctl.data.corpus import Corpus
 from ctl.system.files import fingerprint
 from ctl.transfer.planner import Planner, Split, subset_name
-from ctl.transfer.settings import TransferSettings
+from ctl.transfer.settings import Length, TransferSettings
 
 SPLITS = {name: Split(10, name) for name in ("en/train", "en/validation", "de/train", "de/test", "de/text")}
 
@@ -60,10 +60,15 @@ def test_folders_of_a_study_are_named_by_the_target(tmp_path):
 
 def test_states_that_are_kept(tmp_path):
     plans = planner(tmp_path)
-    last, best = plans.keep_last("a"), plans.keep_best("a")
+    last, best = plans.keep_last("a"), plans.keep_best("a", Length(100, epochs=3))
     assert [entry["class_path"] for entry in last] == ["ModelCheckpoint", "WeightsOnly"]
     assert [entry["class_path"] for entry in best] == ["ModelCheckpoint", "EarlyStopping", "WeightsOnly"]
     assert best[-1]["init_args"]["path"] == str(tmp_path / "run" / "a" / "checkpoints" / "best.ckpt")
+    by_steps = plans.keep_best("a", Length(99))
+    assert by_steps[0] == {
+        "class_path": "ValidateBySteps",
+        "init_args": {"every": 20},
+    }  # five times in all
 
 
 def test_names_of_sets_of_sources():

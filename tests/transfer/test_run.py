@@ -111,23 +111,6 @@ def test_report_compares_seeds(family, finished, tmp_path, capsys):
     assert "no results" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("sentences", "settings", "advice"),
-    [
-        (2000, {}, "189 steps on 2,000 raw sentences, few for soft labels: --student_epochs 32 makes about 2,000"),
-        (20_000, {}, ""),
-        (2000, {"student_epochs": 30}, ""),
-        (2000, {"methods": ["direct", "ensemble:uniform"]}, ""),
-        (20_000, {"trainer.accumulate_grad_batches": 8}, "237 steps on 20,000 raw sentences"),
-    ],
-)
-def test_a_student_of_few_steps_is_told_of(sentences, settings, advice, family, tmp_path):
-    more = [part for name, value in settings.items() for part in (f"--{name}", json.dumps(value))]
-    given = ["--data.root", str(family), "--backbone", "x", "--sources", "[a2]", "--target", "a1", *more]
-    told = parse(given).advice(sentences)
-    assert advice in told and bool(advice) == bool(told)
-
-
 def test_report_does_not_take_other_settings_for_repetitions(finished, tmp_path, capsys):
     for run in ("a", "b"):
         shutil.copytree(finished, tmp_path / run)

@@ -9,6 +9,7 @@ from ctl.methods import Method
 from ctl.transfer.settings import (
     FAST,
     SECTIONS,
+    Length,
     Settings,
     StudySettings,
     TransferSettings,
@@ -57,9 +58,17 @@ def test_each_family_has_settings_of_its_own():
     settings = read("--llm_backbone", "decoder", "--llm_teacher_epochs", "7", "--llm_pretrain_epochs", "2")
     encoders, decoders = settings.of_family(""), settings.of_family("llm")
     assert (encoders.backbone, encoders.pretrain_epochs) == ("encoder", 0)
-    assert (decoders.backbone, decoders.pretrain_epochs, decoders.teacher_epochs) == ("decoder", 2, 7)
+    assert (decoders.backbone, decoders.pretrain_epochs, decoders.length.epochs) == ("decoder", 2, 7)
     assert decoders.teacher["lora_rank"] == 16 and encoders.teacher["lora_rank"] == 0
     assert decoders.adapt["masked"] == 0 and encoders.adapt["masked"] > 0
+
+
+def test_a_length_in_steps_or_epochs():
+    by_steps, by_epochs = Length(2000), Length(2000, epochs=3)
+    assert by_steps.trainer == {"max_steps": 2000, "max_epochs": -1} and by_epochs.trainer == {"max_epochs": 3}
+    assert by_steps.taken(100, 8) == 2000 and by_epochs.taken(100, 8) == 3 * 13
+    assert by_steps.read(100, 8) == 16_000 and by_epochs.read(100, 8) == 300
+    assert read("--data.batch_size", "8", "--trainer.accumulate_grad_batches", "4").batch == 32
 
 
 def test_languages_that_a_backbone_reads_first():
