@@ -18,19 +18,18 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-import os
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ctl.data.synthetic.backbones import frequent_pieces
+from ctl.data.synthetic.backbones import write_backbones
+from ctl.data.synthetic.grammar import Speaker
 from ctl.data.synthetic.languages import ORDERS, WORDS, Drift, Inventory, Language
 from ctl.errors import CTLError
+from ctl.system.files import whole
 
 FORMAT = 3
 
@@ -56,7 +55,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class SyntheticFamily:
-    """Artificial languages, named by family and place: ``a1 a2 a3 b1 c1``.
+    """Artificial languages, named by family and number: ``a1 a2 a3 b1 c1``.
 
     ``a1`` is the natural target: ``a2`` is its sister at distance 2, ``a3`` a cousin at 4, family ``b`` is at 8, ``c``
     at 12, and each further family 4 more. All languages are equally far from the proto-language.
@@ -109,21 +108,21 @@ class SyntheticFamily:
         if size == 1:
             return Branch(f"{letter}1", 0)
         sisters = Branch(f"{letter}1-{letter}2", 1, (Branch(f"{letter}1", 1), Branch(f"{letter}2", 1)))
-        return Branch(letter, 0, (sisters, *(Branch(f"{letter}{place}", 2) for place in range(3, size + 1))))
+        return Branch(letter, 0, (sisters, *(Branch(f"{letter}{number}", 2) for number in range(3, size + 1))))
 
     @property
     def languages(self) -> list[str]:
         """All languages."""
         return self.tree.languages()
 
-    def distance(self, one: str, other: str) -> int:
+    def distance(self, language: str, other: str) -> int:
         """Length of the path between two languages in the tree."""
 
-        def path(branch: Branch, language: str) -> list[Branch]:
-            inside = [child for child in branch.children if language in child.languages()]
-            return [branch, *(path(inside[0], language) if inside else [])]
+        def path(branch: Branch, name: str) -> list[Branch]:
+            inside = [child for child in branch.children if name in child.languages()]
+            return [branch, *(path(inside[0], name) if inside else [])]
 
-        first, second = path(self.tree, one), path(self.tree, other)
+        first, second = path(self.tree, language), path(self.tree, other)
         return sum(branch.length for branch in first + second if branch not in first or branch not in second)
 
     def grow(self) -> dict[str, Language]:
@@ -161,55 +160,24 @@ class SyntheticFamily:
                 raise CTLError(f"data.root {root}: not empty and not a synthetic family; choose another folder")
             if (root / "family.json").read_text(encoding="utf-8") == manifest:
                 return
-        fresh = root.with_name(root.name + ".partial")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
+        with whole(root) as folder:
+            folder.mkdir()
+            text: list[str] = []
+            for number, (name, language) in enumerate(self.grow().items()):
+                text += self._write_language(folder / name, language, number)
+            write_backbones(folder, text, self.vocabulary, self.width, self.layers, self.seed)
+            (folder / "family.json").write_text(manifest, encoding="utf-8")
+
+    def _write_language(self, folder: Path, language: Language, number: int) -> list[str]:
+        """Writes the splits of the language of this number; returns the sentences of its train split."""
+        folder.mkdir()
         text: list[str] = []
-        for number, (name, language) in enumerate(self.grow().items()):
-            (fresh / name).mkdir()
-            sizes = {"train": self.train if number else self.raw, "validation": self.validation, "test": self.test}
-            for kind, (split, size) in enumerate(sizes.items()):
-                rng = np.random.default_rng([self.seed, 1, number, kind])
-                sentences = [language.sentence(rng, unseen=split == "test") for _ in range(size)]
-                lines = ["".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences]
-                (fresh / name / f"{split}.txt").write_text("\n".join(lines), encoding="utf-8")
-                if split == "train":
-                    text.extend(" ".join(word for word, _ in sentence) for sentence in sentences)
-        self._write_backbones(fresh, text)
-        (fresh / "family.json").write_text(manifest, encoding="utf-8")
-        shutil.rmtree(root, ignore_errors=True)
-        os.replace(fresh, root)
-
-    def _write_backbones(self, folder: Path, text: Sequence[str]) -> None:
-        """A WordPiece tokenizer of all raw text, and a BERT and a causal Qwen3 of one size with random weights."""
-        import torch
-        import transformers
-        from tokenizers import Tokenizer, models, pre_tokenizers, processors
-        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
-
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        pieces = [*special, *frequent_pieces(text, self.vocabulary - len(special))]
-        vocabulary = {piece: number for number, piece in enumerate(pieces)}
-        backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-        backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        ends = [(token, backend.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
-        backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
-        names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
-        tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_object=backend, model_max_length=128, **names
-        )
-        size: dict[str, Any] = {
-            "vocab_size": backend.get_vocab_size(), "hidden_size": self.width, "num_hidden_layers": self.layers,
-            "num_attention_heads": 4, "intermediate_size": 2 * self.width, "max_position_embeddings": 128,
-            "pad_token_id": 0,
-        }  # fmt: skip
-        heads: dict[str, Any] = {"num_key_value_heads": 2, "head_dim": self.width // 4, "tie_word_embeddings": True}
-        for name, model in (
-            ("encoder", lambda: BertModel(BertConfig(**size), add_pooling_layer=False)),
-            ("decoder", lambda: Qwen3ForCausalLM(Qwen3Config(**size, **heads))),
-        ):
-            tokenizer.save_pretrained(folder / name)
-            with torch.random.fork_rng():
-                torch.manual_seed(self.seed)
-                model().save_pretrained(folder / name)
+        sizes = {"train": self.train if number else self.raw, "validation": self.validation, "test": self.test}
+        for kind, (split, size) in enumerate(sizes.items()):
+            rng = np.random.default_rng([self.seed, 1, number, kind])
+            sentences = [Speaker(language, rng, unseen=split == "test").sentence() for _ in range(size)]
+            lines = ["".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences]
+            (folder / f"{split}.txt").write_text("\n".join(lines), encoding="utf-8")
+            if split == "train":
+                text += [" ".join(word for word, _ in sentence) for sentence in sentences]
+        return text
