@@ -21,7 +21,8 @@ from ctl.system.devices import best_precision
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
-FAST = 2000  # sentences of every split with --fast
+STEPS = 2000  # of the optimiser, where neither steps nor epochs are given (docs/results.md)
+FAST = {"data.limit": 2000, "teacher_steps": 500, "llm_teacher_steps": 500, "student_steps": 500}  # with --fast
 
 # Adapters start at zero and are few, so they bear, and need, ten times the rate of a whole model.
 LLM_TEACHER = {"llm_teacher.lora_rank": 16, "llm_teacher.lr": 2e-4, "llm_teacher.attention": "full"}
@@ -79,9 +80,9 @@ class Settings:
         backbone: Encoder: Hub name or folder.
         llm_backbone: Decoder for teachers, a causal LM: Hub name or folder.
         methods: What to score, by name; see `ctl.methods`.
-        teacher_steps: Most steps of the optimiser for every teacher, one of all sources together (pooled) as well.
-        llm_teacher_steps: Most steps of the optimiser for every decoder teacher.
-        student_steps: Steps of the optimiser for every student.
+        teacher_steps: Most steps of every teacher, a pooled one as well; by default 2000, with --fast 500.
+        llm_teacher_steps: Most steps of every decoder teacher; by default as many.
+        student_steps: Steps of every student; by default as many.
         teacher_epochs: Most epochs of every teacher, in place of steps.
         llm_teacher_epochs: Most epochs of every decoder teacher, in place of steps.
         student_epochs: Epochs of every student, in place of steps.
@@ -110,9 +111,9 @@ class Settings:
     backbone: str
     llm_backbone: str | None = None
     methods: list[str] | None = None
-    teacher_steps: int = 2000
-    llm_teacher_steps: int = 2000
-    student_steps: int = 2000
+    teacher_steps: int | None = None
+    llm_teacher_steps: int | None = None
+    student_steps: int | None = None
     teacher_epochs: int | None = None
     llm_teacher_epochs: int | None = None
     student_epochs: int | None = None
@@ -122,7 +123,7 @@ class Settings:
     pretrain_languages: list[str] | None = None
     weights: dict[str, float] | None = None
     select_on: Literal["source_validation", "last"] = "source_validation"
-    validations: int = 5
+    validations: int = 4
     patience: int = 3
     language_id_epochs: int = 10
     language_id_sentences: int = 2000
@@ -145,21 +146,21 @@ class Settings:
     def of_family(self, family: str) -> FamilySettings:
         """The settings of encoders, or of decoders for the family ``llm``."""
         if not family:
-            length = Length(self._capped(self.teacher_steps), self.teacher_epochs)
+            length = self._length(self.teacher_steps, self.teacher_epochs)
             return FamilySettings(self.backbone, self.pretrain_epochs, length, self.teacher, self.adapt)
         assert self.llm_backbone is not None, "methods of decoders are refused where there is none"
-        length = Length(self._capped(self.llm_teacher_steps), self.llm_teacher_epochs)
+        length = self._length(self.llm_teacher_steps, self.llm_teacher_epochs)
         adapt = {**self.llm_adapt, "masked": 0}
         return FamilySettings(self.llm_backbone, self.llm_pretrain_epochs, length, self.llm_teacher, adapt)
 
     @property
     def student_length(self) -> Length:
         """How long a student is trained."""
-        return Length(self._capped(self.student_steps), self.student_epochs)
+        return self._length(self.student_steps, self.student_epochs)
 
-    def _capped(self, steps: int) -> int:
+    def _length(self, steps: int | None, epochs: int | None) -> Length:
         most = int(self.trainer.get("max_steps", -1))
-        return steps if most == -1 else min(steps, most)
+        return Length((steps or STEPS) if most == -1 else min(steps or STEPS, most), epochs)
 
     @property
     def batch(self) -> int:
@@ -224,6 +225,7 @@ class StudySettings(Settings):
         return TransferSettings(**shared, sources=list(sources), target=target, seed=seed, output=str(folder))
 
 
+FAST_HELP = "Take only the first 2000 sentences of every split, and 500 steps; other numbers where they are given."
 Kind = TypeVar("Kind", TransferSettings, StudySettings)
 BY_HAND = {"methods", "dry_run"}  # a help text made of parts, and a flag without a value
 TAGGER = {"backbone", "types", "variant"}
@@ -249,7 +251,7 @@ def add_settings(parser: ArgumentParser, kind: type[Settings]) -> None:
     shared = _names(Settings)
     parser.add_class_arguments(kind, as_group=False, skip=shared | BY_HAND)
     parser.add_argument("--methods", type=list[str] | None, default=None, help=METHODS_HELP)
-    parser.add_argument("--fast", action="store_true", help=f"Take only the first {FAST} sentences of every split.")
+    parser.add_argument("--fast", action="store_true", help=FAST_HELP)
     parser.add_class_arguments(Settings, as_group=False, skip=SECTIONS.keys() | BY_HAND)
     for name, (section, filled) in SECTIONS.items():
         parser.add_class_arguments(section, name, skip={*filled}, instantiate=name == "data")
@@ -263,8 +265,9 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
         The settings; sections of data and Trainer hold only what was given. And what the parser makes of classes.
     """
     parsed = parser.parse_args(list(args))
-    if parsed.fast and parsed.data.limit is None:
-        parsed.data.limit = FAST
+    for name, value in FAST.items() if parsed.fast else ():
+        if parsed[name] is None:
+            parsed[name] = value
     values = {name: value for name, value in parsed.as_dict().items() if name in _names(kind)}
     for section in ("data", "trainer"):
         values[section] = {name: value for name, value in values[section].items() if value is not None}

@@ -96,7 +96,7 @@ def test_everything_that_is_compared_takes_equally_many_steps():
     found = trainers("direct", "student:uniform", more=["--teacher_steps", "600", "--student_steps", "900"])
     assert found["en"]["max_steps"] == found["nl"]["max_steps"] == 600 and found["uniform"]["max_steps"] == 900
     every, keep, early, _ = (callback["init_args"] for callback in found["en"]["callbacks"])
-    assert every == {"every": 120} and not keep["save_on_train_epoch_end"] and not early["check_on_train_epoch_end"]
+    assert every == {"every": 150} and not keep["save_on_train_epoch_end"] and not early["check_on_train_epoch_end"]
 
 
 def test_epochs_win_where_they_are_given():

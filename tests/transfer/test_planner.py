@@ -67,8 +67,8 @@ def test_states_that_are_kept(tmp_path):
     by_steps = plans.keep_best("a", Length(99))
     assert by_steps[0] == {
         "class_path": "ValidateBySteps",
-        "init_args": {"every": 20},
-    }  # five times in all
+        "init_args": {"every": 25},
+    }  # four times in all
 
 
 def test_names_of_sets_of_sources():

@@ -7,8 +7,8 @@ from jsonargparse import ArgumentParser
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.transfer.settings import (
-    FAST,
     SECTIONS,
+    STEPS,
     Length,
     Settings,
     StudySettings,
@@ -50,8 +50,11 @@ def test_sections_of_data_and_trainer_hold_what_was_given():
     assert "max_time" not in settings.trainer
 
 
-def test_fast_takes_the_first_sentences_where_no_limit_is_given():
-    assert read("--fast").data["limit"] == FAST and read("--fast", "--data.limit", "5").data["limit"] == 5
+def test_fast_takes_fewer_sentences_and_steps_where_no_number_is_given():
+    assert read("--fast").data["limit"] == 2000 and read("--fast", "--data.limit", "5").data["limit"] == 5
+    fast = read("--fast", "--student_steps", "2000", "--llm_backbone", "x")
+    assert fast.of_family("").length == fast.of_family("llm").length == (500, None)
+    assert fast.student_length == (2000, None) and read().student_length == (STEPS, None)
 
 
 def test_each_family_has_settings_of_its_own():
