@@ -268,7 +268,7 @@ def test_a_signal_in_the_last_validation_is_not_lost(family, tmp_path, unbroken)
 @pytest.mark.parametrize(("minutes", "steps"), [(15, 8), (0, 11)])
 def test_a_killed_fit_lost_an_epoch_at_most_or_less_where_it_saves_more_often(family, tmp_path, minutes, steps):
     """Also where nothing is monitored, as for a student: Lightning alone would save at the end of training only."""
-    last = {"class_path": "ctl.system.checkpoints.SaveLast", "init_args": {"minutes": minutes}}
+    last = {"class_path": "ctl.callbacks.saving.SaveLast", "init_args": {"minutes": minutes}}
     arguments = training(family, tmp_path, last, signalled("SIGKILL", 1, 6), more=["--model.variant", "x"])
     arguments = [
         a.replace('"save_top_k": 1', '"save_top_k": 0').replace('"monitor": "val/f1", ', "") for a in arguments
