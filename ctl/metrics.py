@@ -13,7 +13,7 @@ from ctl.data.tags import TagSchema, span_ends
 
 
 def spans(predicted: Tensor, actual: Tensor, lengths: Tensor, strict: bool = False) -> tuple[Tensor, Tensor, Tensor]:
-    """Where entities begin (N, true or false): those found and right, those found, those of the gold tags."""
+    """Marks the words at which entities begin (N, true or false): predicted and right, predicted, of the gold tags."""
     guessed, gold = (span_ends(tags, lengths, strict) for tags in (predicted, actual))
     same_type = TagSchema.type_of(predicted) == TagSchema.type_of(actual)
     return (guessed >= 0) & (guessed == gold) & same_type, guessed >= 0, gold >= 0
@@ -83,7 +83,7 @@ def _scores(hits: Tensor, predicted: Tensor, actual: Tensor) -> dict[str, Tensor
 
 
 class Calibration(Metric):
-    """Whether probabilities are frequencies: the expected calibration error over bins of equal width.
+    """The expected calibration error over bins of equal width: do probabilities equal frequencies?
 
     Naeini et al., AAAI 2015; Guo et al., ICML 2017 (arXiv 1706.04599), equation 3. Every word counts, by the
     probability of its most probable tag. Only sums of bins are kept, so processes add up.

@@ -21,6 +21,7 @@ from torch import Tensor
 from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
+from ctl.system.files import whole, write_json
 
 Scale = Literal["variance", "std"]
 
@@ -83,27 +84,24 @@ def entropy(weights: Floats) -> float:
     return float(-(positive * np.log(positive)).sum())
 
 
-def write_json(path: Path, weights: Mapping[str, Mapping[str, float]]) -> None:
+def write_language_weights(path: Path, weights: Mapping[str, Mapping[str, float]]) -> None:
     """Writes corpus weights by weighting and source, ``{"learned": {"en": 0.4, ...}, ...}``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(weights, indent=2), encoding="utf-8")
-    temporary.replace(path)
+    write_json(path, weights)
 
 
-def read_json(path: str | Path, weighting: str, sources: Sequence[str]) -> Floats:
+def read_language_weights(path: str | Path, weighting: str, sources: Sequence[str]) -> Floats:
     """Reads the corpus weights of these sources in their order (K), scaled to sum to one.
 
     Raises:
         CTLError: no such file, or no such weighting, or a source has no weight.
     """
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        weights = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CTLError(f"weights {path}: not readable ({error})") from None
-    if weighting not in found:
-        raise CTLError(f"weights {path}: none are {weighting}; there are {', '.join(found)}")
-    return order_weights(found[weighting], sources, f"weights {path}")
+    if weighting not in weights:
+        raise CTLError(f"weights {path}: none are {weighting}; there are {', '.join(weights)}")
+    return order_weights(weights[weighting], sources, f"weights {path}")
 
 
 def order_weights(weights: Mapping[str, float], sources: Sequence[str], name: str = "weights") -> Floats:
@@ -120,16 +118,14 @@ def order_weights(weights: Mapping[str, float], sources: Sequence[str], name: st
     return np.asarray(values / values.sum())
 
 
-def write_sentences(path: Path, weights: Mapping[str, Floats], sources: Sequence[str], corpus: Corpus) -> None:
+def write_sentence_weights(path: Path, weights: Mapping[str, Floats], sources: Sequence[str], corpus: Corpus) -> None:
     """Writes weights of every sentence (S, K) by weighting, and which text and sources they are for."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     metadata = {"sources": json.dumps(list(sources)), "fingerprint": corpus.fingerprint}
-    save_file({name: np.ascontiguousarray(values) for name, values in weights.items()}, temporary, metadata)
-    temporary.replace(path)
+    with whole(path) as partial:
+        save_file({name: np.ascontiguousarray(values) for name, values in weights.items()}, partial, metadata)
 
 
-def read_sentences(path: str | Path, weighting: str, sources: Sequence[str], corpus: Corpus) -> Floats:
+def read_sentence_weights(path: str | Path, weighting: str, sources: Sequence[str], corpus: Corpus) -> Floats:
     """Reads the weights of every sentence of a corpus (S, K), the sources in this order.
 
     Raises:

@@ -11,12 +11,12 @@ from ctl.weighting import (
     agreement_weights,
     entropy,
     order_weights,
-    read_json,
-    read_sentences,
+    read_language_weights,
+    read_sentence_weights,
     similarity_weights,
     unlearned_similarities,
-    write_json,
-    write_sentences,
+    write_language_weights,
+    write_sentence_weights,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -78,14 +78,14 @@ def test_entropy():
 
 def test_weights_are_read_in_the_order_asked_and_sum_to_one(tmp_path):
     path = tmp_path / "w.json"
-    write_json(path, {"learned": {"en": 1.0, "nl": 3.0}})
-    np.testing.assert_allclose(read_json(path, "learned", ["nl", "en"]), [0.75, 0.25])
+    write_language_weights(path, {"learned": {"en": 1.0, "nl": 3.0}})
+    np.testing.assert_allclose(read_language_weights(path, "learned", ["nl", "en"]), [0.75, 0.25])
     with pytest.raises(CTLError, match="none for de; there are weights for en, nl"):
-        read_json(path, "learned", ["de"])
+        read_language_weights(path, "learned", ["de"])
     with pytest.raises(CTLError, match="none are cosine; there are learned"):
-        read_json(path, "cosine", ["en"])
+        read_language_weights(path, "cosine", ["en"])
     with pytest.raises(CTLError, match="not readable"):
-        read_json(tmp_path / "nowhere.json", "learned", ["en"])
+        read_language_weights(tmp_path / "nowhere.json", "learned", ["en"])
     for bad in ({"en": 0.0}, {"en": -1.0}, {"en": float("nan")}):
         with pytest.raises(CTLError, match="not all zero"):
             order_weights(bad, ["en"])
@@ -95,14 +95,16 @@ def test_weights_of_sentences(tmp_path):
     corpus = Corpus("de/train", ["a", "b", "c"], np.array([0, 1, 3]))
     path = tmp_path / "weights" / "train.safetensors"
     values = np.array([[0.2, 0.3, 0.5], [0.6, 0.2, 0.2]], dtype=np.float32)
-    write_sentences(path, {"learned": values}, ["en", "nl", "es"], corpus)
-    np.testing.assert_allclose(read_sentences(path, "learned", ["es", "en"], corpus), [[5 / 7, 2 / 7], [0.25, 0.75]])
+    write_sentence_weights(path, {"learned": values}, ["en", "nl", "es"], corpus)
+    np.testing.assert_allclose(
+        read_sentence_weights(path, "learned", ["es", "en"], corpus), [[5 / 7, 2 / 7], [0.25, 0.75]]
+    )
     other = Corpus("de/test", ["a", "b", "d"], np.array([0, 1, 3]))
     for weighting, sources, text in (
         ("cosine", ["en"], corpus), ("learned", ["pl"], corpus), ("learned", ["en"], other),
     ):  # fmt: skip
         with pytest.raises(CTLError, match="they are not"):
-            read_sentences(path, weighting, sources, text)
+            read_sentence_weights(path, weighting, sources, text)
     path.write_text(json.dumps({}))
     with pytest.raises(CTLError, match="not readable"):
-        read_sentences(path, "learned", ["en"], corpus)
+        read_sentence_weights(path, "learned", ["en"], corpus)

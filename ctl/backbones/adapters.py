@@ -65,12 +65,12 @@ def merge(base: nn.Module) -> nn.Module:
 
 
 def of_adapter(key: str, name: str) -> bool:
-    """Whether a parameter of this name belongs to the adapter."""
+    """Tells whether a parameter of this name belongs to the adapter."""
     return "lora_" in key and f".{name}." in key
 
 
 def owned(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """What belongs to a tagger with this adapter, under the names of a checkpoint: adapter and classifier, no base."""
+    """Keeps the weights of a tagger with this adapter, named as in a checkpoint: adapter and classifier, no base."""
     return {
         key.replace(f".{name}.", f".{ALONE}.") if of_adapter(key, name) else key: value
         for key, value in state.items()
@@ -100,7 +100,7 @@ def fingerprint_base(base: nn.Module) -> str:
 
 
 def base_arguments(base: Base) -> dict[str, Any]:
-    """What ``from_pretrained`` is told of a base's numbers.
+    """Gives the arguments of ``from_pretrained`` that choose a base's numbers.
 
     Raises:
         CTLError: 4-bit numbers (Dettmers et al., NeurIPS 2023) are asked for where they can't be had.

@@ -13,7 +13,7 @@ from torch import nn
 
 from ctl.backbones.adapters import Base, base_arguments
 from ctl.backbones.attention import is_decoder, open_layers, set_attention, unmask_last
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
@@ -94,8 +94,8 @@ def build_encoder(config: dict[str, Any], attention: str | None = None) -> Any: 
     """A backbone of this configuration with random weights, to be filled from a checkpoint."""
     from transformers import AutoConfig, AutoModel
 
-    made = set_attention(AutoConfig.for_model(**config), attention)
-    return _opened(AutoModel.from_config(made), attention)  # type: ignore[no-untyped-call]
+    full_config = set_attention(AutoConfig.for_model(**config), attention)
+    return _opened(AutoModel.from_config(full_config), attention)  # type: ignore[no-untyped-call]
 
 
 def _opened(model: Any, attention: str | None) -> Any:  # noqa: ANN401
@@ -124,7 +124,7 @@ def check_backbone(name: str) -> None:
 
 
 def check_decoder(name: str) -> None:
-    """The same for a decoder.
+    """Stops early where a decoder can't be loaded.
 
     Raises:
         CTLError: it is none, or see `check_backbone`.
@@ -171,7 +171,7 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     try:
         return auto_class.from_pretrained(name, **kwargs)
     except Exception as error:  # whatever a folder or the Hub may answer
-        reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+        reason = first_line(error).rstrip(".")
         hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
         raise CTLError(f"backbone {name}: {reason}{hint}") from error
 
@@ -193,7 +193,7 @@ def _fingerprint(name: str, changed: int) -> str:
 
 
 def stamp(name: str) -> int:
-    """When a backbone's folder was last changed, in nanoseconds; 0 for one of the Hub."""
+    """Returns the time of the last change of a backbone's folder, in nanoseconds; 0 for one of the Hub."""
     return max((path.stat().st_mtime_ns for path in Path(name).glob("*")), default=0) if Path(name).is_dir() else 0
 
 

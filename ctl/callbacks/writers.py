@@ -20,7 +20,7 @@ from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
 from ctl.modules.base import Labeller
 from ctl.modules.tagger import Tagger
 from ctl.results import add_record, make_record, write_counts
-from ctl.weighting import similarity_weights, write_json, write_sentences
+from ctl.weighting import similarity_weights, write_language_weights, write_sentence_weights
 
 
 def fingerprint(module: torch.nn.Module) -> str:
@@ -182,10 +182,10 @@ class WeightWriter(Callback):
                 continue
             weights = {name: similarity_weights(values, scale) for name, values in gathered.items()}
             corpus = _data(trainer).predicting[split]
-            write_sentences(folder / "weights" / f"{split}.safetensors", weights, sources, corpus)
+            write_sentence_weights(folder / "weights" / f"{split}.safetensors", weights, sources, corpus)
             if number == 0:
                 means = {name: values.mean(0).round(4).tolist() for name, values in weights.items()}
-                write_json(
+                write_language_weights(
                     folder / "weights.json",
                     {name: dict(zip(sources, values, strict=True)) for name, values in means.items()},
                 )

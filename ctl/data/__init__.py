@@ -1,1 +1,1 @@
-"""From files to batches: corpora, tags, subwords, soft labels."""
+"""The way from files to batches: corpora, tags, subwords, soft labels."""

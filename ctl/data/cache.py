@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,13 +13,14 @@ from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.data.words import open_column, open_words
 from ctl.system.console import notice
+from ctl.system.files import checksum, fingerprint
 
 FORMAT = 1
 FILES = ("ids", "letters", "ends", "offsets", "tags")
 
 
 def cached(key: Sequence[str | int], read: Callable[[Path | None], Corpus]) -> Corpus:
-    """A corpus from the cache, or read now and kept there.
+    """Takes a corpus from the cache, or reads it now and keeps it there.
 
     The cache is ``~/.cache/ctl``, or the folder that ``CTL_CACHE`` names; it can be removed at any time. What is found
     damaged is read anew; where nothing can be written, the text is kept in memory.
@@ -29,64 +29,58 @@ def cached(key: Sequence[str | int], read: Callable[[Path | None], Corpus]) -> C
         key: everything that the corpus depends on.
         read: reads it, to a folder or, given ``None``, in memory.
     """
-    place = folder() / hashlib.sha256(json.dumps([FORMAT, *key]).encode()).hexdigest()[:16]
-    found = _open(place)
-    if found is not None:
-        return found
+    entry = folder() / fingerprint(json.dumps([FORMAT, *key]))
+    if (corpus := _open(entry)) is not None:
+        return corpus
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix="partial-"))
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=entry.parent, prefix="partial-"))
     except OSError as error:
-        notice(f"{place.parent}: not writable ({error.strerror}), so text is kept in memory; CTL_CACHE names another")
+        notice(f"{entry.parent}: not writable ({error.strerror}), so text is kept in memory; CTL_CACHE names another")
         return read(None)
     try:
-        _keep(read(fresh), fresh, place)
+        _keep(read(fresh), fresh, entry)
     except OSError as error:
-        notice(f"{place.parent}: {error.strerror}, so text is kept in memory; CTL_CACHE names another folder")
+        notice(f"{entry.parent}: {error.strerror}, so text is kept in memory; CTL_CACHE names another folder")
         return read(None)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return _open(place) or read(None)
+    return _open(entry) or read(None)
 
 
 def folder() -> Path:
-    """Where the cache is."""
+    """Returns the folder of the cache."""
     return Path(os.environ.get("CTL_CACHE") or "~/.cache/ctl").expanduser() / "corpora"
 
 
-def _keep(corpus: Corpus, fresh: Path, place: Path) -> None:
+def _keep(corpus: Corpus, fresh: Path, entry: Path) -> None:
     """Adds the manifest and makes the folder appear at once."""
     (fresh / "codes").unlink()
     manifest = {
         "name": corpus.name,
         "types": None if corpus.schema is None else list(corpus.schema.types),
         "notes": corpus.notes,
-        "sha256": {file: _checksum(fresh / file) for file in FILES if (fresh / file).exists()},
+        "sha256": {file: checksum(fresh / file) for file in FILES if (fresh / file).exists()},
     }
     (fresh / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(entry, ignore_errors=True)
     try:
-        fresh.rename(place)
+        fresh.rename(entry)
     except OSError:  # another process was faster
-        if not place.is_dir():
+        if not entry.is_dir():
             raise
 
 
-def _open(place: Path) -> Corpus | None:
-    """A corpus that is whole, or ``None``."""
+def _open(entry: Path) -> Corpus | None:
+    """Opens a corpus that is whole; ``None`` where there is none."""
     try:
-        manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
-        if any(_checksum(place / file) != digest for file, digest in manifest["sha256"].items()):
+        manifest = json.loads((entry / "manifest.json").read_text(encoding="utf-8"))
+        if any(checksum(entry / file) != digest for file, digest in manifest["sha256"].items()):
             return None
-        text, offsets = open_words(place), open_column(place / "offsets", "q")
+        text, offsets = open_words(entry), open_column(entry / "offsets", "q")
     except (OSError, ValueError, KeyError):
         return None
     if manifest["types"] is None:
         return Corpus(manifest["name"], text, offsets, notes=tuple(manifest["notes"]))
     schema = TagSchema(tuple(manifest["types"]))
-    return Corpus(manifest["name"], text, offsets, open_column(place / "tags", "h"), schema, tuple(manifest["notes"]))
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Corpus(manifest["name"], text, offsets, open_column(entry / "tags", "h"), schema, tuple(manifest["notes"]))

@@ -141,21 +141,21 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _not_in(path: Path, encoding: str) -> CTLError:
-    """Where a file is not in its encoding."""
-    data, place = path.read_bytes(), 0
+    """Says at which byte a file is not in its encoding."""
+    data, position = path.read_bytes(), 0
     try:
         data.decode(encoding)
     except UnicodeDecodeError as error:
-        place = error.start
+        position = error.start
     except UnicodeError:
         pass
-    line = data.count(b"\n", 0, place) + 1
-    return CTLError(f"{path}:{line}: not {encoding} (byte {place}); if it is, say, latin-1: --data.encoding latin-1")
+    line = data.count(b"\n", 0, position) + 1
+    return CTLError(f"{path}:{line}: not {encoding} (byte {position}); if it is, say, latin-1: --data.encoding latin-1")
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which columns of a file are words and tags.
+    """The columns of a file: which are words and which are tags.
 
     Attributes:
         path: the file, for messages.
@@ -203,7 +203,7 @@ def _layout_of(path: Path, rows: Callable[[], Iterable[Row]]) -> _Layout:
         raise CTLError(f"{path}: no sentences")
     width = len(head[0])
     counted = [row[0] for row in head if not RANGE.fullmatch(row[0])]
-    runs = counted == [str(place) for place in range(1, len(counted) + 1)]
+    runs = counted == [str(number) for number in range(1, len(counted) + 1)]
     if runs and width > 2 and (len(counted) > 1 or path.suffix in (".conllu", ".iob2")):
         if width < 10:
             return _Layout(path, 3, indexed=True, tag=2)
@@ -224,15 +224,16 @@ def _first_sentence(rows: Iterable[Row]) -> list[list[str]]:
 
 
 def _named_tag(column: str) -> str:
-    found = NAMED.search(column)
-    return found[1] if found else "O"
+    match = NAMED.search(column)
+    return match[1] if match else "O"
 
 
 def _language_prefix(words: Iterable[str]) -> str:
     """``en:`` where every word begins with it, as in WikiANN's own files."""
     words = iter(words)
     first = next(words)
-    found = LANGUAGE.match(first)
-    if not found or len(first) == len(found[0]):
+    match = LANGUAGE.match(first)
+    if not match or len(first) == len(match[0]):
         return ""
-    return found[0] if all(len(word) > len(found[0]) and word.startswith(found[0]) for word in words) else ""
+    prefix = match[0]
+    return prefix if all(len(word) > len(prefix) and word.startswith(prefix) for word in words) else ""

@@ -53,7 +53,7 @@ class Corpus:
         return self.words if isinstance(self.words, Words) else Words.of(self.words)
 
     def raw(self) -> Corpus:
-        """The same text with no tags: all that training may see of the target's train and validation splits."""
+        """Returns this text without tags: all that training may see of the target's train and validation splits."""
         return replace(self, tags=None, schema=None)
 
     def head(self, limit: int | None) -> Corpus:
@@ -65,7 +65,7 @@ class Corpus:
         return replace(self, words=self.numbered.head(end), offsets=self.offsets[: limit + 1], tags=tags)
 
     def project(self, schema: TagSchema, type_map: Mapping[str, str | None] | None = None) -> Corpus:
-        """The same text with its tags under another schema; types are matched by name.
+        """Returns this text with its tags under another schema; types are matched by name.
 
         Args:
             schema: the task's types. A type outside it becomes O, which a note reports.
@@ -77,15 +77,15 @@ class Corpus:
         if self.tags is None or self.schema is None:
             return self
         renamed = {kind: (type_map or {}).get(kind, kind) for kind in self.schema.types}
-        place = {kind: schema.types.index(new) if new in schema.types else None for kind, new in renamed.items()}
-        if self.schema.types and all(index is None for index in place.values()):
+        indices = {kind: schema.types.index(new) if new in schema.types else None for kind, new in renamed.items()}
+        if self.schema.types and all(index is None for index in indices.values()):
             raise CTLError(
                 f"{self.name}: its entity types {list(self.schema.types)} and the task's {list(schema.types)} have "
                 "none in common: set data.types to the task's, or name their counterparts in data.type_map"
             )
         table = np.zeros(len(self.schema), dtype=np.int16)
         notes = []
-        for old, (kind, index) in enumerate(place.items()):
+        for old, (kind, index) in enumerate(indices.items()):
             if index is not None:
                 table[[schema.begin(old), schema.inside(old)]] = schema.begin(index), schema.inside(index)
             count = int((self.tags == schema.begin(old)).sum())

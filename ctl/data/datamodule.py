@@ -215,7 +215,7 @@ class NERDataModule(LightningDataModule):
         return loader
 
     def state_dict(self) -> dict[str, int]:
-        """How far training is (`Reached`), for a checkpoint.
+        """Tells a checkpoint how far training is (`Reached`).
 
         Lightning would have the loaders keep that, but makes them before it reads the checkpoint.
         """
@@ -275,7 +275,7 @@ class NERDataModule(LightningDataModule):
         **sampling: Any,  # noqa: ANN401
     ) -> DataLoader[WordBatch]:
         encoded = [self.encoder.encode(corpus) for corpus in corpora]
-        languages = {source: place for place, source in enumerate(self.sources)}
+        languages = {source: number for number, source in enumerate(self.sources)}
         places = [languages.get(corpus.language, -1) for corpus in corpora]
         dataset = BatchDataset(encoded, Collator(self.encoder), places, store, weights)
         trainer = self.trainer

@@ -1,4 +1,4 @@
-"""Where a split of a language is found, a CoNLL file or a Hub dataset; published splits only."""
+"""Readers of a split of a language, a CoNLL file or a Hub dataset; published splits only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
 from ctl.data.tags import UnknownTag, to_bio2
 from ctl.data.words import Words
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 
 SPLITS = {
     "train": ("train",),
@@ -92,16 +92,16 @@ def find_split(root: Path, language: str, split: str) -> Path:
         raise CTLError(f"data.root {root}: no such folder")
     folder = root / language
     if not folder.is_dir():
-        found = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-        close = get_close_matches(language, found, n=1)
+        folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        close = get_close_matches(language, folders, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        raise CTLError(f"unknown language {language}: {root} has {', '.join(found) or 'no folders'}{hint}")
+        raise CTLError(f"unknown language {language}: {root} has {', '.join(folders) or 'no folders'}{hint}")
     files = [folder / f"{name}{ext}" for name in SPLITS[split] for ext in EXTENSIONS]
     present = [path for path in files if path.is_file()]
     if not present:
-        found = sorted(path.name for path in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
         raise CTLError(
-            f"{folder}: no {split} split (such as {files[0].name}); there is {', '.join(found) or 'nothing'}"
+            f"{folder}: no {split} split (such as {files[0].name}); there is {', '.join(names) or 'nothing'}"
         )
     if len(present) > 1:
         raise CTLError(f"{folder}: which is the {split} split? {', '.join(path.name for path in present)}; keep one")
@@ -119,12 +119,12 @@ def _read_file(path: Path, name: str, encoding: str, mtime: int, size: int) -> C
 
 def _read_hub(dataset: HubDataset, language: str, split: str) -> Corpus:
     """Reads a split of a dataset with its own tag order."""
-    place = {
+    part = {
         key: value and value.format(lang=language)
         for key, value in (("name", dataset.name), ("data_dir", dataset.data_dir))
     }
-    where = f"{dataset.path} ({', '.join(f'{key} {value}' for key, value in place.items() if value) or language})"
-    return _load_hub(dataset, place["name"], place["data_dir"], where, f"{language}/{split}", split)
+    where = f"{dataset.path} ({', '.join(f'{key} {value}' for key, value in part.items() if value) or language})"
+    return _load_hub(dataset, part["name"], part["data_dir"], where, f"{language}/{split}", split)
 
 
 @lru_cache(maxsize=256)
@@ -137,8 +137,7 @@ def _load_hub(
     try:
         loaded = datasets.load_dataset(dataset.path, config, data_dir=data_dir, revision=dataset.revision)
     except Exception as error:  # whatever the Hub, the network or a file may answer
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CTLError(f"dataset {where}: {reason}") from error
+        raise CTLError(f"dataset {where}: {first_line(error)}") from error
     present = [candidate for candidate in SPLITS[split] if candidate in loaded]
     if not present:
         raise CTLError(f"dataset {where}: no {split} split; there is {', '.join(loaded)}")

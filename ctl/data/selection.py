@@ -1,4 +1,4 @@
-"""Which soft labels a student learns from, and how much: one weight per word, never by gold."""
+"""Selection of the soft labels that a student learns from: one weight for each word, never by gold."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
+from ctl.system.files import whole
 
 Filter = Literal["confidence", "entropy"]
 
 
 def confidence(probs: Floats, by: Filter) -> Floats:
-    """How sure each distribution (n, C) is, 0..1 (n): its largest probability, or one minus its entropy over log C."""
+    """Measures how sure each distribution (n, C) is, 0..1 (n): its largest probability, or 1 - entropy / log C."""
     if by == "confidence":
         return np.asarray(probs.max(-1))
     return np.asarray(1 + (probs * np.log(probs.clip(min=1e-9))).sum(-1) / np.log(probs.shape[-1]), dtype=np.float32)
@@ -90,11 +91,9 @@ def neighbour_weights(agreement: Floats, kinds: Ints) -> Floats:
 
 def write_word_weights(path: Path, weights: Floats, corpus: Corpus, seconds: float) -> None:
     """Writes weights of the words of a corpus (W), and how long what found them was trained."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     metadata = {"corpus": json.dumps([corpus.name, corpus.fingerprint]), "train_seconds": str(round(seconds, 1))}
-    save_file({"weights": weights.astype(np.float16)}, temporary, metadata)
-    temporary.replace(path)
+    with whole(path) as partial:
+        save_file({"weights": weights.astype(np.float16)}, partial, metadata)
 
 
 def read_word_weights(path: str | Path, corpus: Corpus) -> tuple[Floats, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
+from ctl.system.files import checksum
 
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
@@ -72,9 +72,9 @@ class SoftLabelStore:
         Raises:
             CTLError: says what differs.
         """
-        found, wanted = self.manifest["corpus"], describe(corpus)
+        stored, wanted = self.manifest["corpus"], text_of(corpus)
         differences = [
-            f"{key} is {found[key]} in the store, {wanted[key]} here" for key in wanted if found[key] != wanted[key]
+            f"{key} is {stored[key]} in the store, {wanted[key]} here" for key in wanted if stored[key] != wanted[key]
         ]
         if self.schema != schema:
             differences.append(f"types are {list(self.schema.types)} in the store, {list(schema.types)} here")
@@ -82,8 +82,8 @@ class SoftLabelStore:
             raise CTLError(f"{self.path}: these soft labels are for something else: {'; '.join(differences)}")
 
 
-def describe(corpus: Corpus) -> dict[str, Any]:
-    """What a store's manifest says of its text."""
+def text_of(corpus: Corpus) -> dict[str, Any]:
+    """Names a text as the manifest of a store does."""
     return {
         "name": corpus.name,
         "sentences": len(corpus),
@@ -158,7 +158,7 @@ class StoreWriter:
         manifest = {
             "format": FORMAT,
             "types": list(schema.types),
-            "corpus": describe(corpus),
+            "corpus": text_of(corpus),
             "teacher": dict(teacher),
             "unanimous": is_marked,
             "sha256": {file: _checksum(whole / file) for file in files},
@@ -179,7 +179,7 @@ class _Part(NamedTuple):
 
 
 def _parts(shards: Path, rank: int, tags: int, is_marked: bool) -> Iterator[_Part]:
-    """What a process wrote, some rows at a time."""
+    """Reads the share that a process wrote, some rows at a time."""
     with ExitStack() as stack:
         words, probs, unanimous = (
             stack.enter_context((shards / f"{rank}.{name}").open("rb")) for name in ("words", "probs", "unanimous")
@@ -227,7 +227,6 @@ def _shards(path: Path) -> Path:
 
 def _checksum(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return checksum(path)
     except FileNotFoundError:
         raise CTLError(f"{path}: missing; the soft labels beside it are incomplete, write them anew") from None

@@ -162,10 +162,10 @@ def bracketed(words: Sequence[str], tags: TagIds, schema: TagSchema) -> str:
     """A sentence with its entities in brackets, by conlleval's rule."""
     ends = span_ends(torch.from_numpy(np.ascontiguousarray(tags)), torch.tensor([len(words)])).tolist()
     parts, closing = [], -1
-    for place, (word, end) in enumerate(zip(words, ends, strict=True)):
-        opened = f"[{schema.types[schema.type_of(int(tags[place]))]} " if end >= 0 else ""
+    for index, (word, end) in enumerate(zip(words, ends, strict=True)):
+        opened = f"[{schema.types[schema.type_of(int(tags[index]))]} " if end >= 0 else ""
         closing = end if end >= 0 else closing
-        parts.append(f"{opened}{word}{']' if place + 1 == closing else ''}")
+        parts.append(f"{opened}{word}{']' if index + 1 == closing else ''}")
     return " ".join(parts)
 
 

@@ -30,14 +30,14 @@ class Words(Sequence[str]):
 
     @classmethod
     def of(cls, words: Iterable[str]) -> Words:
-        """From strings, in memory."""
+        """Makes words of strings, in memory."""
         numbers: dict[str, int] = {}
         ids = array("i", (numbers.setdefault(word, len(numbers)) for word in words))
         return cls.put_together(np.array(ids, dtype=np.int32), map(to_bytes, numbers))
 
     @classmethod
     def put_together(cls, ids: npt.NDArray[np.int32], distinct: Iterable[bytes]) -> Words:
-        """From their numbers and the distinct words in UTF-8, in memory."""
+        """Makes words of their numbers and the distinct words in UTF-8, in memory."""
         distinct = list(distinct)
         ends = np.cumsum([len(word) for word in distinct], dtype=np.int64)
         return cls(ids, np.frombuffer(b"".join(distinct), dtype=np.uint8), ends)
@@ -173,5 +173,5 @@ class WordsWriter:
 
 
 def open_words(folder: Path) -> Words:
-    """What a `WordsWriter` left, memory-mapped."""
+    """Opens the files of a `WordsWriter`, memory-mapped."""
     return Words(*(open_column(folder / name, kind) for name, kind in (("ids", "i"), ("letters", "B"), ("ends", "q"))))

@@ -15,7 +15,7 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError
 from ctl.methods import Method
-from ctl.weighting import read_sentences
+from ctl.weighting import read_sentence_weights
 
 Role = Literal["teacher", "mixture", "student"]
 ROLES: dict[str, Role] = {"direct": "teacher", "pooled": "teacher", "ensemble": "mixture", "student": "student"}
@@ -102,7 +102,7 @@ def sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     by_language = len(identity["weights"]) == len(identity["sources"])
     if not (method.per_sentence and by_language and path and Path(path).is_file()):
         return None
-    return read_sentences(path, method.weighting, identity["sources"], corpus)
+    return read_sentence_weights(path, method.weighting, identity["sources"], corpus)
 
 
 def _config(store: SoftLabelStore) -> dict[str, Any]:

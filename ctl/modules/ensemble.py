@@ -21,7 +21,7 @@ from ctl.errors import CTLError
 from ctl.methods import Method, named
 from ctl.modules.base import Labeller
 from ctl.modules.teacher import load_teacher
-from ctl.weighting import agreement_weights, entropy, order_weights, read_json, read_sentences
+from ctl.weighting import agreement_weights, entropy, order_weights, read_language_weights, read_sentence_weights
 
 
 class Stored:
@@ -116,9 +116,9 @@ class Ensemble(Labeller):
             raise CTLError(f"weighting {self.weighting!r} needs model.weights: a file, or a number for each source")
         method = Method("ensemble", self.weighting)
         if not method.per_sentence:
-            return read_json(self.given, self.weighting, sources)
+            return read_language_weights(self.given, self.weighting, sources)
         data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        return read_sentences(self.given, method.weighting, sources, data.labelled_corpus(self._command))
+        return read_sentence_weights(self.given, method.weighting, sources, data.labelled_corpus(self._command))
 
     @property
     def _command(self) -> str:

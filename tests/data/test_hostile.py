@@ -8,14 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctl.backbones.loading import load_tokenizer
-from ctl.data.cache import cached
 from ctl.data.collation import Collator, windows
 from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
 from ctl.data.tags import TagSchema
-from ctl.data.words import Words
 from ctl.errors import CTLError
 
 SOME = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -62,17 +60,6 @@ def test_every_word_comes_back_as_it_was_written(tmp_path, sentences, separator,
     assert memory.offsets.tolist() == disk.offsets.tolist() == np.cumsum([0, *map(len, sentences)]).tolist()
     assert memory.tags.tolist() == disk.tags.tolist() and memory.fingerprint == disk.fingerprint
     assert (memory.tags > 0).tolist() == [tag != "O" for sentence in sentences for _, tag in sentence]
-
-
-@SOME
-@given(words=st.lists(st.text(max_size=5), max_size=30), count=st.integers(0, 30))
-def test_words_are_a_list_of_strings(words, count):
-    """Lone surrogates and empty words as well."""
-    kept = Words.of(words)
-    assert kept == words and list(kept) == words and len(kept) == len(words)
-    assert kept[3:9] == words[3:9] and kept.head(count) == words[:count]
-    assert [word for page in kept.vocabulary() for word in page] == list(dict.fromkeys(words))
-    assert list(kept.head(count).parts()) == list(Words.of(words[:count]).parts())
 
 
 @SOME
@@ -127,29 +114,6 @@ def test_a_store_gives_back_every_distribution(tmp_path, rows, shares, data):
         with pytest.raises(CTLError, match=rf"{file}.npy is not what was written"):
             SoftLabelStore(tmp_path / "store")
         path.write_bytes(whole)
-
-
-def test_the_cache_gives_back_what_was_read_and_heals(tmp_path, monkeypatch):
-    monkeypatch.setenv("CTL_CACHE", str(tmp_path / "cache"))
-    path = tmp_path / "x.txt"
-    path.write_text("Rhine B-LOC\nflows O\n\nBasel B-LOC\n")
-    reads = []
-
-    def read(folder):
-        reads.append(folder)
-        return read_conll(path, "xx/train", folder=folder)
-
-    words = ["Rhine", "flows", "Basel"]
-    first, again = cached(["key"], read), cached(["key"], read)
-    assert len(reads) == 1 and first.words == again.words == words and first.fingerprint == again.fingerprint
-    assert again.tags.tolist() == [1, 0, 1] and again.schema == first.schema
-    (ids,) = (tmp_path / "cache").rglob("ids")
-    data = bytearray(ids.read_bytes())
-    data[0] ^= 1
-    ids.write_bytes(data)
-    assert cached(["key"], read).words == words and len(reads) == 2
-    monkeypatch.setenv("CTL_CACHE", str(path))  # no folder at all
-    assert cached(["key"], read).words == words and reads[-1] is None
 
 
 def test_a_sentence_of_100_000_words_is_cut_in_no_time():

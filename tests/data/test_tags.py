@@ -5,9 +5,7 @@ import pytest
 import torch
 from seqeval.metrics.sequence_labeling import get_entities
 
-from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema, UnknownTag, bracketed, is_legal, legalised, span_ends, to_bio2
-from ctl.errors import CTLError
 
 
 def read(line: str):
@@ -100,37 +98,3 @@ def test_entities_equal_seqevals_on_random_tags():
             reading = to_bio2(tags, np.array([0, len(tags)]))
             again = [reading.schema.tags[tag] for tag in reading.tags]
             assert get_entities(again) == get_entities(tags)
-
-
-def corpus(line: str) -> Corpus:
-    reading = read(line)
-    return Corpus("xx/train", ["w"] * len(reading.tags), np.array([0, len(reading.tags)]), reading.tags, reading.schema)
-
-
-def test_projection_by_name_reports_what_it_does():
-    projected = corpus("B-PER I-PER B-MISC I-MISC B-LOC B-DATE").project(
-        TagSchema(("LOC", "PER", "ORG")), {"DATE": None}
-    )
-    assert [projected.schema.tags[tag] for tag in projected.tags] == ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
-    assert projected.notes == (
-        "xx/train: type DATE (1 entities) read as O",
-        "xx/train: type MISC (1 entities) is outside the task's types and read as O",
-        "xx/train: has no entities of type ORG",
-    )
-
-
-def test_projection_merges_fine_types():
-    projected = corpus("B-Artist I-Artist B-Politician").project(
-        TagSchema(("PER",)), {"Artist": "PER", "Politician": "PER"}
-    )
-    assert projected.tags.tolist() == [1, 2, 1]
-
-
-def test_projection_without_a_common_type_is_a_mistake():
-    with pytest.raises(CTLError, match=r"\['PERSON'\] and the task's \['PER'\] have none in common.*data.type_map"):
-        corpus("B-PERSON").project(TagSchema(("PER",)))
-
-
-def test_raw_text_has_nothing_to_project():
-    raw = corpus("B-PER").raw()
-    assert raw.project(TagSchema(("X",))) is raw and raw.tags is None

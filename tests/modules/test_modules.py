@@ -11,7 +11,7 @@ from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
 from ctl.modules import Adaptation, Adversary, Neighbours, Teacher
-from ctl.weighting import write_sentences
+from ctl.weighting import write_sentence_weights
 
 
 def command(name, module, family, output, *more, data=()):
@@ -98,7 +98,7 @@ def test_each_sentence_has_its_own_weights(teachers, family, tmp_path):
     data = NERDataModule(target="a1", root=str(family), backbone=str(family / "encoder"))
     corpus = data.target_text("test")
     weights = np.eye(2, dtype=np.float32)[np.arange(len(corpus)) % 2]
-    write_sentences(tmp_path / "test.safetensors", {"learned": weights}, ["a2", "b1"], corpus)
+    write_sentence_weights(tmp_path / "test.safetensors", {"learned": weights}, ["a2", "b1"], corpus)
     stored = [str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")]
     more = ["--model.weighting", "learned-sentence", "--model.weights", str(tmp_path / "test.safetensors")]
     predict = {"predict_splits": "[test]"}

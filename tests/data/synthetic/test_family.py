@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctl.data.readers import read_split
 from ctl.data.synthetic.family import SyntheticFamily
-from ctl.data.synthetic.languages import NAMES, ORDERS, WORDS, apply, new_root
-from ctl.data.tags import to_bio2
+from ctl.data.synthetic.languages import ORDERS
 from ctl.errors import CTLError
 from ctl.plots import family_tree
 
@@ -41,61 +39,11 @@ def test_fewer_words_are_shared_the_farther_a_language_is(seed):
     assert shares[0] == 1 and all(near > far for near, far in itertools.pairwise(shares))
 
 
-def test_changes_are_counted_and_regular():
-    family = SyntheticFamily(sound_changes=0, families=(2,))
-    one, two = family.grow().values()
-    replaced = sum(one.lexicon[key] != two.lexicon[key] for key in one.lexicon)
-    assert replaced <= 2 * round(family.replacement * sum(WORDS.values()))
-    one_only = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
-    parent = {key: form for key, form in one_only["a1"].inventory.proto.items() if key[0] in WORDS}
-    changed = [key for key in parent if one_only["b1"].lexicon[key] != parent[key]]
-    assert len(changed) == round(0.1 * 4 * sum(WORDS.values()))
-    rules = [("p", "f", "initial"), ("a", "e", "inner"), ("k", "g", "final"), ("f", "h", "initial")]
-    assert [apply(rules, form) for form in ("patak", "apap", "kak", "k")] == ["heteg", "apep", "keg", "k"]
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_orders_turn_by_turns_so_that_farther_languages_differ_in_more(seed):
     grown = SyntheticFamily(seed=seed).grow()
     turned = [sum(grown["a1"].first[order] != grown[other].first[order] for order in ORDERS) for other in grown]
     assert turned == [0, 0, 1, 3, 5]
-
-
-def test_words_are_replaced_evenly_over_classes():
-    grown = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
-    b1 = grown["b1"]
-    for kind, count in WORDS.items():
-        replaced = sum(b1.lexicon[kind, i] != b1.inventory.proto[kind, i] for i in range(count))
-        assert abs(replaced - 0.4 * count) <= 1, kind
-
-
-def test_names_are_shared_and_ambiguous():
-    grown = SyntheticFamily().grow()
-    a1, c1 = grown["a1"], grown["c1"]
-    international = [key for key in a1.inventory.fixed if a1.lexicon[key] == c1.lexicon[key]]
-    assert len(international) == len(a1.inventory.fixed) == round(0.25 * sum(NAMES.values()))
-    assert len(a1.inventory.shared) == round(0.3 * NAMES["town"]) + round(0.3 * NAMES["brand"])
-
-
-def test_text(family):
-    kinds = {}
-    for split in ("train", "test"):
-        corpus = read_split("a1", split, root=family)
-        assert corpus.schema.types == ("LOC", "ORG", "PER") and not corpus.notes
-        tags = [corpus.schema.tags[tag] for tag in corpus.tags]
-        assert to_bio2(tags, corpus.offsets).notes == ()
-        kinds[split] = {word for word, tag in zip(corpus.words, tags, strict=True) if tag != "O"}
-    assert 0.2 < len(kinds["test"] - kinds["train"]) / len(kinds["test"]) < 0.8
-
-
-def test_encoder_loads(family):
-    from transformers import AutoModel, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(family / "encoder")
-    assert tokenizer.is_fast and tokenizer.model_max_length == 128
-    assert AutoModel.from_pretrained(family / "encoder").config.hidden_size == 32
-    words = set(read_split("a1", "train", root=family).words)
-    assert tokenizer.unk_token_id not in {i for word in words for i in tokenizer(word)["input_ids"]}
 
 
 def test_the_same_in_every_process(tmp_path):
@@ -123,14 +71,6 @@ def test_written_once_and_never_over_something_else(tmp_path):
     assert (root / "a1" / "train.txt").stat().st_mtime_ns != before
     with pytest.raises(CTLError, match="not empty and not a synthetic family"):
         SyntheticFamily(**small).write(tmp_path)
-
-
-def test_roots_are_new():
-    rng = np.random.default_rng(0)
-    roots: set[str] = set()
-    for _ in range(500):
-        new_root(rng, roots)
-    assert len(roots) == 500
 
 
 def test_the_picture_in_the_docs_is_of_this_family():

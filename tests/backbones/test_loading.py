@@ -1,0 +1,82 @@
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from ctl.backbones.loading import (
+    check_backbone,
+    check_decoder,
+    count_parameters,
+    fingerprint_backbone,
+    freeze,
+    load_encoder,
+    longest_input,
+    stamp,
+)
+from ctl.errors import CTLError
+
+
+def test_what_is_missing_is_named(family, tmp_path):
+    with pytest.raises(CTLError, match="no such folder"):
+        check_backbone(str(tmp_path / "nowhere"))
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    with pytest.raises(CTLError, match=r"no config\.json"):
+        check_backbone(str(folder))
+    shutil.copy(family / "encoder/config.json", folder)
+    with pytest.raises(CTLError, match="no weights"):
+        check_backbone(str(folder))
+    shutil.copy(family / "encoder/model.safetensors", folder)
+    with pytest.raises(CTLError, match="no tokenizer"):
+        check_backbone(str(folder))
+    check_backbone(str(family / "encoder"))
+
+
+def test_an_encoder_is_no_decoder(family):
+    check_decoder(str(family / "decoder"))
+    with pytest.raises(CTLError, match="a bert is no causal language model"):
+        check_decoder(str(family / "encoder"))
+
+
+def test_subwords_that_can_be_read_at_once():
+    tokenizer = SimpleNamespace(model_max_length=512)
+    for kind, positions, expected in (("bert", 512, 512), ("xlm-roberta", 514, 512), ("t5", None, 512)):
+        config = SimpleNamespace(model_type=kind, max_position_embeddings=positions, pad_token_id=1)
+        assert longest_input(tokenizer, config) == expected
+
+
+def test_what_is_frozen():
+    model = nn.ModuleDict({"embeddings": nn.Embedding(3, 2), "pooler": nn.Linear(2, 2)})
+    model["layer"] = nn.ModuleList([nn.Linear(2, 2) for _ in range(12)])
+    freeze(model, embeddings=True, layers=2)
+    free = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert free == {f"layer.{number}.{part}" for number in range(2, 12) for part in ("weight", "bias")}
+
+
+def test_embeddings_are_not_counted(family):
+    encoder = load_encoder(str(family / "encoder"))
+    looked_up = sum(p.numel() for m in encoder.modules() if isinstance(m, nn.Embedding) for p in m.parameters())
+    whole = sum(parameter.numel() for parameter in encoder.parameters())
+    pooler = sum(p.numel() for n, p in encoder.named_parameters() if "pooler" in n)
+    counted = count_parameters(str(family / "encoder"))
+    assert counted in (whole - looked_up, whole - looked_up + 32 * 32 + 32) and pooler in (0, 32 * 32 + 32)
+
+
+def test_it_is_loaded_to_be_trained(family):
+    """`from_pretrained` leaves a model in evaluation mode, in which nothing is dropped out."""
+    encoder = load_encoder(str(family / "encoder"))
+    assert all(part.training for part in encoder.modules()) and encoder.dtype == torch.float32
+
+
+def test_a_fingerprint_changes_with_the_files(family, tmp_path):
+    folder = tmp_path / "encoder"
+    shutil.copytree(family / "encoder", folder)
+    before = fingerprint_backbone(str(folder))
+    assert before == fingerprint_backbone(str(family / "encoder"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "hidden_dropout_prob": 0.2}))
+    assert fingerprint_backbone(str(folder)) != before
+    assert stamp("owner/model") == 0 and fingerprint_backbone("owner/model") != fingerprint_backbone("owner/other")

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from ctl.data.corpus import Corpus
+from ctl.data.tags import TagSchema, to_bio2
+from ctl.errors import CTLError
+
+
+def read(line: str):
+    """Tags of sentences that are separated by a bar."""
+    sentences = [part.split() for part in line.split("|")]
+    return to_bio2([tag for s in sentences for tag in s], np.cumsum([0, *map(len, sentences)]))
+
+
+def corpus(line: str) -> Corpus:
+    reading = read(line)
+    return Corpus("xx/train", ["w"] * len(reading.tags), np.array([0, len(reading.tags)]), reading.tags, reading.schema)
+
+
+def test_projection_by_name_reports_what_it_does():
+    projected = corpus("B-PER I-PER B-MISC I-MISC B-LOC B-DATE").project(
+        TagSchema(("LOC", "PER", "ORG")), {"DATE": None}
+    )
+    assert [projected.schema.tags[tag] for tag in projected.tags] == ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
+    assert projected.notes == (
+        "xx/train: type DATE (1 entities) read as O",
+        "xx/train: type MISC (1 entities) is outside the task's types and read as O",
+        "xx/train: has no entities of type ORG",
+    )
+
+
+def test_projection_merges_fine_types():
+    projected = corpus("B-Artist I-Artist B-Politician").project(
+        TagSchema(("PER",)), {"Artist": "PER", "Politician": "PER"}
+    )
+    assert projected.tags.tolist() == [1, 2, 1]
+
+
+def test_projection_without_a_common_type_is_a_mistake():
+    with pytest.raises(CTLError, match=r"\['PERSON'\] and the task's \['PER'\] have none in common.*data.type_map"):
+        corpus("B-PERSON").project(TagSchema(("PER",)))
+
+
+def test_raw_text_has_nothing_to_project():
+    raw = corpus("B-PER").raw()
+    assert raw.project(TagSchema(("X",))) is raw and raw.tags is None
+
+
+def test_sentences_and_heads():
+    text = Corpus("de/test", ["Ada", "sang", "In", "Bonn"], np.array([0, 2, 4]))
+    assert len(text) == 2 and text.language == "de"
+    assert text.sentence(1) == ["In", "Bonn"]
+    assert list(text.head(1).words) == ["Ada", "sang"] and text.head(None) is text and text.head(9) is text
+
+
+def test_a_fingerprint_is_of_words_and_bounds_alone():
+    words, bounds = ["Ada", "sang", "In", "Bonn"], np.array([0, 2, 4])
+    text = Corpus("de/test", words, bounds)
+    assert text.fingerprint == Corpus("nl/train", list(words), bounds).fingerprint
+    assert text.fingerprint != Corpus("de/test", words, np.array([0, 1, 4])).fingerprint
+    assert text.fingerprint != Corpus("de/test", ["Ada", "sang", "In", "Bonn."], bounds).fingerprint
