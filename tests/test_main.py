@@ -117,7 +117,8 @@ def test_every_transfer_config_is_valid(path):
 def holds(settings, given):
     """Whether all that a file gives is in the settings."""
     if isinstance(given, dict):
-        return all(holds(settings[key], value) for key, value in given.items())
+        values = settings if isinstance(settings, dict) else vars(settings)
+        return all(holds(values[key], value) for key, value in given.items())
     return list(settings) == given if isinstance(given, list) else settings == given
 
 

@@ -1,10 +1,13 @@
 """Packages hand names on, and load what is behind them only when a name is asked for."""
 
+import math
 import subprocess
 import sys
 from importlib import import_module
 
 import pytest
+
+from ctl.system.lazy import names_from
 
 PACKAGES = ("ctl", "ctl.inspection", "ctl.tagging", "ctl.export")
 
@@ -21,3 +24,10 @@ def test_every_name_is_handed_on(name):
         assert getattr(package, attribute).__name__ == attribute
     with pytest.raises(AttributeError, match=f"module '{name}' has no attribute 'nothing'"):
         _ = package.nothing
+
+
+def test_a_module_is_loaded_when_its_name_is_asked_for():
+    load = names_from("house", {"sqrt": "math"})
+    assert load("sqrt") is math.sqrt
+    with pytest.raises(AttributeError, match="module 'house' has no attribute 'cbrt'"):
+        load("cbrt")
