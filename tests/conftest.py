@@ -62,6 +62,6 @@ def trained_run(family, tmp_path_factory):
 @pytest.fixture
 def test_split(family):
     """The gold test split of the target."""
-    from ctl.data.conll import read_conll
+    from ctl.data.reading.conll import read_conll
 
     return read_conll(family / "a1" / "test.txt", "a1/test")

@@ -20,7 +20,7 @@ from ctl.data.batching import BatchDataset, BucketSampler, Reached
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
-from ctl.data.readers import HubDataset, read_split
+from ctl.data.reading.splits import HubDataset, read_split
 from ctl.data.selection import Filter, confident, read_word_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily

@@ -10,7 +10,7 @@ import yaml
 
 from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
-from ctl.data.readers import HubDataset, read_split
+from ctl.data.reading.splits import HubDataset, read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from ctl.data.conll import stream_conll
-from ctl.data.readers import EXTENSIONS
+from ctl.data.reading.conll import stream_conll
+from ctl.data.reading.splits import EXTENSIONS
 from ctl.errors import CTLError
 from ctl.tagging.texts import Text
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ctl.commands.tag import as_conll, as_json, as_line
-from ctl.data.conll import read_conll
+from ctl.data.reading.conll import read_conll
 from ctl.main import main
 from ctl.tagging.texts import Span, Tagged
 

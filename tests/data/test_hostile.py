@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ctl.backbones.loading import load_tokenizer
 from ctl.data.collation import Collator, windows
-from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
+from ctl.data.reading.conll import read_conll
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError

@@ -8,7 +8,7 @@ import torch
 from chat_server import answer, chat_server
 
 from ctl.data.datamodule import NERDataModule
-from ctl.data.readers import read_split
+from ctl.data.reading.splits import read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
 from ctl.modules import GenerativeTeacher

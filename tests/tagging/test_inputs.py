@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from ctl.data.conll import read_conll
+from ctl.data.reading.conll import read_conll
 from ctl.errors import CTLError
 from ctl.tagging.inputs import decode_lines, read_texts
 

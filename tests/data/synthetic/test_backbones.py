@@ -1,5 +1,5 @@
 from ctl.backbones.loading import load_tokenizer
-from ctl.data.readers import read_split
+from ctl.data.reading.splits import read_split
 from ctl.data.synthetic.backbones import frequent_pieces
 
 

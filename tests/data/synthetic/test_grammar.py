@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ctl.data.readers import read_split
+from ctl.data.reading.splits import read_split
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.data.synthetic.grammar import Speaker
 from ctl.data.tags import to_bio2

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ctl.data.cache import cached
-from ctl.data.conll import read_conll
 from ctl.data.corpus import Corpus
+from ctl.data.reading.cache import cached
+from ctl.data.reading.conll import read_conll
 from ctl.data.tags import UnknownTag, to_bio2
 from ctl.data.words import Words
 from ctl.errors import CTLError, first_line

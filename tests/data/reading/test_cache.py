@@ -1,5 +1,5 @@
-from ctl.data.cache import cached
-from ctl.data.conll import read_conll
+from ctl.data.reading.cache import cached
+from ctl.data.reading.conll import read_conll
 
 
 def test_the_cache_gives_back_what_was_read_and_heals(tmp_path, monkeypatch):

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from ctl.data.readers import HubDataset, find_split, read_split
+from ctl.data.reading.splits import HubDataset, find_split, read_split
 from ctl.errors import CTLError
 
-WIKIANN = Path(__file__).parents[3] / "shared/data/wikiann"
+WIKIANN = Path(__file__).parents[4] / "shared/data/wikiann"
 
 
 def shown(corpus):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctl.data.readers import read_conll
+from ctl.data.reading.splits import read_conll
 from ctl.errors import CTLError
 
 
