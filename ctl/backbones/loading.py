@@ -16,6 +16,7 @@ from ctl.backbones.attention import is_decoder, open_layers, set_attention, unma
 from ctl.errors import CTLError, first_line
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+NO_ENCODERS = ("t5", "mt5", "umt5", "xlnet")  # they take other masks or inputs than a row of subwords
 TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
 
 
@@ -120,6 +121,9 @@ def check_backbone(name: str) -> None:
             raise CTLError(f"backbone {name}: the folder has no config.json")
         if not any((folder / file).is_file() for file in WEIGHTS):
             raise CTLError(f"backbone {name}: the folder has no weights (looked for {', '.join(WEIGHTS)})")
+    config = load_config(name)
+    if getattr(config, "is_encoder_decoder", False) or config.model_type in NO_ENCODERS:
+        raise CTLError(f"backbone {name}: a {config.model_type} can't be used; take an encoder or a causal decoder")
     load_tokenizer(name)
 
 

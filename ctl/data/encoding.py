@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
+from ctl.system.console import notice
 
 NO_TAG = -100
+PROBE = ("In", "winter", "Anna", "visits", "the", "old", "town", "of", "Berlin", ",", "and", "writes", "1984", ".")
 SENTENCES_AT_ONCE = 1 << 14  # whose subwords are counted together
 
 
@@ -48,7 +50,7 @@ class Example:
 class WordEncoder:
     """Turns words into subword ids with a fast tokenizer.
 
-    A sentence's subwords are its words' subwords one after another, as for pre-tokenised input. A word that the
+    A sentence's subwords are its words' subwords one after another, each as in running text. A word that the
     tokenizer swallows (a zero-width character, say) is given the unknown token; a word longer than a whole window
     keeps the subwords that fit.
 
@@ -62,6 +64,7 @@ class WordEncoder:
         self.prefix, self.suffix = special_tokens(tokenizer)
         self.capacity = max_length - len(self.prefix) - len(self.suffix)
         self.pad_id = int(tokenizer.pad_token_id or 0)
+        self._spaced = needs_space(tokenizer)
         self._encoded: dict[str, EncodedCorpus] = {}
         if self.capacity < 1:
             raise ValueError(f"max_length {max_length} leaves no room for words beside the special tokens")
@@ -70,8 +73,8 @@ class WordEncoder:
         """Subword ids of each word, at least one and at most a window's worth."""
         if not words:
             return []
-        encoded = self.tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)
-        return [ids[: self.capacity] or [self._unknown_id] for ids in encoded["input_ids"]]
+        pieces = word_pieces(self.tokenizer, words, self._spaced)
+        return [ids[: self.capacity] or [self._unknown_id] for ids in pieces]
 
     @cached_property
     def _unknown_id(self) -> int:
@@ -100,6 +103,28 @@ class WordEncoder:
             counts.append(np.fromiter(map(len, subwords), dtype=np.int64, count=len(subwords)))
         offsets = np.cumsum(np.concatenate(counts))
         return EncodedCorpus(corpus, words.ids, np.concatenate([*pieces, np.empty(0, dtype=np.int32)]), offsets)
+
+
+def word_pieces(tokenizer: Any, words: Sequence[str], spaced: bool) -> list[list[int]]:  # noqa: ANN401
+    """Subword ids of each word on its own, without special tokens; ``spaced`` gives its text with the space before."""
+    if spaced:
+        return list(tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"])
+    return list(tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)["input_ids"])
+
+
+def needs_space(tokenizer: Any) -> bool:  # noqa: ANN401
+    """Tells whether words must be given with the space before them to be cut as in running text.
+
+    Tokenizers of the kinds of Llama 3, Qwen and Gemma need the space: they learn a word with it. A notice says where
+    neither way gives the subwords of running text.
+    """
+    running = tokenizer(" ".join(PROBE), add_special_tokens=False)["input_ids"]
+    for spaced in (False, True):
+        ids = list(itertools.chain.from_iterable(word_pieces(tokenizer, PROBE[1:], spaced)))
+        if ids and running[-len(ids) :] == ids:  # the first word of a text may have no space before it
+            return spaced
+    notice("the tokenizer cuts words otherwise than in running text: a model may know them less well")
+    return False
 
 
 def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401

@@ -80,3 +80,13 @@ def test_a_fingerprint_changes_with_the_files(family, tmp_path):
     (folder / "config.json").write_text(json.dumps({**config, "hidden_dropout_prob": 0.2}))
     assert fingerprint_backbone(str(folder)) != before
     assert stamp("owner/model") == 0 and fingerprint_backbone("owner/model") != fingerprint_backbone("owner/other")
+
+
+def test_models_that_read_otherwise_are_refused_before_training(family, tmp_path):
+    """T5 and XLNet take other inputs than a row of subwords."""
+    for kind in ("t5", "xlnet"):
+        folder = tmp_path / kind
+        shutil.copytree(family / "encoder", folder)
+        (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+        with pytest.raises(CTLError, match=rf"a {kind} can't be used"):
+            check_backbone(str(folder))
