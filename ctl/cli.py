@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks.saving import SaveLast
 from ctl.callbacks.tracking import prepare
-from ctl.callbacks.writers import ResultWriter, SoftLabelWriter, WeightWriter, WordWeightWriter
+from ctl.callbacks.writers import ResultWriter
 from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours, RemoteTeacher
 from ctl.system.checkpoints import WholeCheckpoints
+from ctl.system.files import held, write_text
 
 
 class SaveConfig(SaveConfigCallback):
@@ -30,12 +30,10 @@ class SaveConfig(SaveConfigCallback):
         super().__init__(*args, **{**kwargs, "save_to_log_dir": False})
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Writes it; the first process does."""
+        """Writes the configuration; the first process does."""
         folder, command = Path(trainer.default_root_dir), trainer.state.fn
         assert command is not None
-        folder.mkdir(parents=True, exist_ok=True)
-        text = self.parser.dump(self.config, skip_none=False)
-        (folder / f"config.{command.value}.yaml").write_text(text, encoding="utf-8")
+        write_text(folder / f"config.{command.value}.yaml", self.parser.dump(self.config, skip_none=False))
 
 
 _PARSERS: dict[str, Any] = {}
@@ -45,7 +43,7 @@ class CTLCLI(LightningCLI):
     """Builds one of the modules and the data module, seeded before either is made."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Says the backbone and the types once, for the data."""
+        """Links the backbone, the types and the sources, which are said once, for the data."""
         parser.link_arguments("data.backbone", "model.init_args.backbone")
         parser.link_arguments("data.types", "model.init_args.types")
         parser.link_arguments("data.sources", "model.init_args.sources")
@@ -87,15 +85,14 @@ class CTLCLI(LightningCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Runs the command, alone in its folder."""
-        alone = (
-            only_run(Path(self.trainer.default_root_dir), subcommand) if self.trainer.is_global_zero else nullcontext()
-        )
-        with alone:
+        with ExitStack() as alone:
+            if self.trainer.is_global_zero:
+                alone.enter_context(only_run(Path(self.trainer.default_root_dir), subcommand))
             super()._run_subcommand(subcommand)
 
     def before_fit(self) -> None:
-        """Says what Lightning would say less clearly."""
-        if isinstance(self.model, (Ensemble, Neighbours, RemoteTeacher)):
+        """Refuses a model that has no training step."""
+        if not is_overridden("training_step", self.model):
             raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, to score it)")
 
     def before_predict(self) -> None:
@@ -109,13 +106,7 @@ class CTLCLI(LightningCLI):
             case "test":
                 self._dump_config()
                 return [ResultWriter(self.config_dump, int(self._get(self.config, "seed_everything")))]
-            case "predict" if isinstance(self.model, LanguageIdentifier):
-                return [WeightWriter()]
-            case "predict" if isinstance(self.model, (Adversary, Neighbours)):
-                return [WordWeightWriter()]
-            case "predict":
-                return [SoftLabelWriter()]
-        return []
+        return []  # what predict writes, the module itself says in `configure_callbacks`
 
 
 def main(args: Sequence[str]) -> None:
@@ -130,18 +121,14 @@ def only_run(folder: Path, command: str) -> Iterator[None]:
     Raises:
         CTLError: another run has it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f".{command}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise CTLError(
-            f"{folder}: another `ctl {command}` writes there; wait for it or choose another trainer.default_root_dir"
-        ) from None
-    try:
+    with ExitStack() as lock:
+        try:
+            lock.enter_context(held(folder / f".{command}.lock"))
+        except TimeoutError:
+            raise CTLError(
+                f"{folder}: another `ctl {command}` writes there; wait or choose another trainer.default_root_dir"
+            ) from None
         yield
-    finally:
-        lock.release()
 
 
 def run(args: Sequence[str]) -> CTLCLI:
@@ -160,8 +147,8 @@ def run(args: Sequence[str]) -> CTLCLI:
 
 def _help(name: str) -> dict[str, str]:
     command = COMMANDS[ONE_STAGE][name]
-    told = f"{command.help[0].upper()}{command.help[1:]}; `ctl {name} --model.help Student` says what a model takes."
+    about = f"{command.help[0].upper()}{command.help[1:]}; `ctl {name} --model.help Student` says what a model takes."
     return {
         "usage": f"ctl {name} --config FILE [options]",
-        "description": f"{told} Example: {command.example}",
+        "description": f"{about} Example: {command.example}",
     }

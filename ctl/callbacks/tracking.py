@@ -27,8 +27,6 @@ from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
-from ctl.modules import Ensemble
-from ctl.modules.base import Labeller
 from ctl.results import Record
 from ctl.system.console import notice
 
@@ -188,9 +186,9 @@ class Tracking(Callback):
     @rank_zero_only
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Adds weights and artifacts when all else is written, and closes the run."""
-        identity = pl_module.identity() if isinstance(pl_module, Labeller) and self.command != "validate" else {}
-        for name, value in self._weights(pl_module, identity):
-            self.run.summary[name] = value
+        identity: dict[str, Any] = {} if self.command == "validate" else getattr(pl_module, "identity", dict)()
+        for name, value in self._weights(getattr(pl_module, "source_weights", dict)()):
+            self.run.summary[f"weights/{name}"] = value
         for path, kind in self._outputs(trainer):
             self._add(path, kind, identity)
         if self.run.offline:
@@ -203,14 +201,13 @@ class Tracking(Callback):
         with suppress(AttributeError):  # it was never opened
             self.run.finish(exit_code=1)
 
-    def _weights(self, module: LightningModule, identity: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-        if isinstance(module, Ensemble):
-            names = [member.identity()["method"].replace("direct:", "") for member in module.members]
-            yield from ((f"weights/{name}", weight) for name, weight in zip(names, identity["weights"], strict=True))
+    def _weights(self, own: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+        """Gives the model's own source weights, and those that were written."""
+        yield from own.items()
         path = self.folder / "weights.json"
         if self.command == "predict" and path.is_file():
-            found = json.loads(path.read_text(encoding="utf-8"))
-            yield from ((f"weights/{by}/{source}", w) for by, weights in found.items() for source, w in weights.items())
+            written = json.loads(path.read_text(encoding="utf-8"))
+            yield from ((f"{by}/{source}", w) for by, weights in written.items() for source, w in weights.items())
 
     def _outputs(self, trainer: Trainer) -> Iterator[tuple[Path, str]]:
         if self.command == "fit":

@@ -1,10 +1,14 @@
-"""What `ctl test` and `ctl predict` leave behind: result records, soft labels, weights of sources and of words."""
+"""What `ctl test` and `ctl predict` leave behind: result records, soft labels, weights of sources and of words.
+
+A module's ``configure_callbacks`` names the writer of what it predicts; writers know no module.
+"""
 
 from __future__ import annotations
 
-import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,35 +16,41 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ctl.data.collation import WordBatch
+from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import StoreWriter
+from ctl.data.tags import TagSchema
 from ctl.methods import SIMILARITIES
-from ctl.modules import Adversary, Ensemble, LanguageIdentifier, Neighbours
-from ctl.modules.base import Labeller
-from ctl.modules.tagger import Tagger
 from ctl.results import add_record, make_record, write_counts
-from ctl.weighting import similarity_weights, write_language_weights, write_sentence_weights
+from ctl.weighting import Scale, similarity_weights, write_language_weights, write_sentence_weights
+
+Floats = npt.NDArray[np.float32]
 
 
-def fingerprint(module: torch.nn.Module) -> str:
-    """SHA-256 (16 hex digits) of a module's weights; a base under adapters counts by its own fingerprint."""
-    digest = hashlib.sha256()
-    if isinstance(module, Ensemble):
-        digest.update(" ".join(map(fingerprint, module.live)).encode())
-        state = {"weights": module.weights}
-    else:
-        state = module.own_state() if isinstance(module, Tagger) else module.state_dict()
-        digest.update((getattr(module, "base_fingerprint", None) or "").encode())
-    for name, value in sorted(state.items()):
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:16]
+class Teaching(Protocol):
+    """A model whose soft labels are kept: it says who it is."""
+
+    def as_teacher(self) -> dict[str, Any]:
+        """Gives its identity and its fingerprint."""
 
 
-def _data(trainer: Trainer) -> NERDataModule:
-    data: NERDataModule = trainer.datamodule  # type: ignore[attr-defined]
-    return data
+class WritesSoftLabels(Protocol):
+    """A model that predicts the soft labels of one teacher, or of several at once."""
+
+    schema: TagSchema
+
+    def labellers(self) -> Mapping[str, Teaching]:
+        """Gives those whose soft labels it predicts, in their order, by the folder of each below the run's."""
+
+
+class WeighsWords(Protocol):
+    """A model that predicts a score of every word, and turns the scores of a whole text into weights."""
+
+    train_seconds: float
+
+    def word_weights(self, scores: Floats, corpus: Corpus) -> Floats:
+        """Gives the weights of all words (W) from their scores (W)."""
 
 
 class ResultWriter(Callback):
@@ -71,15 +81,15 @@ class ResultWriter(Callback):
         """Keeps the counts of each sentence (S, 3)."""
         self._counts.add(batch.sentences, outputs["counts"])
 
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ANN401  (a `Labeller`)
         """Writes the record; the first process does."""
         counts = self._counts.gather(trainer)
-        if not isinstance(pl_module, Labeller) or not trainer.is_global_zero:
+        if not trainer.is_global_zero:
             return
         data, folder = _data(trainer), Path(trainer.default_root_dir)
         provenance = {
             "data": {data.testing.name: data.testing.fingerprint},
-            "model": fingerprint(pl_module),
+            "model": pl_module.fingerprint(),
             "config": self.config,
         }
         scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
@@ -91,31 +101,31 @@ class ResultWriter(Callback):
         write_counts(folder, identity["method"], counts.astype(np.int32))
 
 
-class SoftLabelWriter(Callback):
-    """Writes what a labeller predicts to one store a split, ``<run>/soft_labels/<split>``.
+class PredictionWriter(Callback, ABC):
+    """Writes what ``predict`` gives, split by split, below the run's folder; subclasses say what that is."""
 
-    What an ensemble gives for ``each`` of its teachers goes to ``<run>/<teacher>/soft_labels/<split>``.
-    """
+    @abstractmethod
+    def open(self, folder: Path, split: str, rank: int) -> None:
+        """Begins a split.
+
+        Args:
+            folder: the run's.
+            split: its name.
+            rank: number of this process.
+        """
+
+    @abstractmethod
+    def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
+        """Takes a batch of a split, and what ``predict_step`` gave for it."""
+
+    @abstractmethod
+    def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
+        """Ends a split; all processes call it, and the first one writes."""
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Opens this process's share of every store."""
-        assert isinstance(pl_module, Labeller)
-        folder, rank = Path(trainer.default_root_dir), trainer.global_rank
-        labellers: list[Any] = [pl_module]
-        if each := isinstance(pl_module, Ensemble) and pl_module.write == "each":
-            labellers = pl_module.members
-        self._labellers = labellers
-        homes = [folder / one.identity()["method"].replace(":", "-") if each else folder for one in labellers]
-        self._writers = {
-            split: [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
-            for split in _data(trainer).predicting
-        }
-
-    @staticmethod
-    def _identity(labeller: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Who labels; a stored teacher's identity has its fingerprint already."""
-        own = {"fingerprint": fingerprint(labeller)} if isinstance(labeller, Labeller) else {}
-        return {**labeller.identity(), **own}
+        """Begins all splits."""
+        for split in _data(trainer).predicting:
+            self.open(Path(trainer.default_root_dir), split, trainer.global_rank)
 
     def on_predict_batch_end(
         self,
@@ -126,119 +136,138 @@ class SoftLabelWriter(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Appends a batch."""
-        writers = list(self._writers.values())[dataloader_idx]
-        unanimous = outputs["unanimous"].cpu().numpy() if "unanimous" in outputs else None
-        answers = outputs["each"] if "each" in outputs else outputs["probs"][None]
-        for writer, probs in zip(writers, answers.float().cpu().numpy(), strict=True):
-            writer.add(batch.words.cpu().numpy(), probs, unanimous)
+        """Takes a batch of the split that is read."""
+        self.add(list(_data(trainer).predicting)[dataloader_idx], batch, outputs)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends all splits."""
+        for split, corpus in _data(trainer).predicting.items():
+            self.close(trainer, split, corpus)
+
+
+class SoftLabelWriter(PredictionWriter):
+    """Writes what labellers predict to one store a split, ``<run>/<labeller>/soft_labels/<split>``.
+
+    Args:
+        model: says who the labellers are, and in which folders theirs go.
+    """
+
+    def __init__(self, model: WritesSoftLabels) -> None:
+        self.model = model
+        self._stores: dict[str, list[StoreWriter]] = {}
+
+    def open(self, folder: Path, split: str, rank: int) -> None:
+        """Opens this process's share of every labeller's store."""
+        homes = [folder / name for name in self.model.labellers()]
+        self._stores[split] = [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
+
+    def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
+        """Appends the distributions of a batch, (N, C) or those of each labeller (K, N, C)."""
+        unanimous = outputs["unanimous"].cpu().numpy() if "unanimous" in outputs else None
+        probs = outputs["each"] if "each" in outputs else outputs["probs"][None]
+        for store, own in zip(self._stores[split], probs.float().cpu().numpy(), strict=True):
+            store.add(batch.words.cpu().numpy(), own, unanimous)
+
+    def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
         """Joins the shares of all processes."""
-        assert isinstance(pl_module, Labeller)
-        for writers in self._writers.values():
-            for writer in writers:
-                writer.close()
+        for store in self._stores[split]:
+            store.close()
         trainer.strategy.barrier()
         if trainer.is_global_zero:
-            identities = [self._identity(labeller) for labeller in self._labellers]
-            for split, corpus in _data(trainer).predicting.items():
-                for writer, identity in zip(self._writers[split], identities, strict=True):
-                    StoreWriter.join(writer.path, corpus, pl_module.schema, identity, trainer.world_size)
+            for store, labeller in zip(self._stores[split], self.model.labellers().values(), strict=True):
+                StoreWriter.join(store.path, corpus, self.model.schema, labeller.as_teacher(), trainer.world_size)
         trainer.strategy.barrier()
 
 
-class WeightWriter(Callback):
-    """Writes the source weights that a language identifier predicts.
+class WeightWriter(PredictionWriter):
+    """Writes source weights from the similarities of sentences to the sources.
 
     ``<run>/weights/<split>.safetensors`` has the weights of each sentence (S, K) by weighting; ``<run>/weights.json``
     their means over the first split, the weights of the language.
+
+    Args:
+        sources: the languages (K).
+        scale: see `similarity_weights`.
     """
 
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts with no sentence."""
-        self._similarities = {split: {name: PerItem() for name in SIMILARITIES} for split in _data(trainer).predicting}
+    def __init__(self, sources: Sequence[str], scale: Scale) -> None:
+        self.sources = sources
+        self.scale: Scale = scale
+        self._similarities: dict[str, dict[str, PerItem]] = {}
 
-    def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401
-        batch: WordBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
+    def open(self, folder: Path, split: str, rank: int) -> None:
+        """Starts with no sentence."""
+        self._similarities[split] = {name: PerItem() for name in SIMILARITIES}
+
+    def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
         """Keeps the similarities of a batch (S, K)."""
-        for name, items in list(self._similarities.values())[dataloader_idx].items():
+        for name, items in self._similarities[split].items():
             items.add(batch.sentences, outputs[name])
 
-    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
         """Turns the similarities of all sentences into weights."""
-        assert isinstance(pl_module, LanguageIdentifier)
-        folder, scale, sources = Path(trainer.default_root_dir), pl_module.scale, pl_module.sources
-        for number, (split, similarities) in enumerate(self._similarities.items()):
-            gathered = {name: items.gather(trainer) for name, items in similarities.items()}
-            if not trainer.is_global_zero:
-                continue
-            weights = {name: similarity_weights(values, scale) for name, values in gathered.items()}
-            corpus = _data(trainer).predicting[split]
-            write_sentence_weights(folder / "weights" / f"{split}.safetensors", weights, sources, corpus)
-            if number == 0:
-                means = {name: values.mean(0).round(4).tolist() for name, values in weights.items()}
-                write_language_weights(
-                    folder / "weights.json",
-                    {name: dict(zip(sources, values, strict=True)) for name, values in means.items()},
-                )
+        gathered = {name: items.gather(trainer) for name, items in self._similarities[split].items()}
+        if not trainer.is_global_zero:
+            return
+        folder = Path(trainer.default_root_dir)
+        weights = {name: similarity_weights(values, self.scale) for name, values in gathered.items()}
+        write_sentence_weights(folder / "weights" / f"{split}.safetensors", weights, self.sources, corpus)
+        if split == next(iter(self._similarities)):
+            means = {name: values.mean(0).round(4).tolist() for name, values in weights.items()}
+            by_source = {name: dict(zip(self.sources, values, strict=True)) for name, values in means.items()}
+            write_language_weights(folder / "weights.json", by_source)
 
 
-class WordWeightWriter(Callback):
-    """Writes how much each soft label should count, ``<run>/word_weights/<split>.safetensors``."""
+class WordWeightWriter(PredictionWriter):
+    """Writes how much each soft label should count, ``<run>/word_weights/<split>.safetensors``.
 
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    Args:
+        model: turns scores into weights.
+    """
+
+    def __init__(self, model: WeighsWords) -> None:
+        self.model = model
+        self._scores: dict[str, PerItem] = {}
+
+    def open(self, folder: Path, split: str, rank: int) -> None:
         """Starts with no word."""
-        self._scores = {split: PerItem() for split in _data(trainer).predicting}
+        self._scores[split] = PerItem()
 
-    def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401
-        batch: WordBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
+    def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
         """Keeps the score of each word (N)."""
-        list(self._scores.values())[dataloader_idx].add(batch.words, outputs)
+        self._scores[split].add(batch.words, outputs["scores"])
 
-    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
         """Turns the scores of all words into weights."""
-        assert isinstance(pl_module, (Adversary, Neighbours))
-        folder = Path(trainer.default_root_dir) / "word_weights"
-        for split, scores in self._scores.items():
-            corpus, gathered = _data(trainer).predicting[split], scores.gather(trainer)
-            if trainer.is_global_zero:
-                weights = pl_module.word_weights(gathered, corpus)
-                write_word_weights(folder / f"{split}.safetensors", weights, corpus, pl_module.train_seconds)
+        scores = self._scores[split].gather(trainer)
+        if trainer.is_global_zero:
+            weights, path = self.model.word_weights(scores, corpus), Path("word_weights") / f"{split}.safetensors"
+            write_word_weights(trainer.default_root_dir / path, weights, corpus, self.model.train_seconds)
 
 
 class PerItem:
     """Values of words or sentences that come in any order, from any process; `gather` puts them in their order."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = []
+        self._parts: list[tuple[npt.NDArray[np.int64], Floats]] = []
 
-    def add(self, places: torch.Tensor, values: torch.Tensor) -> None:
-        """Keeps the values (n, ...) of the items at these places (n)."""
-        self._parts.append((places.cpu().numpy(), values.float().cpu().numpy()))
+    def add(self, indices: torch.Tensor, values: torch.Tensor) -> None:
+        """Keeps the values (n, ...) of the items with these indices (n)."""
+        self._parts.append((indices.cpu().numpy(), values.float().cpu().numpy()))
 
-    def gather(self, trainer: Trainer) -> npt.NDArray[np.float32]:
-        """All values in the order of their places; every process must call it."""
+    def gather(self, trainer: Trainer) -> Floats:
+        """Gives all values in the order of their indices; every process must call it."""
         shares = [self._parts]
         if trainer.world_size > 1:
             shares = [[]] * trainer.world_size
             torch.distributed.all_gather_object(shares, self._parts)
-        places = np.concatenate([place for share in shares for place, _ in share])
-        values = np.concatenate([value for share in shares for _, value in share])
-        ordered = np.zeros((int(places.max()) + 1, *values.shape[1:]), dtype=np.float32)
-        ordered[places] = values
+        indices = np.concatenate([own for share in shares for own, _ in share])
+        values = np.concatenate([own for share in shares for _, own in share])
+        ordered = np.zeros((int(indices.max()) + 1, *values.shape[1:]), dtype=np.float32)
+        ordered[indices] = values
         return ordered
+
+
+def _data(trainer: Trainer) -> NERDataModule:
+    data: NERDataModule = trainer.datamodule  # type: ignore[attr-defined]
+    return data

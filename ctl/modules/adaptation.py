@@ -11,6 +11,7 @@ from torch import Tensor
 from ctl.backbones.loading import load_language_model, load_tokenizer
 from ctl.data.collation import WordBatch
 from ctl.modules.base import Trainable
+from ctl.system.files import whole
 
 FOLDER = "backbone"
 
@@ -33,13 +34,10 @@ class Adaptation(Trainable):
     def __init__(
         self, backbone: str, masked: float = 0.15, lr: float = 5e-5, weight_decay: float = 0.01, warmup: float = 0.1
     ) -> None:
-        super().__init__()
+        super().__init__(lr, weight_decay, warmup)
         self.save_hyperparameters()
         self.backbone = backbone
         self.masked = masked
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.warmup = warmup
         self.model: Any = None
 
     def configure_model(self) -> None:
@@ -60,7 +58,7 @@ class Adaptation(Trainable):
         return self.model
 
     def hide(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
-        """Inputs (R, T) with some subwords hidden, and what is to be predicted (R, T), -100 elsewhere."""
+        """Hides some subwords of the inputs (R, T), and gives what is to be predicted (R, T), -100 elsewhere."""
         if self.masked == 0:
             return batch.input_ids, batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
         special = torch.isin(batch.input_ids, batch.input_ids.new_tensor(self.tokenizer.all_special_ids))
@@ -72,14 +70,14 @@ class Adaptation(Trainable):
         return hidden
 
     def training_step(self, batch: WordBatch) -> Tensor:
-        """One step; logs ``train/loss`` in nats per predicted subword."""
+        """Takes one step; logs ``train/loss`` in nats per predicted subword."""
         inputs, labels = self.hide(batch)
         loss = self.loss(inputs, batch.attention_mask, labels)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input_ids))
         return loss
 
     def loss(self, inputs: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy of the labels that are not -100, in nats; of a masked model only these subwords have logits."""
+        """Gives the cross-entropy of labels that are not -100, in nats; a masked model makes logits of these alone."""
         if self.masked == 0:
             causal: Tensor = self.model(input_ids=inputs, attention_mask=attention_mask, labels=labels).loss
             return causal
@@ -97,12 +95,6 @@ class Adaptation(Trainable):
         """Writes the model and its tokenizer; the folder appears at once."""
         if not self.trainer.is_global_zero:
             return
-        folder = Path(self.trainer.default_root_dir) / FOLDER
-        temporary = folder.with_suffix(".partial")
-        self.model.save_pretrained(temporary)
-        self.tokenizer.save_pretrained(temporary)
-        if folder.exists():
-            import shutil
-
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+        with whole(Path(self.trainer.default_root_dir) / FOLDER) as folder:
+            self.model.save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from lightning.pytorch import Callback
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from ctl.arrays import Floats
+from ctl.callbacks.writers import WordWeightWriter
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.selection import language_independent
 from ctl.modules.teacher import Teacher
+from ctl.modules.word_classifier import WordClassifier
 
 
 class Adversary(Teacher):
@@ -47,14 +51,15 @@ class Adversary(Teacher):
         self.fooling = fooling
         self.keep = keep
 
-    def _build(self, encoder: Any) -> None:  # noqa: ANN401
-        super()._build(encoder)
-        width = int(encoder.config.hidden_size)
-        hidden = self.discriminator_width
+    def build_network(self, backbone: Any) -> WordClassifier:  # noqa: ANN401
+        """Makes the tagger's network, and the discriminator beside it."""
+        network = super().build_network(backbone)
+        width, hidden = int(backbone.config.hidden_size), self.discriminator_width
         self.discriminator = nn.Sequential(nn.Linear(width, hidden), nn.LeakyReLU(), nn.Linear(hidden, 1))
+        return network
 
     def training_step(self, batch: WordBatch) -> Tensor:
-        """One step of all three losses; logs ``train/loss`` and how well the discriminator does."""
+        """Takes one step of all three losses; logs ``train/loss`` and the discriminator's."""
         assert self.network is not None
         states = self.network.states(batch)
         is_source = (batch.languages >= 0).repeat_interleave(batch.lengths)
@@ -66,7 +71,7 @@ class Adversary(Teacher):
         return tagging + telling + self.fooling * fooling
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Those of a tagger, and the discriminator with its own learning rate."""
+        """Gives AdamW the groups of a tagger, and the discriminator with its own learning rate."""
         own = {id(parameter) for parameter in self.discriminator.parameters()}
         groups = [
             {**group, "params": [parameter for parameter in group["params"] if id(parameter) not in own]}
@@ -74,13 +79,17 @@ class Adversary(Teacher):
         ]
         return [*groups, {"params": list(self.discriminator.parameters()), "lr": self.discriminator_lr}]
 
-    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:  # type: ignore[override]
-        """The probability that each word is of a source language (N)."""
+    def configure_callbacks(self) -> Sequence[Callback]:
+        """Names what writes the weights of words."""
+        return [WordWeightWriter(self)]
+
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Gives ``scores``, the probability that each word is of a source language (N)."""
         assert self.network is not None
-        return self.discriminator(self.network.states(batch)).squeeze(-1).float().sigmoid()  # type: ignore[no-any-return]
+        return {"scores": self.discriminator(self.network.states(batch)).squeeze(-1).float().sigmoid()}
 
     def word_weights(self, scores: Floats, corpus: Corpus) -> Floats:
-        """Weights of all words (W) from what `predict_step` said of them (W)."""
+        """Gives the weights of all words (W) from their scores (W)."""
         return language_independent(scores, corpus.offsets, self.keep)
 
 

@@ -5,34 +5,40 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from ctl.backbones.attention import plain_attention
+from ctl.callbacks.writers import SoftLabelWriter, Teaching
 from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
 from ctl.metrics import Calibration, SpanF1, span_counts
+from ctl.system.files import fingerprint_stream
 
 UNDECAYED = re.compile(r"bias$|norm|(^|\.)ln_", re.IGNORECASE)
 
 
-class Trainable(LightningModule):
+class Trainable(LightningModule, ABC):
     """A model that is trained by AdamW on a linear schedule, with random numbers that a resumed run draws again.
 
-    Attributes:
+    Args:
         lr: highest learning rate.
         weight_decay: of all weights except biases and norms.
         warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
+        **kwargs: for the next class.
     """
 
-    lr: float
-    weight_decay: float
-    warmup: float
+    def __init__(self, lr: float, weight_decay: float, warmup: float, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.warmup = warmup
 
     @property
     @abstractmethod
@@ -46,17 +52,17 @@ class Trainable(LightningModule):
         self._attention_before = plain_attention(self.backbone_model) if slow else None
 
     def on_fit_end(self) -> None:
-        """A trained model answers as one that was loaded does."""
+        """Lets a trained model compute attention as one that was loaded does."""
         if self._attention_before is not None:
             self.backbone_model.set_attn_implementation(self._attention_before)
 
     def on_train_batch_start(self, batch: WordBatch, batch_idx: int) -> None:
         """Seeds by epoch and batch, so that a resumed run drops out the same units as an unbroken one."""
-        place = 1_000_003 * (self.current_epoch + 1) + 7_919 * batch_idx + self.global_rank
-        torch.manual_seed((self._seed + place) % 2**63)
+        offset = 1_000_003 * (self.current_epoch + 1) + 7_919 * batch_idx + self.global_rank
+        torch.manual_seed((self._seed + offset) % 2**63)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """What AdamW is given: parameters that are not frozen, with and without decay."""
+        """Gives AdamW the parameters that are not frozen, those with decay and those without."""
         free = [(name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad]
         return [  # told apart by name: where a model is split over processes, every parameter is flat
             {"params": [p for name, p in free if not UNDECAYED.search(name)], "weight_decay": self.weight_decay},
@@ -107,11 +113,27 @@ class Labeller(LightningModule, ABC):
 
     @abstractmethod
     def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words of a batch (N, C)."""
+        """Gives the distributions of all words of a batch (N, C)."""
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
-        """Who this is, for manifests and results: ``method``, ``sources``, ``train_seconds`` and its making."""
+        """Says who this is: ``method``, ``sources``, ``train_seconds`` and how it was made."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Gives 16 hex digits that change with the distributions: of weights, or of what is asked."""
+
+    def as_teacher(self) -> dict[str, Any]:
+        """Gives what the manifest of its soft labels keeps: its identity and its fingerprint."""
+        return {**self.identity(), "fingerprint": self.fingerprint()}
+
+    def labellers(self) -> Mapping[str, Teaching]:
+        """Gives whose soft labels ``predict`` writes, by folders below the run's: its own, in the run's itself."""
+        return {"": self}
+
+    def configure_callbacks(self) -> Sequence[Callback]:
+        """Names what writes the predictions; it is idle in other commands."""
+        return [SoftLabelWriter(self)]
 
     def test_step(self, batch: WordBatch) -> dict[str, Tensor]:
         """Scores the most probable ``tags`` (N) against gold; gives each sentence's ``counts`` too (`span_counts`)."""
@@ -124,12 +146,23 @@ class Labeller(LightningModule, ABC):
     def on_test_epoch_end(self) -> None:
         """Logs ``test/f1``, ``test/precision``, ``test/recall``, the same per type, and the calibration error."""
         self.log_dict({f"test/{name}": value for name, value in self.test_f1.compute().items()})
-        found = self.test_calibration.compute()
-        self.log("test/ece", found["ece"].float())
-        self.calibration = {name: value.tolist() for name, value in found.items()}
+        calibration = self.test_calibration.compute()
+        self.log("test/ece", calibration["ece"].float())
+        self.calibration = {name: value.tolist() for name, value in calibration.items()}
         self.test_f1.reset()
         self.test_calibration.reset()
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """``probs``, the distributions of all words of a batch (N, C), and what else a soft-label store takes."""
+        """Gives ``probs``, the distributions of all words of a batch (N, C), and what else a soft-label store takes."""
         return {"probs": self.probabilities(batch)}
+
+
+def fingerprint_weights(weights: Mapping[str, Tensor], below: str = "") -> str:
+    """The fingerprint of weights by name, and before them of what is ``below``: the base under adapters, say."""
+    return fingerprint_stream(
+        chain([below], chain.from_iterable((name, _bytes(weight)) for name, weight in sorted(weights.items())))
+    )
+
+
+def _bytes(weight: Tensor) -> bytes:
+    return weight.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from ctl.arrays import Floats
+from ctl.callbacks.writers import Teaching
 from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
 from ctl.methods import Method, named
-from ctl.modules.base import Labeller
-from ctl.modules.teacher import load_teacher
+from ctl.modules.base import Labeller, fingerprint_weights
+from ctl.modules.tagger import Tagger, load_module
 from ctl.weighting import agreement_weights, entropy, order_weights, read_language_weights, read_sentence_weights
 
 
@@ -35,8 +35,12 @@ class Stored:
         return torch.from_numpy(self.store.rows(batch.words.cpu().numpy())).to(batch.words.device)
 
     def identity(self) -> dict[str, Any]:
-        """The identity of the teacher that wrote the store."""
+        """Says who the teacher is that wrote the store; its fingerprint is part of it."""
         return dict(self.store.manifest["teacher"])
+
+    def as_teacher(self) -> dict[str, Any]:
+        """Says the same, for a store that is written again."""
+        return self.identity()
 
 
 class Ensemble(Labeller):
@@ -79,7 +83,7 @@ class Ensemble(Labeller):
         self.unanimous = unanimous
         self.write = write
         self.variant = variant
-        self.members: list[Labeller | Stored] = []
+        self.members: list[Tagger | Stored] = []
         self.live = nn.ModuleList()
         self.register_buffer("weights", torch.empty(0), persistent=False)  # (K), or (S, K) for weights of sentences
 
@@ -91,8 +95,10 @@ class Ensemble(Labeller):
         """
         if not self.teachers:
             raise CTLError("an Ensemble needs teachers: set model.teachers to checkpoints or soft-label stores")
-        self.live = nn.ModuleList()
-        self.members = [self._open(Path(teacher)) for teacher in self.teachers]
+        self.members = []
+        for teacher in self.teachers:
+            self.members.append(self._open(Path(teacher)))
+        self.live = nn.ModuleList(self._live())  # moves with the ensemble
         names = [member.identity()["method"] for member in self.members]
         if self.write == "each" and len(set(names)) < len(names):
             raise CTLError(f"teachers {', '.join(names)}: two have one name; to write each, set their variants")
@@ -101,7 +107,7 @@ class Ensemble(Labeller):
         )
 
     def _weights(self, sources: Sequence[str]) -> Floats:
-        """Weights of the teachers; several of one language share its weight evenly."""
+        """Finds the weights of the teachers; several of one language share its weight evenly."""
         if self.weighting == "uniform":
             return np.full(len(sources), 1 / len(sources), dtype=np.float32)
         if self.weighting == "agreement":
@@ -126,14 +132,14 @@ class Ensemble(Labeller):
         return self.trainer.state.fn.value
 
     def _stored_tags(self) -> Iterator[npt.NDArray[np.int64]]:
-        """The teachers' most probable tags (K, n), part by part."""
+        """Gives the teachers' most probable tags (K, n), part by part."""
         stores = [member.store for member in self.members if isinstance(member, Stored)]
         if len(stores) < len(self.members):
             raise CTLError("agreement weights need soft labels: let each teacher `ctl predict` first")
         for begin in range(0, len(stores[0]), CHUNK):
             yield np.stack([store.probs[begin : begin + CHUNK].argmax(-1) for store in stores])
 
-    def _open(self, path: Path) -> Labeller | Stored:
+    def _open(self, path: Path) -> Tagger | Stored:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if path.is_dir():
             store = SoftLabelStore(path)
@@ -141,49 +147,64 @@ class Ensemble(Labeller):
             return Stored(store)
         if not path.is_file():
             raise CTLError(f"teacher {path}: neither a checkpoint nor a soft-label store")
-        teacher = load_teacher(path, self.schema.types, others=list(self.live)).to(self.device)
+        teacher = load_module(path, self._live(), types=self.schema.types).to(self.device)
         if teacher.backbone != data.backbone:
             raise CTLError(
                 f"teacher {path} reads with the tokenizer of {teacher.backbone}, the data with {data.backbone}'s: "
                 "let each teacher `ctl predict` first and give the ensemble the soft labels"
             )
-        self.live.append(teacher.eval().requires_grad_(False))
         return teacher
 
-    def probabilities(self, batch: WordBatch) -> Tensor:
-        """The weighted mean of the teachers' distributions (N, C)."""
-        return self._mix(batch, self._answers(batch))[0]
+    def _live(self) -> list[Tagger]:
+        return [member for member in self.members if isinstance(member, Tagger)]
 
-    def _answers(self, batch: WordBatch) -> Tensor:
-        """The teachers' distributions (K, N, C)."""
+    def probabilities(self, batch: WordBatch) -> Tensor:
+        """Gives the weighted mean of the teachers' distributions (N, C)."""
+        return self._mix(batch, self._each(batch))[0]
+
+    def _each(self, batch: WordBatch) -> Tensor:
+        """Gives the teachers' own distributions (K, N, C)."""
         return torch.stack([member.probabilities(batch) for member in self.members])
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """``probs`` (N, C), and with ``mark`` also ``unanimous`` (N), or ``each`` teacher's ``probs`` (K, N, C)."""
-        answers = self._answers(batch)
+        """Gives ``probs`` (N, C), with ``mark`` also ``unanimous`` (N), or ``each`` teacher's ``probs`` (K, N, C)."""
+        each = self._each(batch)
         if self.write == "each":
-            return {"each": answers}
-        probs, agreed = self._mix(batch, answers)
+            return {"each": each}
+        probs, agreed = self._mix(batch, each)
         return {"probs": probs, "unanimous": agreed} if self.unanimous == "mark" else {"probs": probs}
 
-    def _mix(self, batch: WordBatch, answers: Tensor) -> tuple[Tensor, Tensor]:
-        """The mixture (N, C) of answers (K, N, C), and where all have the same most probable tag (N)."""
+    def _mix(self, batch: WordBatch, each: Tensor) -> tuple[Tensor, Tensor]:
+        """Mixes the distributions of each (K, N, C) to (N, C); says where all have one most probable tag (N)."""
         weights = self.weights[None]  # (1, K), or (N, K) where each sentence has its own
         if self.weights.ndim == 2:
             weights = self.weights[batch.sentences].repeat_interleave(batch.lengths, 0)
-        mixture = (answers * weights.T[:, :, None]).sum(0)
-        tags = answers.argmax(-1)
+        mixture = (each * weights.T[:, :, None]).sum(0)
+        tags = each.argmax(-1)
         agreed = (tags == tags[0]).all(0)
         if self.unanimous == "replace":
             mixture = torch.where(agreed[:, None], F.one_hot(tags[0], mixture.shape[-1]).to(mixture), mixture)
         return mixture, agreed
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Nothing is trained."""
-        return None
+    def labellers(self) -> Mapping[str, Teaching]:
+        """Gives whose soft labels ``predict`` writes: its own, or each teacher's in a folder of the teacher's name."""
+        if self.write == "mixture":
+            return super().labellers()
+        return {member.identity()["method"].replace(":", "-"): member for member in self.members}
+
+    def fingerprint(self) -> str:
+        """Gives 16 hex digits of its weights and of the teachers that are loaded."""
+        return fingerprint_weights(
+            {"weights": self.weights}, " ".join(teacher.fingerprint() for teacher in self._live())
+        )
+
+    def source_weights(self) -> dict[str, float]:
+        """Gives the weights by the teachers' names, ``en`` for ``direct:en``; means where sentences have their own."""
+        names = [member.identity()["method"].replace("direct:", "") for member in self.members]
+        return dict(zip(names, self.identity()["weights"], strict=True))
 
     def identity(self) -> dict[str, Any]:
-        """``ensemble:<weighting>``, ``llm-`` before it where all teachers are decoders, ``mixed-`` where some are.
+        """Says ``ensemble:<weighting>``, ``llm-`` before it where all teachers are decoders, ``mixed-`` where some are.
 
         The time is its teachers' together.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ctl.backbones.adapters import Base, add_adapter, fingerprint_base
+from ctl.backbones.adapters import Base
 from ctl.backbones.loading import load_language_model, load_tokenizer, longest_input
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
@@ -23,10 +22,11 @@ from ctl.llm.reader import check_reading
 from ctl.llm.script import Script, raw_tokenizer
 from ctl.llm.styles import prompt_style
 from ctl.methods import PROMPTED, named
-from ctl.modules.teacher import Teacher
+from ctl.modules.teacher import GoldTrained
+from ctl.system.files import fingerprint
 
 
-class GenerativeTeacher(Teacher):
+class GenerativeTeacher(GoldTrained):
     """A causal language model that goes through a sentence and writes a tag at every word.
 
     At each word all tags are scored by the model's own probability of the text that stands for them, given the prompt,
@@ -48,13 +48,13 @@ class GenerativeTeacher(Teacher):
         sampling_temperature: of these draws.
         max_length: tokens of prompt and answer together, if less than what the model can read; sentences that are
             longer are cut.
-        lora_rank: of the adapters that ``fit`` trains, see `Tagger`; 0 trains all weights.
+        lora_rank: of the adapters that ``fit`` trains, see `FineTuned`; 0 trains all weights.
         base: numbers of the frozen model under adapters, or of a model that is only prompted.
         gradient_checkpointing: compute activations twice to hold fewer of them.
         lr: highest learning rate of AdamW. Adapters begin at zero and bear ten times what all weights do.
         weight_decay: of all weights except biases and norms.
         warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
-        calibrate: see `Teacher`.
+        calibrate: see `GoldTrained`.
         variant: added to the method's name in results.
     """
 
@@ -128,44 +128,41 @@ class GenerativeTeacher(Teacher):
             check_reading(self.network.eval(), self.script)
             self.network.train()
 
-    def _load(self) -> Any:  # noqa: ANN401
+    def load_backbone(self) -> Any:  # noqa: ANN401
+        """Loads the language model."""
         return load_language_model(self.backbone, causal=True, base=self.base)
 
-    def _rebuild(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
+    def rebuild_backbone(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Builds the language model of a checkpoint from its configuration."""
         from transformers import AutoConfig, AutoModelForCausalLM
 
         return AutoModelForCausalLM.from_config(AutoConfig.for_model(**config))  # type: ignore[no-untyped-call]
 
-    def _build(self, encoder: Any) -> None:  # noqa: ANN401
-        if self.lora_rank:
-            self.base_fingerprint = fingerprint_base(encoder)
-            add_adapter(encoder, self.adapter, self.lora_rank, self.lora_alpha, self.lora_dropout)
-        if self.gradient_checkpointing:
-            encoder.gradient_checkpointing_enable({"use_reentrant": False})
-        self.network = Writer(encoder)  # type: ignore[assignment]
+    def build_network(self, backbone: Any) -> LanguageModel:  # noqa: ANN401
+        """Keeps the language model as it is: its own head writes the tags."""
+        return LanguageModel(backbone)
 
     @cached_property
     def script(self) -> Script:
         """Prompt and answers as tokens."""
-        assert self.network is not None
-        tokenizer, config = raw_tokenizer(load_tokenizer(self.backbone)), self.network.encoder.config
+        tokenizer, config = raw_tokenizer(load_tokenizer(self.backbone)), self.backbone_model.config
         fits = min(longest_input(tokenizer, config), getattr(config, "sliding_window", None) or 10**9)
         prompt = Prompt(prompt_style(self.style, self.schema), self.examples)
         return Script(prompt, tokenizer, min(fits, self.max_length or fits), self.chat, self.legal)
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """``probs``, the distributions of all words of a batch (N, C)."""
+        """Gives ``probs``, the distributions of all words of a batch (N, C)."""
         self.predicted = dataloader_idx
         return super().predict_step(batch, batch_idx, dataloader_idx)
 
     def forward(self, batch: WordBatch) -> Tensor:
-        """Log-probabilities of the tags of all words (N, C)."""
+        """Gives the log-probabilities of the tags of all words (N, C)."""
         sentences = self.trainer.datamodule.words_of(batch, self.predicted)  # type: ignore[attr-defined]
         addresses = [int(words[0]) for words in torch.split(batch.words, batch.lengths.tolist())]
-        return floored(self.answer(sentences, addresses)).log()
+        return floored(self.distributions(sentences, addresses)).log()
 
-    def answer(self, sentences: Sequence[Sequence[str]], addresses: Sequence[int]) -> Tensor:
-        """Distributions of the words of all sentences, end to end (N, C).
+    def distributions(self, sentences: Sequence[Sequence[str]], addresses: Sequence[int]) -> Tensor:
+        """Gives the distributions of the words of all sentences, end to end (N, C).
 
         Args:
             sentences: words.
@@ -179,15 +176,15 @@ class GenerativeTeacher(Teacher):
         rows = [words for words, _ in parts for _ in range(self.samples)]
         draws = [self._draws(sample, *part) for part in parts for sample in range(self.samples)]
         sampled = draws if self.samples > 1 else None
-        found = walk(self.network, self.script, rows, sampled, self.sampling_temperature)
-        walks = [torch.stack(found[begin : begin + self.samples]) for begin in range(0, len(found), self.samples)]
-        return torch.cat([walk.mean(0) for walk in walks])
+        walks = walk(self.network, self.script, rows, sampled, self.sampling_temperature)
+        groups = [torch.stack(walks[begin : begin + self.samples]) for begin in range(0, len(walks), self.samples)]
+        return torch.cat([group.mean(0) for group in groups])
 
     def _draws(self, sample: int, words: Sequence[str], address: int) -> npt.NDArray[np.float64]:
         return np.random.default_rng([self.seed, sample, address]).random(len(words))
 
     def training_step(self, batch: WordBatch) -> Tensor:
-        """One step; logs ``train/loss``, in nats a word."""
+        """Takes one step; logs ``train/loss``, in nats a word."""
         sentences = self.trainer.datamodule.words_of(batch)  # type: ignore[attr-defined]
         tags = [labels.tolist() for labels in torch.split(batch.tags, batch.lengths.tolist())]
         loss = nats(self.network, self.script, sentences, tags)
@@ -195,18 +192,18 @@ class GenerativeTeacher(Teacher):
         return loss
 
     def checkpoint_extra(self) -> dict[str, Any]:
-        """The languages it was taught, and the examples in its prompt."""
+        """Gives the languages that it was taught, and the examples in its prompt."""
         shots = [[list(shot.words), list(shot.tags), shot.language] for shot in self.examples]
         return {**super().checkpoint_extra(), "examples": shots}
 
     def restore_extra(self, state: Mapping[str, Any]) -> None:
-        """Takes them back."""
+        """Takes the languages and the examples."""
         super().restore_extra(state)
         self.examples = tuple(Shot(tuple(words), tuple(tags), of) for words, tags, of in state["examples"])
         self.__dict__.pop("script", None)
 
     def identity(self) -> dict[str, Any]:
-        """``llm-direct:<lang>`` or ``llm-pooled`` where it was tuned, else ``llm-prompted``; and how it answers."""
+        """Says ``llm-direct:<lang>`` or ``llm-pooled`` if it was tuned, else ``llm-prompted``; and how it answers."""
         identity = super().identity()
         if not self.sources:
             identity["method"] = named(PROMPTED, self.variant)
@@ -220,18 +217,22 @@ class GenerativeTeacher(Teacher):
                 "style": self.style,
                 "shots": len(self.examples),
                 "legal": self.legal,
-                "sha256": hashlib.sha256(repr((self.script.prefix, self.script.after)).encode()).hexdigest()[:16],
+                "sha256": fingerprint(repr((self.script.prefix, self.script.after))),
             },
         }
 
 
-class Writer(nn.Module):
-    """A causal language model, kept where taggers keep their backbone."""
+class LanguageModel(nn.Module):
+    """A causal language model under the name that checkpoints of ctl give a backbone.
+
+    Args:
+        encoder: the language model, head included.
+    """
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, **inputs: Any) -> Any:  # noqa: ANN401
-        """What the language model gives."""
+        """Gives the language model's output."""
         return self.encoder(**inputs)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from ctl.backbones.loading import load_encoder, stamp
+from ctl.callbacks.writers import WeightWriter
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
@@ -24,7 +25,7 @@ Side = Literal["features", "languages"]
 
 
 def orthogonality(languages: Tensor, side: Side) -> Tensor:
-    r"""How far language embeddings D (K, width) are from orthogonal.
+    r"""Measures how far language embeddings D (K, width) are from orthogonal.
 
     On the side of the ``features`` :math:`\|D^T D - I\|_F^2`, Wu et al., ACL 2020, section 3.2; on the side of the
     ``languages`` :math:`\|D D^T - I\|_F^2`, an option of the authors' code. Both traces are equal, so the two differ
@@ -116,24 +117,24 @@ class LanguageIdentifier(LightningModule):
 
     @torch.no_grad()
     def features(self, batch: WordBatch) -> Tensor:
-        """Features of the sentences of a batch (S, D)."""
+        """Gives the features of the sentences of a batch (S, D)."""
         assert self.encoder is not None, "configure_model was not called"
         return sentence_features(self.encoder, batch, self.feature).float()
 
     def forward(self, features: Tensor) -> Tensor:
-        """Logits of the source languages (S, K) from features (S, D), in float32 under any precision."""
+        """Gives the logits of the source languages (S, K) from features (S, D), in float32 under any precision."""
         with torch.autocast(features.device.type, enabled=False):
             return self.of_sentence(features) @ self.of_language(self.languages).T  # type: ignore[no-any-return]
 
     def corpus_features(self, corpus: Corpus) -> Tensor:
-        """Features of a corpus (S, D), once in a process: the encoder is frozen, whatever the sources are."""
+        """Computes the features of a corpus (S, D), once in a process: the encoder is frozen for all sources."""
         data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
         autocast = torch.is_autocast_enabled(self.device.type)
         key = (self.backbone, stamp(self.backbone), self.feature, data.max_length, autocast, corpus.fingerprint)
         if key not in self._of_corpora:
             parts = [(b.sentences, self.features(b.to(self.device))) for b in data.whole(corpus)]
-            places, features = (torch.cat(part) for part in zip(*parts, strict=True))
-            self._of_corpora[key] = torch.empty_like(features).index_copy_(0, places.to(self.device), features)
+            sentences, features = (torch.cat(part) for part in zip(*parts, strict=True))
+            self._of_corpora[key] = torch.empty_like(features).index_copy_(0, sentences.to(self.device), features)
         return self._of_corpora[key].to(self.device)
 
     def on_train_start(self) -> None:
@@ -152,7 +153,7 @@ class LanguageIdentifier(LightningModule):
             self.class_weights.copy_(count.sum() / (len(count) * count))
 
     def training_step(self, batch: WordBatch) -> Tensor:
-        """One step; logs both parts of the loss."""
+        """Takes one step; logs both parts of the loss."""
         features = self._known[batch.sentences]
         identification = F.cross_entropy(self(features), batch.languages, weight=self.class_weights)
         penalty = orthogonality(self.languages, self.orthogonal)
@@ -168,8 +169,12 @@ class LanguageIdentifier(LightningModule):
         self.log("val/accuracy", self._hits.compute(), prog_bar=True)
         self._hits.reset()
 
+    def configure_callbacks(self) -> Sequence[Callback]:
+        """Names what writes the weights of sources."""
+        return [WeightWriter(self.sources, self.scale)]
+
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """Similarities of raw target sentences to the sources (S, K): ``learned`` (logits), ``cosine l1 l2``."""
+        """Gives the similarities of raw sentences to the sources (S, K): ``learned`` (logits), ``cosine l1 l2``."""
         if self.trainer.world_size > 1:
             features = self.features(batch)  # of this process's share
         else:
@@ -178,7 +183,7 @@ class LanguageIdentifier(LightningModule):
         return {"learned": self(features), **unlearned_similarities(features, self.means)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW on everything but the encoder, at a constant rate."""
+        """Makes AdamW for everything but the encoder, at a constant rate."""
         free = [parameter for parameter in self.parameters() if parameter.requires_grad]
         return torch.optim.AdamW(free, lr=self.lr, weight_decay=self.weight_decay)
 

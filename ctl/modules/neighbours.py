@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
 from torch import Tensor
 
 from ctl.arrays import Floats
+from ctl.callbacks.writers import WordWeightWriter
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.selection import neighbour_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.modules.student import Student
+from ctl.modules.tagger import load_module
 from ctl.modules.word_classifier import WordClassifier, encode, pool_words
-from ctl.system.checkpoints import load_trained
 
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
 
@@ -61,16 +63,16 @@ class Neighbours(LightningModule):
         store.check(corpus, data.schema)
         tags = torch.from_numpy(store.probs[:].argmax(-1).astype(np.int64))
         self.kinds = 1 + TagSchema.type_of(tags)  # O, or an entity type (W)
-        student = load_trained(Student, self.student, map_location=self.device)
+        student = load_module(self.student)
         if student.backbone != data.backbone:
             raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")
         assert student.network is not None
         self.train_seconds = student.train_seconds
-        self.network = student.network.eval().requires_grad_(False)
+        self.network = student.network
 
     @torch.no_grad()
     def features(self, batch: WordBatch) -> Tensor:
-        """What stands for each word, of length one (N, D)."""
+        """Gives what stands for each word, of length one (N, D)."""
         assert self.network is not None
         encoder = self.network.encoder
         return F.normalize(pool_words(encode(encoder, batch, self.layers), batch, "mean").float(), dim=-1)
@@ -84,20 +86,24 @@ class Neighbours(LightningModule):
         loader = self.trainer.datamodule.whole(corpus)  # type: ignore[attr-defined]
         features, words = [], []
         for batch in loader:
-            places = torch.from_numpy(chosen)[batch.words]
-            features.append(self.features(batch.to(self.device))[places.to(self.device)])
-            words.append(batch.words[places])
+            asked = torch.from_numpy(chosen)[batch.words]
+            features.append(self.features(batch.to(self.device))[asked.to(self.device)])
+            words.append(batch.words[asked])
         self.bank = torch.cat(features)  # (B, D)
         self.bank_kinds = self.kinds[torch.cat(words)].to(self.device)
 
-    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:
-        """The share of each word's neighbours that are of its kind (N)."""
+    def configure_callbacks(self) -> Sequence[Callback]:
+        """Names what writes the weights of words."""
+        return [WordWeightWriter(self)]
+
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Gives ``scores``, the share of each word's neighbours that are of its kind (N)."""
         similar = self.features(batch) @ self.bank.T  # (N, B)
         similar = similar.masked_fill(similar > SAME, -2.0)
         nearest = similar.topk(min(self.neighbours, similar.shape[1]), dim=-1).indices
         own = self.kinds.to(batch.words.device)[batch.words]
-        return (self.bank_kinds[nearest] == own[:, None]).float().mean(-1)
+        return {"scores": (self.bank_kinds[nearest] == own[:, None]).float().mean(-1)}
 
     def word_weights(self, scores: Floats, corpus: Corpus) -> Floats:
-        """Weights of all words (W) from what `predict_step` said of them (W)."""
+        """Gives the weights of all words (W) from their scores (W)."""
         return neighbour_weights(scores, self.kinds.numpy())

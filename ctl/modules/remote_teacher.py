@@ -8,12 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
-from ctl.llm.answer_cache import AnswerCache, Json
+from ctl.llm.answer_cache import Json
 from ctl.llm.client import Client
 from ctl.llm.endpoint import Endpoint
 from ctl.llm.free_answers import vote
@@ -22,6 +21,7 @@ from ctl.llm.styles import StyleName, prompt_style
 from ctl.methods import PROMPTED, named
 from ctl.modules.base import Labeller
 from ctl.system.console import say
+from ctl.system.files import fingerprint, fingerprint_json
 
 
 class RemoteTeacher(Labeller):
@@ -94,20 +94,20 @@ class RemoteTeacher(Labeller):
         self.client = Client(self.endpoint)
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """``probs``, the distributions of all words of a batch (N, C)."""
+        """Gives ``probs``, the distributions of all words of a batch (N, C)."""
         self.predicted = dataloader_idx
         return super().predict_step(batch, batch_idx, dataloader_idx)
 
     def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words of a batch (N, C)."""
+        """Gives the distributions of all words of a batch (N, C)."""
         sentences = self.trainer.datamodule.words_of(batch, self.predicted)  # type: ignore[attr-defined]
         parts = [part for words in sentences for part in self._cut(words)]
         requests = [self.request(words, sample) for words in parts for sample in range(self.samples)]
         choices = self.client.complete(requests)
         answers = [choices[begin : begin + self.samples] for begin in range(0, len(choices), self.samples)]
         probs = [
-            torch.from_numpy(vote(self.prompt.style, given, words, self.smoothing))
-            for words, given in zip(parts, answers, strict=True)
+            torch.from_numpy(vote(self.prompt.style, samples, words, self.smoothing))
+            for words, samples in zip(parts, answers, strict=True)
         ]
         return torch.cat(probs).float().to(batch.words.device)
 
@@ -117,7 +117,7 @@ class RemoteTeacher(Labeller):
         return [words[begin:end] for begin, end in pairwise(edges)]
 
     def request(self, words: Sequence[str], sample: int) -> Json:
-        """What the server is sent for a sentence."""
+        """Makes what the server is sent for a sentence."""
         body: Json = {
             "model": self.model,
             "messages": self.prompt.messages(" ".join(words)),
@@ -130,24 +130,19 @@ class RemoteTeacher(Labeller):
         return {name: value for name, value in {**body, **self.options}.items() if value is not None}
 
     def on_test_end(self) -> None:
-        """Says what it cost."""
+        """Says what all answers cost."""
         say(f"{self.model}: {self.client.usage}")
 
     def on_predict_end(self) -> None:
-        """Says what it cost."""
+        """Says what all answers cost."""
         self.on_test_end()
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Nothing is trained."""
-        return None
-
-    @property
-    def base_fingerprint(self) -> str:
-        """SHA-256 (16 hex digits) of the endpoint and of all that is asked, the sentence aside."""
-        return AnswerCache.key(self.endpoint.url, self.request([], 0))[:16]
+    def fingerprint(self) -> str:
+        """Gives 16 hex digits of the endpoint and of all that is asked, the sentence aside."""
+        return fingerprint(fingerprint_json([self.endpoint.url, self.request([], 0)]))
 
     def identity(self) -> dict[str, Any]:
-        """``llm-prompted``; how it was asked, what it answered with and what that cost."""
+        """Says ``llm-prompted``; how it was asked, what it answered with and what that cost."""
         scored = self.logprobs and self.style == "tagged"
         answers = f"{self.samples} answer{'s' if self.samples > 1 else ''} at temperature {self.temperature}"
         return {

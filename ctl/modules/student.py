@@ -44,7 +44,7 @@ class Student(Tagger):
         self.selection_seconds = 0.0
 
     def loss(self, batch: WordBatch, logits: Tensor) -> Tensor:
-        """The distillation loss against the teachers' distributions."""
+        """Gives the distillation loss against the teachers' distributions."""
         assert batch.soft is not None
         weight = torch.ones(len(logits), device=logits.device) if batch.weight is None else batch.weight
         if self.unanimous_weight == 0:
@@ -76,15 +76,15 @@ class Student(Tagger):
         self.selection_seconds = self.trainer.datamodule.selection_seconds  # type: ignore[attr-defined]
 
     def checkpoint_extra(self) -> dict[str, Any]:
-        """Whose soft labels it learned from."""
+        """Gives the identity of its teachers."""
         return {"taught_by": self.taught_by, "selection_seconds": self.selection_seconds}
 
     def restore_extra(self, state: Mapping[str, Any]) -> None:
-        """Takes its teachers back."""
+        """Takes the identity of its teachers."""
         self.taught_by, self.selection_seconds = dict(state["taught_by"]), state["selection_seconds"]
 
     def identity(self) -> dict[str, Any]:
-        """``student:<weighting>``; the time includes its teachers', and that of what selected its soft labels.
+        """Says ``student:<weighting>``; the time includes its teachers', and that of what selected its soft labels.
 
         Where its teachers are decoders, or some are, its name begins with ``llm-`` or ``mixed-`` as the ensemble's.
         """

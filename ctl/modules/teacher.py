@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ctl.backbones.adapters import ALONE
 from ctl.data.collation import WordBatch
 from ctl.data.encoding import NO_TAG
-from ctl.errors import CTLError
 from ctl.methods import Method, named
 from ctl.metrics import CalibrationTemperature
+from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
-from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.console import notice
 
 LOW = 5.0  # F1 in percent: such a teacher calls nearly every word O
 
 
-class Teacher(Tagger):
-    """A tagger trained on gold labels of its source languages (Wu et al., ACL 2020, section 3.1).
-
-    With one source it is a teacher of the ensemble, and direct transfer when it is tested on the target itself; with
-    several it is the pooled model.
+class GoldTrained(FineTuned):
+    """A model that is trained on gold labels of source languages, and knows which; its temperature can be calibrated.
 
     Args:
         calibrate: answer with probabilities at the temperature that fits the sources' validation split best
             (`CalibrationTemperature`); it is found at every validation and kept in the checkpoint.
-        **kwargs: as for every `Tagger`.
+        **kwargs: as for the class that comes next.
     """
 
     sources: Sequence[str] = ()
@@ -45,11 +39,11 @@ class Teacher(Tagger):
         self.val_temperature = CalibrationTemperature()
 
     def loss(self, batch: WordBatch, logits: Tensor) -> Tensor:
-        """Cross-entropy with the gold tags, the mean over words."""
+        """Gives the cross-entropy with the gold tags, the mean over words."""
         return F.cross_entropy(logits, batch.tags, ignore_index=NO_TAG)
 
     def probabilities(self, batch: WordBatch) -> Tensor:
-        """Distributions of all words of a batch (N, C)."""
+        """Gives the distributions of all words of a batch (N, C)."""
         return (self(batch) / (self.temperature if self.calibrate else 1.0)).softmax(-1)  # type: ignore[no-any-return]
 
     def validation_step(self, batch: WordBatch) -> None:
@@ -87,15 +81,15 @@ class Teacher(Tagger):
             self.sources = tuple(self.trainer.datamodule.sources)  # type: ignore[attr-defined]
 
     def checkpoint_extra(self) -> dict[str, Any]:
-        """The languages it was taught."""
+        """Gives the languages that it was taught."""
         return {"sources": list(self.sources)}
 
     def restore_extra(self, state: Mapping[str, Any]) -> None:
-        """Takes the languages back."""
+        """Takes the languages that it was taught."""
         self.sources = tuple(state["sources"])
 
     def identity(self) -> dict[str, Any]:
-        """``direct:<lang>`` for one source, ``pooled`` for several, ``llm-`` before it for a decoder."""
+        """Says ``direct:<lang>`` for one source, ``pooled`` for several, ``llm-`` before it for a decoder."""
         alone = len(self.sources) == 1
         method = Method("direct" if alone else "pooled", self.sources[0] if alone else "", family=self.family)
         identity = {
@@ -106,17 +100,9 @@ class Teacher(Tagger):
         return {**identity, "temperature": round(float(self.temperature), 4)} if self.calibrate else identity
 
 
-def load_teacher(path: Path, types: Sequence[str], others: Collection[Any] = ()) -> Teacher:
-    """A teacher from its checkpoint; its adapters go into the base of another, where that is the one they need."""
-    checkpoint = WholeCheckpoints().load_checkpoint(path, "cpu")
-    settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if not key.startswith("_")}
-    if "style" in settings:
-        raise CTLError(f"teacher {path} is generative: let it `ctl predict`, and give the ensemble its soft labels")
-    teacher = Teacher(**{**settings, "types": list(types)})
-    needs = (checkpoint["ctl"]["base"], teacher.attention, teacher.base)
-    same = [other for other in others if needs == (other.base_fingerprint, other.attention, other.base)]
-    if teacher.lora_rank and same:
-        teacher.join(same[0], f"{ALONE}{len(others)}")
-    teacher.on_load_checkpoint(checkpoint)
-    teacher.load_state_dict(checkpoint["state_dict"])
-    return teacher
+class Teacher(GoldTrained, Tagger):
+    """A tagger trained on gold labels of its source languages (Wu et al., ACL 2020, section 3.1).
+
+    With one source it is a teacher of the ensemble, and direct transfer when it is tested on the target itself; with
+    several it is the pooled model.
+    """

@@ -6,16 +6,14 @@ import os
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch import LightningModule
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
+from ctl.system.files import whole
 from ctl.system.signals import finishing
-
-Module = TypeVar("Module", bound=LightningModule)
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -30,18 +28,12 @@ class WholeCheckpoints(TorchCheckpointIO):
         Raises:
             CTLError: there is no room, or the folder can't be written to.
         """
-        path = Path(path)
-        temporary = path.with_name(path.name + ".partial")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with finishing():
-                with temporary.open("wb") as file:
-                    torch.save(checkpoint, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
+            with finishing(), whole(Path(path)) as partial, partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
         except (OSError, RuntimeError) as error:
-            temporary.unlink(missing_ok=True)
             cause = error if isinstance(error, OSError) else error.__context__  # PyTorch hides what the system said
             reason = getattr(cause, "strerror", None) or "is the disk full?"
             raise CTLError(f"checkpoint {path}: not written ({reason}); what was saved before is untouched") from error
@@ -61,12 +53,12 @@ class WholeCheckpoints(TorchCheckpointIO):
         try:
             loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
         except (RuntimeError, pickle.UnpicklingError) as error:
-            raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
+            raise CTLError(f"checkpoint {path}: not one of ctl's ({first_line(error)})") from error
         return loaded
 
 
 def can_resume(path: Path) -> bool:
-    """Whether a fit can go on from a checkpoint: it is there, and has all that `WeightsOnly` takes away.
+    """Tells whether a fit can go on from a checkpoint: it is there, and has all that `WeightsOnly` takes away.
 
     Raises:
         CTLError: it is damaged.
@@ -75,19 +67,6 @@ def can_resume(path: Path) -> bool:
         return path.is_dir()
     check_checkpoint(path)
     return "optimizer_states" in torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-
-
-def load_trained(kind: type[Module], path: str | Path, **settings: Any) -> Module:  # noqa: ANN401
-    """A module from its checkpoint.
-
-    Raises:
-        CTLError: as `WholeCheckpoints.load_checkpoint` does.
-    """
-    check_checkpoint(path)
-    try:
-        return kind.load_from_checkpoint(path, weights_only=True, **settings)
-    except (RuntimeError, KeyError, pickle.UnpicklingError) as error:
-        raise CTLError(f"checkpoint {path}: not one of ctl's ({str(error).splitlines()[0]})") from error
 
 
 def check_checkpoint(path: str | Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,11 @@ def held(path: Path, busy: Exception | None = None) -> Iterator[None]:
 
 def fingerprint(*parts: str | bytes) -> str:
     """SHA-256 of texts and bytes end to end, its first 16 hex digits."""
+    return fingerprint_stream(parts)
+
+
+def fingerprint_stream(parts: Iterable[str | bytes]) -> str:
+    """The fingerprint of parts that are made one by one, as the weights of a model are."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.encode() if isinstance(part, str) else part)

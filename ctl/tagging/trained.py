@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.base import WordLabeller
 from ctl.results import Record, read_records
-from ctl.system.checkpoints import check_checkpoint
 from ctl.tagging.exported import OnnxModel, exported_types, load_exported
 
 PREFERRED = "student:learned"
@@ -110,26 +106,7 @@ def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
 
 
 def _load_checkpoint(path: Path) -> Trained:
-    """Builds the model that a checkpoint of `Teacher`, `Student` or another `Tagger` describes, and fills it."""
-    import ctl.modules
-    from ctl.modules.tagger import Tagger
+    from ctl.modules.tagger import load_module
 
-    try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # whatever an unknown file may be
-        raise CTLError(f"{path}: not a checkpoint that can be read ({str(error).splitlines()[0][:200]})") from error
-    check_checkpoint(path)
-    given = {key: value for key, value in checkpoint.get("hyper_parameters", {}).items() if not key.startswith("_")}
-    told = str(checkpoint.get("hyper_parameters", {}).get("_class_path", "")).rpartition(".")[2]
-    name = told or ("Student" if "taught_by" in checkpoint.get("ctl", {}) else "Teacher")
-    kind = getattr(ctl.modules, name, None) if name in ctl.modules.__all__ else None
-    if kind is None or not issubclass(kind, Tagger) or "ctl" not in checkpoint:
-        raise CTLError(f"{path}: not the checkpoint of a tagger" + (f" but of {told}" if told else ""))
-    try:
-        model = kind(**given)
-        model.on_load_checkpoint(checkpoint)
-        model.load_state_dict(checkpoint["state_dict"])
-    except (KeyError, RuntimeError, TypeError) as error:
-        raise CTLError(f"{path}: of another version of ctl, or damaged ({str(error).splitlines()[0]})") from error
-    model.eval().requires_grad_(False)
+    model = load_module(path)
     return Trained(model, model.schema.types, model.backbone, model.identity()["method"], path)

@@ -16,6 +16,7 @@ from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.methods import METHODS_HELP, Method
 from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, Student, Teacher
+from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
 from ctl.system.devices import best_precision
 from ctl.weighting import order_weights
@@ -238,7 +239,7 @@ SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those o
     "llm_teacher": (Teacher, TAGGER | {"calibrate"}),
     "student": (Student, TAGGER),
     "language_id": (LanguageIdentifier, {"backbone", "sources"}),
-    "adversary": (Adversary, {"calibrate", *signature(Tagger).parameters}),
+    "adversary": (Adversary, {"calibrate", *signature(Tagger).parameters, *signature(FineTuned).parameters}),
     "neighbours": (Neighbours, {"student", "soft_labels"}),
     "adapt": (Adaptation, {"backbone"}),
     "llm_adapt": (Adaptation, {"backbone", "masked"}),

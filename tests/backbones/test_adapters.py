@@ -14,7 +14,7 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
 from ctl.main import main
 from ctl.modules import Ensemble, Teacher
-from ctl.modules.teacher import load_teacher
+from ctl.modules.tagger import load_module
 
 
 def command(name, module, family, output, *more, **data):
@@ -74,7 +74,7 @@ def test_a_reloaded_teacher_answers_as_it_did(teachers, some_batch):
     """In memory, from the checkpoint, and in the store that `ctl predict` wrote."""
     path = teachers / "a2" / "best.ckpt"
     reloaded = answer(Teacher.load_from_checkpoint(path), some_batch)
-    torch.testing.assert_close(answer(load_teacher(path, ("PER", "ORG", "LOC")), some_batch), reloaded, rtol=0, atol=0)
+    torch.testing.assert_close(answer(load_module(path), some_batch), reloaded, rtol=0, atol=0)
     store = SoftLabelStore(teachers / "a2" / "soft_labels" / "test")
     stored = torch.from_numpy(store.rows(some_batch.words.numpy()))
     torch.testing.assert_close(stored, reloaded, atol=1e-2, rtol=0)  # `ctl predict` computes in bfloat16 where it can
@@ -112,12 +112,11 @@ def test_only_adapters_and_classifier_are_trained(family, tmp_path, some_batch):
 
 def test_one_base_bears_all_teachers_and_each_answers_as_alone(teachers, some_batch):
     paths = [teachers / language / "best.ckpt" for language in ("a2", "b1")]
-    types = ("PER", "ORG", "LOC")
     together = []
     for path in [*paths, paths[0]]:
-        together.append(load_teacher(path, types, others=together))
+        together.append(load_module(path, together))
     assert len({id(teacher.network.encoder) for teacher in together}) == 1
-    alone = [answer(load_teacher(path, types), some_batch) for path in paths]
+    alone = [answer(load_module(path), some_batch) for path in paths]
     assert not torch.allclose(*alone, atol=1e-2)
     for _ in range(2):  # and again, after the others have answered
         for teacher, expected in zip(together, [*alone, alone[0]], strict=True):
@@ -143,8 +142,8 @@ def test_other_attention_is_another_base(teachers, family, tmp_path):
     keep = f'{{class_path: ModelCheckpoint, init_args: {{dirpath: "{run}", filename: best}}}}'
     fit = ["--trainer.max_epochs", "1", "--trainer.callbacks", f"[{keep}]", "--model.lora_rank", "4"]
     assert command("fit", "Teacher", family, run, *fit) == 0
-    full = load_teacher(teachers / "a2" / "best.ckpt", ("PER", "ORG", "LOC"))
-    causal = load_teacher(run / "best.ckpt", ("PER", "ORG", "LOC"), others=[full])
+    full = load_module(teachers / "a2" / "best.ckpt")
+    causal = load_module(run / "best.ckpt", [full])
     assert full.network.encoder is not causal.network.encoder
     assert full.base_fingerprint == causal.base_fingerprint
 

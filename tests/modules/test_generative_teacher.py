@@ -50,7 +50,7 @@ def tuned(run, tmp_path_factory):
 
 
 def answers(teacher):
-    return teacher.answer(WORDS, [0, 6, 7])
+    return teacher.distributions(WORDS, [0, 6, 7])
 
 
 def test_tuning_lowers_the_loss_and_leaves_labels_of_every_word(tuned):
@@ -133,8 +133,8 @@ def test_self_consistency_is_the_mean_over_walks_that_company_does_not_change(la
     teacher = GenerativeTeacher(str(language_models["gpt2"]), samples=3, sampling_temperature=30.0, lora_rank=0).eval()
     teacher.configure_model()
     mean = answers(teacher)
-    torch.testing.assert_close(teacher.answer(WORDS[2:], [7]), mean[7:], rtol=1e-3, atol=1e-5)
-    assert (teacher.answer(WORDS[2:], [8]) - mean[7:]).abs().max() > 1e-6  # another place, another draw
+    torch.testing.assert_close(teacher.distributions(WORDS[2:], [7]), mean[7:], rtol=1e-3, atol=1e-5)
+    assert (teacher.distributions(WORDS[2:], [8]) - mean[7:]).abs().max() > 1e-6  # another place, another draw
     torch.testing.assert_close(mean.sum(-1), torch.ones(67))
     from ctl.llm.decoding import walk
 
@@ -182,7 +182,7 @@ def test_mistakes_are_said_in_one_line(run, tuned, family, tmp_path, capsys):
         (("predict", "GenerativeTeacher", "--model.max_length", "100"), {}, "the prompt has"),
         (("test", "GenerativeTeacher", *checkpoint), {}, "the checkpoint's lora_rank is 4, this run's is 16"),
         (("fit", "GenerativeTeacher", "--model.lora_rank", "0", "--model.base", "bfloat16"), {}, "frozen backbone"),
-        (("test", "Ensemble", *members), {}, "is generative: let it `ctl predict`"),
+        (("test", "Ensemble", *members), {}, "a tagger but of GenerativeTeacher: let it `ctl predict`"),
         (("fit", "RemoteTeacher", *nobody), {}, "is not trained"),
         (("test", "RemoteTeacher", *nobody, "--model.samples", "2"), {}, "at temperature 0 are one answer"),
         (("test", "RemoteTeacher", *nobody, "--model.endpoint.key_variable", "NO_SUCH_KEY"), {}, "NO_SUCH_KEY: set it"),

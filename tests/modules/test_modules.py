@@ -186,7 +186,7 @@ def test_neighbours_by_hand(family):
     module.kinds = torch.tensor([0, 0, 1, 0])
     module.features = lambda batch: vectors[batch.words]
     batch = SimpleNamespace(words=torch.arange(4))
-    assert module.predict_step(batch).tolist() == [0.5, 0.5, 0.0, 0.5]
+    assert module.predict_step(batch)["scores"].tolist() == [0.5, 0.5, 0.0, 0.5]
 
 
 def test_adaptation_lowers_the_loss_and_leaves_a_backbone(family, tmp_path):
