@@ -81,3 +81,8 @@ def test_a_pooler_with_random_weights_is_refused(family, tmp_path):
     batch = batch_of(family, 3)
     output = module.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
     torch.testing.assert_close(module.features(batch), output.pooler_output)
+
+
+def test_one_language_is_not_enough(command, family, tmp_path, capsys):
+    assert command("fit", "LanguageIdentifier", family, tmp_path) == 2
+    assert "telling languages apart needs two or more sources" in capsys.readouterr().err

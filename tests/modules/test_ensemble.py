@@ -1,0 +1,100 @@
+"""Mixtures of stored and of loaded teachers, whose weights are known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ctl.data.datamodule import NERDataModule
+from ctl.data.soft_labels import SoftLabelStore
+from ctl.weighting import write_sentence_weights
+
+
+def f1(output):
+    (record,) = json.loads((output / "results.json").read_text())
+    return record["f1"]
+
+
+def test_live_and_stored_teachers_are_mixed_alike(command, teachers, family, tmp_path):
+    live = [str(teachers / language / "best.ckpt") for language in ("a2", "b1")]
+    stored = [str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")]
+    scores = []
+    for number, members in enumerate((live, stored, [live[0], stored[1]])):
+        output = tmp_path / str(number)
+        assert command("test", "Ensemble", family, output, "--model.teachers", json.dumps(members)) == 0
+        scores.append(f1(output))
+    assert scores[0] == pytest.approx(scores[1], abs=0.5) and scores[0] == pytest.approx(scores[2], abs=0.5)
+
+
+def test_equal_teachers_are_one(command, teachers, family, tmp_path):
+    stored = str(teachers / "a2" / "soft_labels" / "test")
+    assert command("test", "Ensemble", family, tmp_path, "--model.teachers", json.dumps([stored] * 3)) == 0
+    assert f1(tmp_path) == pytest.approx(f1(teachers / "a2"), abs=0.5)
+
+
+def test_weights_decide(command, teachers, family, tmp_path):
+    stored = json.dumps([str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")])
+    (tmp_path / "weights.json").write_text('{"fixed": {"b1": 0.0, "a2": 3.0}}')
+    weighting = ["--model.weighting", "fixed", "--model.weights", str(tmp_path / "weights.json")]
+    predict = {"predict_splits": "[test]"}
+    assert command("predict", "Ensemble", family, tmp_path, "--model.teachers", stored, *weighting, data=predict) == 0
+    mixed = SoftLabelStore(tmp_path / "soft_labels" / "test")
+    alone = SoftLabelStore(teachers / "a2" / "soft_labels" / "test")
+    assert (mixed.probs[:] == alone.probs[:]).mean() > 0.99
+    card = mixed.manifest["teacher"]
+    assert card["method"] == "ensemble:fixed" and card["sources"] == ["a2", "b1"] and card["weights"] == [1.0, 0.0]
+    assert card["weights_entropy"] == 0
+    (tmp_path / "weights.json").write_text('{"fixed": {"a2": 1}}')
+    assert command("test", "Ensemble", family, tmp_path, "--model.teachers", stored, *weighting) == 2
+
+
+def test_each_sentence_has_its_own_weights(command, teachers, family, tmp_path):
+    """All weight to a2 in even sentences and to b1 in odd ones."""
+    data = NERDataModule(target="a1", root=str(family), backbone=str(family / "encoder"))
+    corpus = data.target_text("test")
+    weights = np.eye(2, dtype=np.float32)[np.arange(len(corpus)) % 2]
+    write_sentence_weights(tmp_path / "test.safetensors", {"learned": weights}, ["a2", "b1"], corpus)
+    stored = [str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")]
+    more = ["--model.weighting", "learned-sentence", "--model.weights", str(tmp_path / "test.safetensors")]
+    predict = {"predict_splits": "[test]"}
+    members = ["--model.teachers", json.dumps(stored)]
+    assert command("predict", "Ensemble", family, tmp_path, *members, *more, data=predict) == 0
+    mixed, *alone = (SoftLabelStore(path).probs for path in (tmp_path / "soft_labels" / "test", *stored))
+    for sentence in range(len(corpus)):
+        words = slice(corpus.offsets[sentence], corpus.offsets[sentence + 1])
+        np.testing.assert_allclose(mixed[words], alone[sentence % 2][words], atol=2e-3)
+
+
+def test_where_all_teachers_agree(command, teachers, family, tmp_path):
+    """``mark`` says where, and ``replace`` makes their tag certain there and changes nothing else."""
+    stored = [str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")]
+    stores = {}
+    for unanimous in ("mix", "mark", "replace"):
+        more = ["--model.teachers", json.dumps(stored), "--model.unanimous", unanimous]
+        output = tmp_path / unanimous
+        assert command("predict", "Ensemble", family, output, *more, data={"predict_splits": "[test]"}) == 0
+        stores[unanimous] = SoftLabelStore(output / "soft_labels" / "test")
+    first, second = (SoftLabelStore(path).probs[:].argmax(-1) for path in stored)
+    agreed = first == second
+    assert 0 < agreed.mean() < 1
+    assert stores["mix"].unanimous is None and (stores["mark"].unanimous[:] == agreed).all()
+    replaced, mixed = stores["replace"].probs[:], stores["mix"].probs[:]
+    assert (replaced[agreed] == np.eye(7)[first[agreed]]).all()
+    assert (replaced[~agreed] == mixed[~agreed]).all() and (stores["mark"].probs[:] == mixed).all()
+
+
+def test_mistakes_are_said_in_one_line(command, teachers, family, tmp_path, capsys):
+    members = ["--model.teachers", json.dumps([str(teachers / "a2" / "soft_labels" / "test")])]
+    live = ["--model.teachers", json.dumps([str(teachers / "a2" / "best.ckpt")])]
+    cases = [
+        (("fit", *members), "not trained"),
+        (("predict", *members), "name is a1/test in the store, a1/train here"),
+        (("test", "--model.teachers", "[nowhere]"), "neither a checkpoint nor a soft-label store"),
+        (("test", "--model.teachers", "[]"), "needs teachers"),
+        (("test", *members, "--model.weighting", "l2"), "needs model.weights"),
+        (("test", *live, "--model.weighting", "agreement"), "agreement weights need soft labels"),
+    ]
+    for (name, *more), message in cases:
+        assert command(name, "Ensemble", family, tmp_path, *more) == 2, message
+        printed = capsys.readouterr().err
+        assert message in printed and "Traceback" not in printed
