@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from ctl.arrays import Floats, Ints
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
@@ -24,8 +24,6 @@ from ctl.data.tags import TagSchema
 from ctl.methods import SIMILARITIES
 from ctl.results import add_record, make_record, write_counts
 from ctl.weighting import Scale, similarity_weights, write_language_weights, write_sentence_weights
-
-Floats = npt.NDArray[np.float32]
 
 
 class Teaching(Protocol):
@@ -249,7 +247,7 @@ class PerItem:
     """Values of words or sentences that come in any order, from any process; `gather` puts them in their order."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[npt.NDArray[np.int64], Floats]] = []
+        self._parts: list[tuple[Ints, Floats]] = []
 
     def add(self, indices: torch.Tensor, values: torch.Tensor) -> None:
         """Keeps the values (n, ...) of the items with these indices (n)."""
