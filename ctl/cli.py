@@ -20,6 +20,7 @@ from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.system.checkpoints import WholeCheckpoints
+from ctl.system.class_paths import read_moved
 from ctl.system.files import held, write_text
 
 
@@ -54,6 +55,7 @@ class CTLCLI(LightningCLI):
     ) -> None:
         """Makes the parsers once in a process: a study runs hundreds of stages, and this is most of what one costs."""
         if not _PARSERS:
+            read_moved()
             super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
             for name in ("parser", "_subcommand_parsers", "_subcommand_method_arguments"):
                 _PARSERS[name] = getattr(self, name)

@@ -69,7 +69,7 @@ def test_processes_stop_and_go_on_together(two, tmp_path):
     keep = {"dirpath": str(tmp_path), "save_last": True, "save_top_k": 0}
     callbacks = [
         {"class_path": "ModelCheckpoint", "init_args": keep},
-        {"class_path": "tests.test_faults.Signal", "init_args": signalled},
+        {"class_path": "tests.faults.Signal", "init_args": signalled},
     ]
     command = [sys.executable, "-m", "ctl", "fit", "--config", str(two / "teachers/a2/fit.yaml")]
     command += ["--trainer.default_root_dir", str(tmp_path), "--trainer.callbacks"]

@@ -1,4 +1,4 @@
-"""What a configuration says of loggers, and what Weights & Biases says of them in the environment."""
+"""Settings of loggers: those of a configuration, and those of Weights & Biases in the environment."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from lightning.pytorch.utilities import rank_zero_only
 from ctl.errors import CTLError
 
 
-def loggers_of(logger: Any) -> list[Any]:  # noqa: ANN401  (what the YAML says: nothing, yes or no, a logger or several)
-    """The settings of each logger that a Trainer's ``logger`` names."""
-    given = logger if isinstance(logger, list) else [logger]
-    return [one for one in given if one and one is not True]
+def loggers_of(logger: Any) -> list[Any]:  # noqa: ANN401  (from YAML: nothing, true or false, a logger or several)
+    """Gives the settings of each logger that a Trainer's ``logger`` names."""
+    loggers = logger if isinstance(logger, list) else [logger]
+    return [settings for settings in loggers if settings and settings is not True]
 
 
 def wandb_loggers(logger: Any) -> list[Any]:  # noqa: ANN401
-    """Those of W&B."""
-    return [one for one in loggers_of(logger) if str(one["class_path"]).endswith("WandbLogger")]
+    """Gives the settings of W&B's loggers alone."""
+    return [settings for settings in loggers_of(logger) if str(settings["class_path"]).endswith("WandbLogger")]
 
 
 def grouped(trainer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Settings of a Trainer whose runs are one W&B group and keep their files in one folder, unless told otherwise.
+    """Puts the runs of a Trainer into one W&B group and their files into one folder, unless its settings say otherwise.
 
     Raises:
         CTLError: W&B is wanted, and nobody is logged in.
@@ -64,12 +64,12 @@ def check_login(logger: Any) -> None:  # noqa: ANN401
 
 
 def be_silent() -> None:
-    """Keeps W&B from printing, also what it says of a setting that Lightning always gives."""
+    """Keeps W&B from printing; also its warning about a setting that Lightning always gives."""
     os.environ.setdefault("WANDB_SILENT", "true")
     if not getattr(rank_zero_only, "rank", 0):
         import wandb
 
-        wandb.setup()  # which reads it
+        wandb.setup()  # reads the variable
 
 
 @contextmanager
@@ -84,6 +84,6 @@ def apart_from_sweep() -> Iterator[None]:
 
 
 def sweep_folder() -> str | None:
-    """Where a transfer that a sweep began goes, each to a folder of its own; nowhere outside sweeps."""
+    """Gives the folder of a transfer that a sweep began, one for each; ``None`` outside sweeps."""
     sweep, run = os.environ.get("WANDB_SWEEP_ID"), os.environ.get("WANDB_RUN_ID")
     return f"runs/sweeps/{sweep}/{run}" if sweep and run else None

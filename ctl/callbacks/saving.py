@@ -1,4 +1,4 @@
-"""When a fit saves: every epoch, every some minutes, and when it is stopped; what a finished fit keeps."""
+"""A fit saves every epoch, every few minutes, and when it is stopped; a finished fit keeps one checkpoint."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ from ctl.callbacks.validating import by_steps, stepped, validation_follows
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.signals import Held
 
-SAVE = 1  # no number of a signal that stops
-
 RESUMED = ("optimizer_states", "lr_schedulers", "loops")  # what a fit that goes on reads beside the weights
 
 
 class SaveLast(Checkpoint):
     """Writes ``last.ckpt``: every few minutes, after every epoch of a fit by epochs, and before a fit that stops ends.
 
-    What goes on from there becomes the very same model as without a break: batches and random numbers follow from the
-    seed, the epoch and the batch. It writes where a `ModelCheckpoint` with ``save_last`` would, and not without one;
-    that would do it together with a new best checkpoint alone, which for a student is never.
+    A fit that goes on from there becomes the very same model as without a break: batches and random numbers follow from
+    the seed, the epoch and the batch. The file is that of a `ModelCheckpoint` with ``save_last``, without which nothing
+    is written. A `ModelCheckpoint` itself saves only together with a new best state, and a student has no best state.
 
     Args:
         minutes: between two saves.
@@ -61,44 +59,44 @@ class SaveLast(Checkpoint):
             return
         if trainer.is_last_batch and not by_steps(trainer):
             return
-        if wish := self._wish(trainer):
+        due, number = self._due(trainer)
+        if due:
             self._save(trainer, self._checkpoint)
-            self._stop(wish)
+        if number:
+            self._held.stop(number)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves, after all other callbacks; in a fit by steps only its end."""
         ends = trainer.should_stop or trainer.global_step == trainer.max_steps
         if self._checkpoint is not None and (ends or not by_steps(trainer)):
             self._save(trainer, self._checkpoint)
-            self._stop(self._wish(trainer))
+            if number := self._due(trainer)[1]:
+                self._held.stop(number)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Signals do not wait any longer; all is saved."""
+        """Lets signals through again: all is saved."""
         if self._checkpoint is not None:
             self._held.release()
-            self._stop(self._held.number)
+            if self._held.number:
+                self._held.stop(self._held.number)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Signals do not wait any longer."""
+        """Lets signals through again."""
         if self._checkpoint is not None:
             self._held.release()
 
-    def _wish(self, trainer: Trainer) -> int:
-        """Nothing (0), `SAVE`, or the number of the signal to stop by; the same in all processes."""
-        mine = self._held.number or SAVE * (time.monotonic() - self._saved > 60 * self.minutes)
-        if trainer.world_size == 1:
-            return mine
-        wishes = torch.tensor(mine, device=trainer.strategy.root_device)
-        return int(trainer.strategy.reduce(wishes, reduce_op="max"))
+    def _due(self, trainer: Trainer) -> tuple[bool, int]:
+        """Tells whether to save now, and gives the number of the signal to stop by, or 0; alike in all processes."""
+        late, number = time.monotonic() - self._saved > 60 * self.minutes, self._held.number
+        if trainer.world_size > 1:
+            mine = torch.tensor([late, number], device=trainer.strategy.root_device)
+            late, number = trainer.strategy.reduce(mine, reduce_op="max").tolist()  # type: ignore[union-attr]
+        return bool(late or number), number
 
     def _save(self, trainer: Trainer, checkpoint: ModelCheckpoint) -> None:
         checkpoint.last_model_path = str(self._path)
         trainer.save_checkpoint(self._path, weights_only=False)
         self._saved = time.monotonic()
-
-    def _stop(self, wish: int) -> None:
-        if wish > SAVE:
-            self._held.stop(wish)
 
 
 class WeightsOnly(Callback):
@@ -113,7 +111,7 @@ class WeightsOnly(Callback):
 
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Removes what only a fit that goes on would need; shards of a model that no process has whole stay."""
+        """Removes what only a fit that goes on would need; leaves shards of a model that no process has whole."""
         if not self.path.is_file():
             return
         for other in set(self.path.parent.glob("*.ckpt")) - {self.path}:

@@ -1,4 +1,4 @@
-"""Weights & Biases, off unless a configuration names its logger: what a run shows there beyond Lightning's metrics.
+"""Weights & Biases, off unless a configuration names its logger: all that ctl adds to Lightning's metrics there.
 
 Everything stays on disk as well. Files are artifacts named by their paths, so what one run writes and another reads is
 one line of descent: teacher, soft labels, student.
@@ -29,6 +29,7 @@ from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
 from ctl.results import Record
 from ctl.system.console import notice
+from ctl.system.files import write_json
 
 SAMPLES = 100  # test sentences in the table of predictions
 ID = "wandb.json"  # where a run's folder keeps the id that a resumed fit goes on with
@@ -65,7 +66,7 @@ def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a js
 
 
 def _run_id(folder: Path, resumed: bool) -> str:
-    """The id that a resumed fit had, that of a sweep, or a new one."""
+    """Gives the id that a resumed fit had, that of a sweep, or a new one."""
     if resumed and (folder / ID).is_file():
         return str(json.loads((folder / ID).read_text(encoding="utf-8"))["id"])
     return os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4)
@@ -76,7 +77,7 @@ def _below(folder: Path, group: str | None) -> str:
 
 
 def artifact_name(path: str | Path) -> str:
-    """What the artifact of a file or folder is called: its path, in the letters that W&B allows."""
+    """Names the artifact of a file or folder by its path, in the letters that W&B allows."""
     path = Path(path)
     shown = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", str(shown)).strip("-")[-120:]
@@ -109,31 +110,30 @@ class Tracking(Callback):
         if not trainer.is_global_zero:
             return
         try:
-            self.run = next(one for one in trainer.loggers if isinstance(one, WandbLogger)).experiment
+            self.run = next(logger for logger in trainer.loggers if isinstance(logger, WandbLogger)).experiment
         except wandb.errors.Error as error:
             raise CTLError(f"W&B: {error}; set WANDB_MODE=offline to go on without it") from None
         if self.command == "fit":
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / ID).write_text(json.dumps({"id": self.run.id}), encoding="utf-8")
+            write_json(self.folder / ID, {"id": self.run.id})
         inputs = [] if self.command == "fit" and self.config.get("ckpt_path") else self._inputs()
         self.run.config.update({**self.config, "reads": inputs}, allow_val_change=True)
         for name in inputs:
             self._use(name)
 
     def _inputs(self) -> list[str]:
-        """Names of the artifacts that the command reads."""
+        """Names the artifacts that the command reads."""
         model, data = self.config["model"].get("init_args", {}), self.config["data"]
-        found = [self.config.get("ckpt_path"), *(model.get("teachers") or [])]
-        found += [model.get(name) for name in ("student", "soft_labels", "weights")]
-        found += [data.get(name) for name in ("soft_labels", "word_weights")]
-        return [artifact_name(path) for path in found if isinstance(path, str)]
+        paths = [self.config.get("ckpt_path"), *(model.get("teachers") or [])]
+        paths += [model.get(name) for name in ("student", "soft_labels", "weights")]
+        paths += [data.get(name) for name in ("soft_labels", "word_weights")]
+        return [artifact_name(path) for path in paths if isinstance(path, str)]
 
     def _use(self, name: str) -> None:
         if self.run.offline:
             return
         try:
             self.run.use_artifact(f"{name}:latest")
-        except Exception:  # of many kinds, none of which may cost a run
+        except Exception:  # there are many kinds, and none may cost a run
             notice(f"W&B has no artifact {name}: its graph will not show where this run's input came from")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -180,7 +180,7 @@ class Tracking(Callback):
         assert corpus.tags is not None and corpus.schema is not None
         for sentence, tags in sorted(self._samples.items()):
             words, gold = corpus.sentence(sentence), corpus.tags[slice(*corpus.offsets[sentence : sentence + 2])]
-            texts = [bracketed(words, one, corpus.schema) for one in (gold, tags)]
+            texts = [bracketed(words, shown, corpus.schema) for shown in (gold, tags)]
             yield sentence, *texts, int((gold != tags).sum())
 
     @rank_zero_only
@@ -239,7 +239,7 @@ class Tracking(Callback):
 
 
 def track_results(settings: Mapping[str, Any], records: Sequence[Record]) -> None:
-    """A run of its own for the results of a transfer: their table, and F1 by method."""
+    """Makes a run of its own for the results of a transfer: their table, and F1 by method."""
     import wandb
 
     for logger in wandb_loggers(settings["trainer"].get("logger")):

@@ -1,4 +1,4 @@
-"""What `ctl test` and `ctl predict` leave behind: result records, soft labels, weights of sources and of words.
+"""Writers of what `ctl test` and `ctl predict` leave: result records, soft labels, weights of sources and of words.
 
 A module's ``configure_callbacks`` names the writer of what it predicts; writers know no module.
 """

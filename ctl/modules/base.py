@@ -1,4 +1,4 @@
-"""What models share: how all are trained, and how all answer words with distributions and are scored."""
+"""Bases of models: all are trained alike, and all that give words distributions are scored and written alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all taggers that are trained share: a backbone, perhaps adapters in it, a clock, validation and checkpoints."""
+"""The base of all that are trained to tag: a backbone, perhaps adapters in it, a clock, validation and checkpoints."""
 
 from __future__ import annotations
 

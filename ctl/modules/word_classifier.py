@@ -1,4 +1,4 @@
-"""What a backbone makes of words and sentences: states, a vector of each, and the logits of a word's tags."""
+"""From a backbone's states to words and sentences: a vector of each, and the logits of a word's tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole: written at once, checked before they are read, and never able to run code."""
+"""Checkpoints that are written at once, are checked before they are read, and never run code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user should know, said once and on one line; and silence from third parties that the user can't act on."""
+"""Lines and tables for the user; and silence where third parties say what the user can't act on."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def say(message: str) -> None:
 
 @cache
 def notice(message: str) -> None:
-    """Says a line the first time that it comes up."""
+    """Says a line, the first time that it comes up in a process."""
     say(f"ctl: {message}")
 
 
 def steps(items: Sequence[Item], title: str) -> Iterable[Item]:
-    """The items one by one, with a bar of how many are left where somebody watches."""
+    """Gives items one by one; shows a bar of how many are left where the output is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -68,7 +68,7 @@ def quiet() -> None:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: ``42 s``, ``3 min 10 s``, ``2 h 5 min``."""
+    """Writes seconds for people: ``42 s``, ``3 min 10 s``, ``2 h 5 min``."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 3600:
@@ -82,7 +82,7 @@ WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns
 def make_table(
     headings: Sequence[str], lines: Sequence[Sequence[str]], title: str, styles: Sequence[str] = ()
 ) -> Table:
-    """A table for the terminal, words on the left and numbers on the right."""
+    """Makes a table for the terminal, words on the left and numbers on the right."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -96,6 +96,6 @@ def make_table(
 
 
 def markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """Writes a table in Markdown."""
     rule = ["---", *["---:"] * (len(headings) - 1)]
     return "".join(f"| {' | '.join(line)} |\n" for line in (headings, rule, *lines))

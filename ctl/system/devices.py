@@ -1,4 +1,4 @@
-"""What there is to compute with."""
+"""Devices, and the precision that is fast on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def best_device() -> str:
-    """``cuda``, ``mps`` or ``cpu``."""
+    """Gives ``cuda``, ``mps`` or ``cpu``."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -18,6 +18,6 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def best_precision(accelerator: str) -> str:
-    """``bf16-mixed`` on a GPU that has it, else ``32-true``: the same on every CPU, and so are the results."""
+    """Gives ``bf16-mixed`` on a GPU that has it, else ``32-true``: the same on every CPU, and so are the results."""
     on_gpu = accelerator != "cpu" and torch.cuda.is_available()
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"

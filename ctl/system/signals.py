@@ -1,4 +1,4 @@
-"""Being stopped: Ctrl-C, `kill`, and what a cluster sends before it takes the machine back."""
+"""Stopping in order: Ctrl-C, `kill`, and the signal that a cluster sends before it takes the machine back."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from types import FrameType
 
 from ctl.system.console import say
 
-INTERRUPTED = 130  # exit status, as shells have it
+INTERRUPTED = 130  # exit status of what Ctrl-C stopped, in every shell
 STOPS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 
 class Stop:
-    """How the command that runs ends.
+    """The end of the command that runs.
 
     Attributes:
         signal: what stopped it, if anything did.
@@ -41,8 +41,8 @@ _command: Stop | None = None  # the one that runs
 def stoppable() -> Iterator[Stop]:
     """Ends a command at the first SIGINT, SIGTERM or SIGUSR1, in order; in a SLURM job SIGUSR1 also requeues it.
 
-    All that a command writes appears at once, so stopping loses nothing that was there; training first saves where it
-    is (`ctl.system.checkpoints.SaveLast`).
+    All that a command writes appears at once, so stopping loses nothing that was there; training first saves its state
+    (`ctl.callbacks.saving.SaveLast`).
     """
     global _command
     stop = _command = Stop()
@@ -78,31 +78,33 @@ class Held:
         if not self.number:
             self.number = number
             with suppress(RuntimeError, OSError):  # in the middle of a line, or nobody is there to read it
-                _say_once("saves after this step, or after the validation that runs, and stops; Ctrl-C does it at once")
+                _say_on_each_machine(
+                    "saves after this step, or after the validation that runs, and stops; Ctrl-C does it at once"
+                )
 
     def release(self) -> None:
-        """Gives the signals back to whom they went before."""
+        """Lets signals do what they did before."""
         self._stack.close()
 
     def stop(self, number: int) -> None:
-        """Releases them and stops the command by the signal that came, or by this one, where another process got it."""
+        """Stops the command by the signal that came here, or by this one, which came to another process."""
         self.release()
         _stop(self.number or number)
 
 
 def run_stoppable(command: Sequence[str]) -> int:
-    """Runs a program that is stopped in this one's place; returns its exit status."""
-    came: list[int] = []
+    """Runs a program, passes on the signals that would stop this one, and returns its exit status."""
+    numbers: list[int] = []
     with subprocess.Popen(command, start_new_session=True) as process:  # or Ctrl-C would reach it twice
 
         def pass_on(number: int, frame: FrameType | None) -> None:
-            came.append(number)
+            numbers.append(number)
             process.send_signal(number)
 
         with _stops_go_to(pass_on):
             status = process.wait()
     if status == INTERRUPTED:
-        _stop(came[0] if came else signal.SIGINT)
+        _stop(numbers[0] if numbers else signal.SIGINT)
     return status
 
 
@@ -112,13 +114,13 @@ def finishing() -> Iterator[None]:
 
     PyTorch's writer takes an interrupt for a failure to write, or ends the process.
     """
-    came: list[int] = []
+    numbers: list[int] = []
     try:
-        with _stops_go_to(lambda number, frame: came.append(number)):
+        with _stops_go_to(lambda number, frame: numbers.append(number)):
             yield
     finally:
-        if came:
-            signal.raise_signal(came[0])
+        if numbers:
+            signal.raise_signal(numbers[0])
 
 
 @contextmanager
@@ -136,21 +138,21 @@ def _stops_go_to(handler: Callable[[int, FrameType | None], None]) -> Iterator[N
 
 
 def _stop(number: int) -> None:
-    """Stops the command; not by way of Lightning's handlers, which would speak to the other processes."""
+    """Stops the command, past Lightning's handlers, which would try to reach the other processes."""
     if _command is not None:
         _command(number)
     signal.raise_signal(number)
 
 
-def _say_once(message: str) -> None:
-    """Says a line, on each machine its first process."""
+def _say_on_each_machine(message: str) -> None:
+    """Says a line in the first process of each machine."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
         say(f"ctl: {message}")
 
 
 def _report(stop: Stop) -> None:
     stop.status = INTERRUPTED
-    _say_once(
+    _say_on_each_machine(
         f"stopped by {stop.signal or 'SIGINT'}; what is written is whole: `ctl transfer` goes on from there, `ctl fit` "
         "with --ckpt_path last"
     )

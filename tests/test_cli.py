@@ -1,0 +1,41 @@
+"""What the commands of one stage refuse, and what they still read."""
+
+from importlib import import_module
+
+import yaml
+from faults import fit, said
+from filelock import FileLock
+
+from ctl.main import main
+from ctl.system.class_paths import MOVED, renamed
+
+
+def test_a_second_run_in_the_same_folder_is_refused(family, tmp_path, capsys):
+    with FileLock(tmp_path / ".fit.lock"):
+        assert main(fit(family, tmp_path)) == 2
+    assert "another `ctl fit` writes there" in said(capsys)
+
+
+def test_a_folder_that_can_not_be_written_to(family, tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+    assert main(fit(family, tmp_path / "file" / "run")) == 2
+    assert "file" in said(capsys) and (tmp_path / "file").read_text() == "not a folder"
+
+
+def test_class_paths_of_the_version_before_are_read(family, tmp_path, capsys):
+    """A fit's configuration that names a callback by its old path: it is read, and saved under the new one."""
+    keep = {"dirpath": str(tmp_path), "save_last": True, "save_top_k": 0}
+    old = {"class_path": "ctl.checkpoints.SaveLast", "init_args": {"minutes": 5}}
+    callbacks = [{"class_path": "ModelCheckpoint", "init_args": keep}, old]
+    (tmp_path / "old.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": callbacks}}))
+    arguments = [part for part in fit(family, tmp_path) if not part.startswith("[{")]
+    arguments.remove("--trainer.callbacks")
+    assert main([*arguments, "--config", str(tmp_path / "old.yaml"), "--trainer.fast_dev_run", "1"]) == 0
+    assert "ctl.checkpoints.SaveLast is now ctl.callbacks.saving.SaveLast" in capsys.readouterr().err
+
+
+def test_every_class_that_has_moved_is_where_it_is_said_to_be():
+    for old, new in MOVED.items():
+        module, _, name = new.rpartition(".")
+        assert getattr(import_module(module), name).__name__ == old.rpartition(".")[2]
+    assert renamed({"a": ["ctl.remote.Endpoint", 1], "b": "x"}) == {"a": ["ctl.llm.endpoint.Endpoint", 1], "b": "x"}
