@@ -22,7 +22,7 @@ def test_which_model_a_run_means(trained_run):
         ("teachers", None, "no model here"),
         ("nothing", None, "no such run"),
         ("language_id/checkpoints/last.ckpt", None, "not the checkpoint of a tagger but of LanguageId"),
-        ("results.json", None, "not a checkpoint that can be read"),
+        ("results.json", None, "damaged or cut short"),
     ],
 )
 def test_what_is_no_tagger_is_named(trained_run, path, method, message):
