@@ -70,22 +70,23 @@ def language_independent(scores: Floats, offsets: Ints, keep: float) -> Floats:
     return np.repeat(kept, lengths)
 
 
-def neighbour_weights(agreement: Floats, kinds: Ints) -> Floats:
+def neighbour_weights(agreement: Floats, tags: Ints) -> Floats:
     r"""Weights of words by how many of their neighbours are labelled alike (W).
 
     CoLaDa (Ma et al., ACL 2023), section 3.3, as its authors' code has it: with r the share of a word's neighbours of
-    its own kind, divided by the largest of that kind, :math:`w = \sigma(6 (r - \bar r))` with :math:`\bar r` the mean
-    of the kind, divided by the largest w of the kind.
+    its own kind, divided by the largest of the words with its tag, :math:`w = \sigma(6 (r - \bar r))` with
+    :math:`\bar r` the mean over the words with that tag, divided by the largest w of the tag. B and I of a type are one
+    kind where neighbours are counted, and two tags here.
 
     Args:
-        agreement: the share of each word's neighbours that are of its kind (W).
-        kinds: each word's kind: O, or an entity type with B and I as one (W).
+        agreement: the share of each word's neighbours that are of its kind, O or an entity type (W).
+        tags: each word's most probable tag (W).
     """
-    weights = np.ones(len(kinds), dtype=np.float32)
-    for kind in np.unique(kinds):
-        share = agreement[kinds == kind] / max(float(agreement[kinds == kind].max()), 1e-9)
+    weights = np.ones(len(tags), dtype=np.float32)
+    for tag in np.unique(tags):
+        share = agreement[tags == tag] / max(float(agreement[tags == tag].max()), 1e-9)
         weight = expit(6 * (share - share.mean()))
-        weights[kinds == kind] = weight / weight.max()
+        weights[tags == tag] = weight / weight.max()
     return weights
 
 

@@ -28,6 +28,12 @@ class Adversary(Teacher):
     sentences whose words look least like source or target text, zero in the rest. The two sides of the discriminator
     count alike, however much text each has.
 
+    The authors' code differs: its discriminator has a ReLU (here a leaky one), judges every subword and
+    special token (here every word, at what stands for it), and its loss is the sum over both sides (here
+    their mean). There the encoder fools it with an optimiser of its own, at a hundredth of the rate, whatever the size
+    of the gradient. Here one AdamW takes the sum of the losses, in which fooling counts little: 0.0006 of the tagging
+    loss's gradient at the first step with ``fooling`` 0.01. Their teacher is the adversarial model; here it selects.
+
     Args:
         discriminator_lr: learning rate of the discriminator.
         discriminator_width: units of its hidden layer.

@@ -61,8 +61,8 @@ class Neighbours(LightningModule):
         corpus = data.labelled_corpus("predict")
         store = SoftLabelStore(self.soft_labels)
         store.check(corpus, data.schema)
-        tags = torch.from_numpy(store.probs[:].argmax(-1).astype(np.int64))
-        self.kinds = 1 + TagSchema.type_of(tags)  # O, or an entity type (W)
+        self.tags = torch.from_numpy(store.probs[:].argmax(-1).astype(np.int64))  # (W)
+        self.kinds = 1 + TagSchema.type_of(self.tags)  # O, or an entity type (W)
         student = load_module(self.student)
         if student.backbone != data.backbone:
             raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")
@@ -106,4 +106,4 @@ class Neighbours(LightningModule):
 
     def word_weights(self, scores: Floats, corpus: Corpus) -> Floats:
         """Gives the weights of all words (W) from their scores (W)."""
-        return neighbour_weights(scores, self.kinds.numpy())
+        return neighbour_weights(scores, self.tags.numpy())

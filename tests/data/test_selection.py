@@ -55,15 +55,15 @@ def test_sentences_nearest_one_half_are_picked():
 
 
 def test_neighbour_weights_against_the_formula():
-    """Per kind: r over its maximum, the sigmoid of 6 (r - mean r), over its maximum (CoLaDa's code)."""
-    agreement = np.array([0.9, 0.6, 0.3, 0.5, 0.25], dtype=np.float32)
-    kinds = np.array([0, 0, 0, 1, 1])
-    expected = []
-    for kind in (0, 1):
-        r = agreement[kinds == kind] / agreement[kinds == kind].max()
-        w = 1 / (1 + np.exp(-6 * (r - r.mean())))
-        expected += list(w / w.max())
-    np.testing.assert_allclose(neighbour_weights(agreement, kinds), expected, rtol=1e-5)
+    """Per tag: r over its maximum, the sigmoid of 6 (r - mean r), over its maximum (CoLaDa's code).
+
+    O has r = 1, 2/3, 1/3 and B-PER 1, 1/2 with means 2/3 and 3/4; the one word of I-PER weighs one, though it is of
+    the same kind as those of B-PER.
+    """
+    agreement = np.array([0.9, 0.6, 0.3, 0.5, 0.25, 0.1], dtype=np.float32)
+    tags = np.array([0, 0, 0, 1, 1, 2])
+    expected = [1.0, 0.567668, 0.135335, 1.0, 0.223130, 1.0]
+    np.testing.assert_allclose(neighbour_weights(agreement, tags), expected, rtol=1e-5)
 
 
 def test_word_weights_are_for_one_text(tmp_path):
