@@ -1,5 +1,6 @@
 """Made-up studies whose true curves are known."""
 
+import itertools
 import json
 import shutil
 
@@ -75,3 +76,53 @@ def write_study(root, failed=0, missing=-1):
         "subsets": {"by": "given"}, "distances": distances, "cells": cells,
     }  # fmt: skip
     (root / "study.json").write_text(json.dumps(design))
+
+
+def write_grid(root, f1, methods, sizes=(1, 2, 4, 6), targets=("t",), seeds=(0, 1, 2), missing=(), drawn=1, keys=False):
+    """Writes a study whose methods score what a function says.
+
+    Args:
+        root: the study's folder.
+        f1: percent by method, size, target, seed and number of the set; ``None`` where the method has no record.
+        methods: their names; ``direct`` is two teachers, which are asked for as ``direct:s1`` and ``direct:s2``.
+        sizes: numbers of sources.
+        targets: their names.
+        seeds: their numbers.
+        missing: (target, size, seed) of cells that were not run.
+        drawn: sets of each size; where there are several they are called random.
+        keys: whether the design holds a key for every cell, as the cell does.
+    """
+    cells = []
+    for seed, target, size, number in itertools.product(seeds, targets, sizes, range(drawn)):
+        sources = [f"{'abcdefgh'[number]}{rank}" for rank in range(size)]
+        folder = f"seed{seed}/{target}/{'+'.join(sources)}"
+        kinds = ["random" if drawn > 1 else "nested"]
+        cells.append({"folder": folder, "target": target, "sources": sources, "seed": seed, "kinds": kinds})
+        if keys:
+            cells[-1]["key"] = folder
+        if (target, size, seed) in missing:
+            continue
+        scored = {name: ["direct:s1", "direct:s2"] if name == "direct" else [name] for name in methods}
+        records = []
+        for name in itertools.chain(*scored.values()):
+            percent = f1(name, size, target, seed, number)
+            if percent is not None:
+                records.append(record(name, sources, target, seed, round(percent, 2)))
+                write_counts(root / folder, name, exact_counts(percent, [*folder.encode(), *name.encode()]))
+        write_records(root / folder / "results.json", records)
+        (root / folder / "cell.json").write_text(json.dumps({"methods": scored, "key": folder}))
+    design = {
+        "targets": list(targets), "languages": ["s1", "s2"], "seeds": list(seeds), "methods": list(methods),
+        "backbone": "x/encoder", "subsets": {"by": "given"}, "distances": {}, "cells": cells,
+    }  # fmt: skip
+    root.mkdir(exist_ok=True)
+    (root / "study.json").write_text(json.dumps(design))
+    return design
+
+
+def exact_counts(percent, seed, sentences=500):
+    """Entities of sentences with two each (S, 3), so many right that F1 is what it should be, at random places."""
+    hits = np.zeros(2 * sentences, dtype=np.int32)
+    hits[: round(percent / 100 * 2 * sentences)] = 1
+    hits = np.random.default_rng(seed).permutation(hits).reshape(-1, 2).sum(-1)
+    return np.stack([hits, np.full(sentences, 2), np.full(sentences, 2)], axis=-1).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Plain runs side by side: mean and spread over seeds, and paired bootstrap tests."""
+"""Plain runs side by side: mean and spread over seeds, and paired tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.report.findings import bounds
-from ctl.report.statistics import Samples, difference, draw_weights, interval, over_seeds, resampled_f1
-from ctl.report.tables import scored_model
+from ctl.report.statistics.estimates import LEVEL, Cell, Mean, Scores, common, holm
+from ctl.report.statistics.resampling import Samples, resampled_f1
+from ctl.report.tables import bounds, scored_model
 from ctl.results import Record, counts_file, read_records
 from ctl.system.console import steps
 
@@ -60,7 +60,7 @@ class Comparison:
                 if other != path.parent:
                     continue  # the same model, scored twice
                 counts = np.load(counts_file(path.parent, record["method"]), allow_pickle=False)
-                run = Run(record, resampled_f1(counts, draw_weights(len(counts))))
+                run = Run(record, resampled_f1(counts))
                 runs.setdefault(key[:2], []).append(run)
         if not runs:
             raise CTLError(f"{folder}: no results of `ctl transfer` or `ctl study` in it")
@@ -90,9 +90,10 @@ class Comparison:
         """A row a method and target.
 
         ``method target f1 sd seeds best_direct``, and ``over_baseline`` and ``over_direct``, each with ``_low _high
-        _p _shown``: differences from `BASELINE` and from the best direct teacher; shown where p < 0.05.
+        _seeds _p _p_holm _shown``: differences from `BASELINE` and from the best direct teacher, over the seeds that
+        both have; shown where there are several seeds and p < 0.05 after Holm's correction for all of them.
         """
-        return pd.DataFrame(
+        rows = [
             {
                 **self._score(method, target), "best_direct": self.best_direct(target) or "direct",
                 **self._difference("over_baseline", method, BASELINE, target),
@@ -101,10 +102,16 @@ class Comparison:
             for method in self.methods
             for target in self.targets
             if (method, target) in self.runs
-        )  # fmt: skip
+        ]  # fmt: skip
+        return pd.DataFrame(_corrected(rows))
 
     def _f1(self, method: str, target: str) -> list[float]:
         return [run.record["f1"] for run in self.runs[method, target]]
+
+    def _scores(self, method: str | None, target: str) -> Scores:
+        """F1 by seed; a method's sources are its own, so cells of two methods are one where target and seed are."""
+        runs = self.runs.get((method or "", target), [])
+        return {Cell(target, (), run.record["seed"]): run.samples for run in runs}
 
     def _score(self, method: str, target: str) -> dict[str, Any]:
         scores = self._f1(method, target)
@@ -113,29 +120,34 @@ class Comparison:
         return {"method": method, "target": target, "f1": f1, "sd": spread, "seeds": len(scores)}
 
     def _difference(self, name: str, method: str, other: str | None, target: str) -> dict[str, Any]:
-        """The difference over the seeds that both have, drawn anew together, as their sentences are."""
-        ours, theirs = (
-            {run.record["seed"]: run.samples for run in self.runs.get((of or "", target), [])} for of in (method, other)
-        )
-        seeds = sorted(set(ours) & set(theirs))
-        if method == other or not seeds:
-            return dict.fromkeys([name, f"{name}_low", f"{name}_high", f"{name}_p", f"{name}_shown"])
-        draws = draw_weights(len(seeds), seed=1)
-        gap = difference(*(over_seeds([samples[seed] for seed in seeds], draws) for samples in (ours, theirs)))
-        numbers = {name: gap.points, f"{name}_low": gap.low, f"{name}_high": gap.high}
+        """The difference over the seeds that both have."""
+        ours, theirs = common(self._scores(method, target), self._scores(other, target))
+        if method == other or not ours:
+            return dict.fromkeys([name, *(f"{name}_{column}" for column in ("low", "high", "seeds", "p"))])
+        gap = (Mean.of(ours) - Mean.of(theirs)).estimate
+        numbers = {name: gap.value, f"{name}_low": gap.low, f"{name}_high": gap.high}
         rounded = {column: round(number, 2) for column, number in numbers.items()}
-        return {**rounded, f"{name}_p": round(gap.p, 6), f"{name}_shown": gap.p < 0.05}
+        return {**rounded, f"{name}_seeds": gap.seeds, f"{name}_p": gap.p}
 
     # Data of the figures
 
     def scores(self) -> pd.DataFrame:
-        """``target method f1 low high``."""
+        """F1 of every method with its interval: ``target method f1 low high seeds``."""
         rows = []
         for (method, target), runs in self.runs.items():
-            samples = over_seeds([run.samples for run in runs], draw_weights(len(runs), seed=1))
-            rows.append({"target": target, "method": method, **bounds("f1", interval(samples))})
+            estimate = Mean.of(self._scores(method, target)).estimate
+            rows.append({"target": target, "method": method, **bounds("f1", estimate), "seeds": len(runs)})
         return pd.DataFrame(rows)
 
     def provenance(self) -> pd.DataFrame:
         """The origin of every score, a row a scored model."""
         return pd.DataFrame(scored_model(run.record) for run in self.all_runs)
+
+
+def _corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Adds p-values that are corrected for the number of all differences, and whether a difference is shown."""
+    tested = [(row, name) for row in rows for name in ("over_baseline", "over_direct") if row[name] is not None]
+    for (row, name), p in zip(tested, holm([row[f"{name}_p"] for row, name in tested]), strict=True):
+        row[f"{name}_p_holm"] = p
+        row[f"{name}_shown"] = p < LEVEL and row[f"{name}_seeds"] > 1
+    return rows

@@ -1,33 +1,39 @@
-"""The conclusions of a study in three sentences, and the tests behind them."""
+"""The conclusions of a study in a few sentences, and the tests behind them: nothing is said that was not shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ctl.methods import Method
 from ctl.report.contenders import Contender, CurveKey
-from ctl.report.findings import Curve, Findings
-from ctl.report.statistics import Difference, difference, holm, overtaking
+from ctl.report.findings import Findings
+from ctl.report.statistics.estimates import LEVEL, Cell, Estimate, Mean, holm
+from ctl.report.statistics.scaling import overtaking
 
-SURE = 0.05
+POOLED = Contender(Method("pooled"))
+TIE = 1e-9  # points of F1
+ONE_SEED = (
+    "There is one seed: intervals and p-values are of these models on other test sentences. They say nothing about "
+    "other seeds, which may turn any difference around; run three or more."
+)
 
 
 @dataclass(frozen=True)
 class PairTest:
-    """One contender against another with the largest sets of sources.
+    """One contender against another with the largest sets of sources, in the cells that both have.
 
     Attributes:
         ours: the contender that is hoped to be better.
         theirs: the other.
-        difference: the difference, with a p-value of its own.
+        estimate: the difference, with a p-value of its own.
         p: corrected for the number of tests.
     """
 
     ours: Contender
     theirs: Contender
-    difference: Difference
+    estimate: Estimate
     p: float
 
     @property
@@ -36,30 +42,34 @@ class PairTest:
         ours, theirs = self.ours.method.kind, self.theirs.method.kind
         return theirs in ("direct", "pooled") and theirs != ours
 
-    @property
-    def gap(self) -> str:
-        """The difference and its interval."""
-        return f"{self.difference.points:+.1f} [{self.difference.low:+.1f}, {self.difference.high:+.1f}]"
-
-    @property
-    def doubt(self) -> str:
-        """A remark where chance would do as well."""
-        return "" if self.p < SURE else f" (not shown, p = {self.p:.2f})"
+    def __str__(self) -> str:
+        return f"{self.estimate:+.1f}{doubt(self.estimate, self.p)}"
 
     def row(self) -> dict[str, str | float]:
-        """The row of the table of tests: ``method against points low high p p_holm``."""
-        numbers = {name: round(getattr(self.difference, name), 2) for name in ("points", "low", "high")}
-        p_values = {"p": round(self.difference.p, 6), "p_holm": round(self.p, 6)}
-        return {"method": str(self.ours), "against": str(self.theirs), **numbers, **p_values}
+        """The row of the table of tests: ``method against points low high p p_holm cells seeds``."""
+        bounds = {"points": self.estimate.value, "low": self.estimate.low, "high": self.estimate.high}
+        numbers = {name: round(value, 2) for name, value in bounds.items()}
+        p_values = {"p": float(f"{self.estimate.p:.4g}"), "p_holm": float(f"{self.p:.4g}")}
+        counts = {"cells": self.estimate.cells, "seeds": self.estimate.seeds}
+        return {"method": str(self.ours), "against": str(self.theirs), **numbers, **p_values, **counts}
+
+
+def doubt(estimate: Estimate, p: float) -> str:
+    """A remark behind a difference that is not shown, by its corrected p-value or for want of seeds."""
+    if estimate.seeds < 2:
+        return " (one seed)"
+    return "" if p < LEVEL else f" (not shown, p = {p:.2f})"
 
 
 def compare(findings: Findings) -> list[PairTest]:
     """All questions that the methods of a study can answer, with Holm's correction for their number."""
-    curves = findings.main_curves
-    pairs = [pair for pair in pairs_of(list(curves)) if curves[pair[0]].sizes[-1] == curves[pair[1]].sizes[-1]]
-    differences = [difference(curves[ours].samples[:, -1], curves[theirs].samples[:, -1]) for ours, theirs in pairs]
-    corrected = holm([each.p for each in differences])
-    return [PairTest(*pair, each, p) for pair, each, p in zip(pairs, differences, corrected, strict=True)]
+    differences = {
+        (ours, theirs): mean.estimate
+        for ours, theirs in pairs_of(findings.contenders)
+        if (mean := findings.difference(ours, theirs)) is not None
+    }
+    corrected = holm([estimate.p for estimate in differences.values()])
+    return [PairTest(*pair, each, p) for (pair, each), p in zip(differences.items(), corrected, strict=True)]
 
 
 def pairs_of(contenders: Sequence[Contender]) -> Iterator[tuple[Contender, Contender]]:
@@ -83,67 +93,154 @@ def _rivals(ours: Contender) -> Iterator[Contender]:
         yield Contender(method.rival("direct"), "best")
 
 
-def sentences(findings: Findings, tests: list[PairTest]) -> list[str]:
-    """Says how F1 scales, which method wins at the end, and what each part of the method brings."""
-    curves = findings.main_curves
-    methods = [contender for contender in curves if not contender.is_direct]
-    if not methods:
+@dataclass(frozen=True)
+class Contest:
+    """All contenders that have the same cells with the largest sets of sources.
+
+    Attributes:
+        best: the method with the highest F1; no direct teacher, which only the target's gold can choose.
+        rivals: all others, the best direct teacher among them, and how far the best method is ahead; the nearest first.
+        left_out: contenders that lack some of the cells, and how many they have.
+        cells: the cells of all that are compared.
+    """
+
+    best: Contender
+    rivals: dict[Contender, Estimate]
+    left_out: dict[Contender, int]
+    cells: list[Cell]
+
+    @classmethod
+    def of(cls, findings: Findings) -> Contest | None:
+        """Compares all methods of a study; ``None`` where there are results of direct transfer alone."""
+        scores = {each: findings.with_most(each) for each in findings.contenders if each.pick in ("", "best")}
+        cells = max((list(of_one) for of_one in scores.values()), key=len)
+        full = [each for each in scores if set(cells) <= set(scores[each])]
+        methods = [each for each in full if not each.is_direct]
+        if not methods:
+            return None
+        best = max(methods, key=lambda each: Mean.of(scores[each]).estimate.value)
+        rivals = {each: mean.estimate for each in full if each != best and (mean := findings.difference(best, each))}
+        left_out = {each: len(of_one) for each, of_one in scores.items() if each not in full}
+        return cls(best, dict(sorted(rivals.items(), key=lambda item: item[1].value)), left_out, cells)
+
+    def p(self, rival: Contender) -> float:
+        """The p-value against a rival, corrected for the choice of the best method from among all."""
+        return min(1.0, self.rivals[rival].p * len(self.rivals))
+
+    @property
+    def is_shown(self) -> bool:
+        """Tells whether the best method is ahead of every other.
+
+        Each test must show it alone (an intersection-union test); any method might have come out best, so all p-values
+        are multiplied by the number of rivals.
+        """
+        return all(each.value > 0 and each.seeds > 1 and self.p(rival) < LEVEL for rival, each in self.rivals.items())
+
+
+def sentences(findings: Findings, tests: Sequence[PairTest]) -> list[str]:
+    """Says how F1 scales, which method wins with most sources, and what each part of the method brings."""
+    contest = Contest.of(findings)
+    if contest is None:
         return ["There are results of direct transfer alone, so there is nothing to compare."]
-    best = max(methods, key=lambda contender: float(curves[contender].samples[0, -1]))
-    return [_rise(findings, best, curves[best]), _winner(best, curves, tests), _parts(tests)]
+    said = [_rise(findings, contest.best), _winner(findings, contest, tests), *_left_out(contest), _parts(tests)]
+    return [ONE_SEED, *said] if len({cell.seed for cell in contest.cells}) == 1 else said
 
 
-def _rise(findings: Findings, best: Contender, curve: Curve) -> str:
-    targets, seeds = ", ".join(findings.design["targets"]), len(findings.design["seeds"])
-    first, last = curve.sizes[0], curve.sizes[-1]
-    score = curve.at(len(curve.sizes) - 1)
-    text = f"On {targets} ({_count(seeds, 'seed')}), {best} scores {score:.1f} F1 with {_count(last, 'source')}"
+def _rise(findings: Findings, best: Contender) -> str:
+    curve = findings.main_curves[best]
+    end, first, last = len(curve.sizes) - 1, curve.sizes[0], curve.sizes[-1]
+    text = f"On {_where(findings, curve.cells[-1])}, {best} scores {curve.at(end):.1f} F1 with {_count(last, 'source')}"
+    planned = findings.planned(findings.kinds[0], last)
+    if len(curve.cells[-1]) < planned:
+        text += f" ({len(curve.cells[-1])} of {planned} cells: those that are there with every number of sources)"
     if first != last:
-        gain = difference(curve.samples[:, -1], curve.samples[:, 0])
-        text += f", {gain.points:+.1f} [{gain.low:+.1f}, {gain.high:+.1f}] over {_count(first, 'source')}"
+        gain = curve.gain(0, end)
+        text += f", {gain:+.1f} over {_count(first, 'source')}{doubt(gain, _corrected_gains(findings)[best])}"
     if fit := findings.fits.get(CurveKey(findings.kinds[0], best)):
-        text += (
-            f"; its fitted curve F1(n) = {fit.a.value:.1f} - {fit.b.value:.1f} n^-{fit.c.value:.2f} ends at {fit.a:.1f}"
-        )
+        formula = f"F1(n) = {fit.a.value:.1f} - {fit.b.value:.1f} n^-{fit.c.value:.2f}"
+        levels_off = f"its fitted curve {formula} ends at {fit.a:.1f}"
+        text += f"; {levels_off if fit.levels_off else 'no curve that levels off fits'}"
     return text + "."
 
 
-def _winner(best: Contender, curves: Mapping[Contender, Curve], tests: list[PairTest]) -> str:
-    parts = [f"{test.gap} over {test.theirs}{test.doubt}" for test in tests if test.ours == best and test.of_rivals]
-    behind = [test for test in tests if test.theirs == best]
-    if behind:
-        next_best = max(behind, key=lambda test: test.difference.points)
-        parts.append(f"{next_best.ours} comes next, at {next_best.gap}{next_best.doubt}")
-    pooled = Contender(Method("pooled"))
-    if best != pooled and pooled in curves and curves[pooled].sizes == curves[best].sizes:
-        ahead = overtaking(curves[best].sizes, curves[best].samples, curves[pooled].samples)
-        parts.append(f"ahead of pooled from {_count(ahead.at, 'source')} on, in {ahead.certainty:.0%} of the resamples")
-    if best.method.kind == "pooled":
-        parts += _taught(curves)
-    return f"At that size {best} is the best of {len(curves)} methods: {'; '.join(parts) or 'it has no rival here'}."
+def _where(findings: Findings, cells: Sequence[Cell]) -> str:
+    """The targets and seeds that a number rests on."""
+    present = {cell.target for cell in cells}
+    targets = ", ".join(target for target in findings.design["targets"] if target in present)
+    return f"{targets} ({_count(len({cell.seed for cell in cells}), 'seed')})"
 
 
-def _taught(curves: Mapping[Contender, Curve]) -> Iterator[str]:
-    """Says how far teachers come, where one model of all gold labels is ahead of them."""
-    taught = [(method, index) for method, curve in curves.items() if method.mixes for index in range(len(curve.sizes))]
-    if taught:
-        method, index = max(taught, key=lambda pair: float(curves[pair[0]].samples[0, pair[1]]))
-        sources, score = _count(curves[method].sizes[index], "source"), curves[method].at(index)
-        yield f"what teachers make is best with {sources}, {method} at {score:.1f}"
+def _corrected_gains(findings: Findings) -> dict[Contender, float]:
+    """The p-values of every curve's gain from the fewest to the most sources, corrected for their number."""
+    curves = {each: curve for each, curve in findings.main_curves.items() if len(curve.sizes) > 1}
+    p_values = [curve.gain(0, len(curve.sizes) - 1).p for curve in curves.values()]
+    return dict(zip(curves, holm(p_values), strict=True))
 
 
-def _parts(tests: list[PairTest]) -> str:
+def _winner(findings: Findings, contest: Contest, tests: Iterable[PairTest]) -> str:
+    best, with_most = contest.best, f"With {_count(findings.most, 'source')}"
+    if not contest.rivals:
+        return f"{with_most} there is no other method to compare {best} with."
+    nearest = next(iter(contest.rivals))
+    parts = [_lead(contest, nearest)]
+    parts += [f"{test} over {test.theirs}" for test in tests if _is_rival(test, best) and test.theirs != nearest]
+    if best != POOLED and POOLED in contest.rivals:
+        parts += _overtakes_pooled(findings, best)
+    return f"{with_most} {'; '.join(parts)}."
+
+
+def _is_rival(test: PairTest, best: Contender) -> bool:
+    return test.ours == best and test.of_rivals
+
+
+def _lead(contest: Contest, nearest: Contender) -> str:
+    """Says how the best method stands to all others, in the words that the difference from the nearest one carries."""
+    best, gap = contest.best, contest.rivals[nearest]
+    methods = _count(1 + sum(not rival.is_direct for rival in contest.rivals), "method")
+    remark = doubt(gap, contest.p(nearest))
+    if contest.is_shown:
+        return f"{best} is ahead of all others: {gap:+.1f} over {nearest}, which comes next"
+    if gap.value < 0:
+        return (
+            f"{nearest}, which the target's gold alone can choose, scores highest; {best} has the highest F1 of "
+            f"{methods}, {gap:+.1f} against it{remark}"
+        )
+    level = [str(rival) for rival, each in contest.rivals.items() if abs(each.value) < TIE]
+    if level:
+        return f"the highest F1 of {methods} is that of {best}, level with {', '.join(level)}"
+    return (
+        f"{best} has the highest F1 of {methods}, but is not shown to be ahead of all others: "
+        f"{gap:+.1f} over {nearest}, which comes next{remark}"
+    )
+
+
+def _overtakes_pooled(findings: Findings, best: Contender) -> Iterator[str]:
+    gaps = findings.difference_curve(best, POOLED)
+    if gaps is None or len(gaps.sizes) < 2:
+        return
+    ahead = overtaking(gaps.sizes, gaps.samples)
+    if ahead.at is not None and gaps.at(0).seeds > 1:
+        yield f"ahead of pooled from {_count(ahead.at, 'source')} on, in {ahead.certainty:.0%} of the draws"
+
+
+def _left_out(contest: Contest) -> Iterator[str]:
+    if contest.left_out:
+        names = ", ".join(f"{each} ({number} of {len(contest.cells)})" for each, number in contest.left_out.items())
+        yield f"Not compared with these, as cells with most sources are missing: {names}."
+
+
+def _parts(tests: Iterable[PairTest]) -> str:
     """Says what weights, distillation and LLM teachers bring a student; an ensemble, where there are no students."""
     parts = [test for test in tests if not test.of_rivals]
     shown = [test for test in parts if test.ours.method.kind == "student"] or parts
     if not shown:
         return "No two methods here differ in one part alone."
     texts = [
-        f"{ours} {', '.join(f'{test.gap} against {test.theirs}{test.doubt}' for test in group)}"
+        f"{ours} {', '.join(f'{test} against {test.theirs}' for test in group)}"
         for ours, group in groupby(shown, key=lambda test: test.ours)
     ]
     return f"One part at a time, in points of F1 with the most sources: {'; '.join(texts)}."
 
 
-def _count(number: int | None, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -11,7 +11,8 @@ import pandas as pd
 
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.drawing import FAINT, INK, Look, axes
-from ctl.report.statistics import Scaling, Trend
+from ctl.report.statistics.scaling import Scaling
+from ctl.report.statistics.trends import Trend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +35,7 @@ def scaling(table: pd.DataFrame, fits: Mapping[CurveKey, Scaling], look: Look) -
         look: the styles of the methods.
     """
     kinds = list(dict.fromkeys(table.sets))
-    fitted = {(key.sets, str(key.contender)): fit for key, fit in fits.items()}
+    fitted = {(key.sets, str(key.contender)): fit for key, fit in fits.items() if fit.levels_off}
     figure, panels = axes(len(kinds), width=4.6 * len(kinds) + 2.4, height=4.4, sharey=True)
     for panel, kind in zip(panels, kinds, strict=True):
         for method, points in table[table.sets == kind].groupby("method", sort=False):

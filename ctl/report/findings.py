@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ctl.methods import Method
 from ctl.report.contenders import PICKS, Contender, CurveKey
-from ctl.report.statistics import (
-    Interval,
-    Samples,
-    Scaling,
-    draw_weights,
-    fit_scaling,
-    interval,
-    over_seeds,
-    resampled_f1,
-)
+from ctl.report.curves import Curve
+from ctl.report.statistics.estimates import Cell, Mean, Scores, common
+from ctl.report.statistics.resampling import Samples, resampled_f1
+from ctl.report.statistics.scaling import Scaling, fit_scaling
 from ctl.results import CELL, FAILED, Record, counts_file, read_records
 from ctl.system.console import steps
 
 MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several
-
-
-class Cell(NamedTuple):
-    """One transfer of a study."""
-
-    target: str
-    sources: tuple[str, ...]
-    seed: int
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.sources)} -> {self.target}, seed {self.seed}"
+DRAWN = "random"  # the kind whose sets might have been others
 
 
 @dataclass(frozen=True)
@@ -63,25 +45,6 @@ class Score:
     record: Record
 
 
-@dataclass(frozen=True)
-class Curve:
-    """One contender's F1 over numbers of sources, all targets together.
-
-    Attributes:
-        sizes: numbers of sources (N), rising.
-        samples: F1 (R, N), row 0 as observed.
-        seconds: training time (N).
-    """
-
-    sizes: list[int]
-    samples: Samples
-    seconds: list[float]
-
-    def at(self, index: int) -> Interval:
-        """F1 and its interval at one of the sizes."""
-        return interval(self.samples[:, index])
-
-
 class Findings:
     """The results of a study's cells, as far as there are any.
 
@@ -93,10 +56,10 @@ class Findings:
     def __init__(self, folder: Path, design: Mapping[str, Any]) -> None:
         self.folder = folder
         self.design = design
-        self.failed: list[tuple[str, str]] = []
-        self.missing: list[str] = []
+        self.failed: list[tuple[str, str]] = []  # cells, and with what error
+        self.missing: list[str] = []  # cells that were not run, or whose results are not what the study asks for
         self._samples: dict[tuple[str, int, str], Samples] = {}
-        self.records: list[tuple[dict[str, Any], Record]] = []  # every scored model, with its cell
+        self.records: list[tuple[Mapping[str, Any], Record]] = []  # every scored model, with its cell
         self.scores = list(self._read())
 
     # Reading
@@ -110,16 +73,24 @@ class Findings:
                 self.failed.append((str(cell), failure["error"]))
             elif not (folder / CELL).exists():
                 self.missing.append(str(cell))
+            elif (done := json.loads((folder / CELL).read_text(encoding="utf-8"))) and not self._is_asked(entry, done):
+                self.missing.append(f"{cell} (there are results of other settings)")
             else:
-                yield from self._read_cell(cell, entry, folder)
+                yield from self._read_cell(cell, entry, done["methods"])
 
-    def _read_cell(self, cell: Cell, entry: dict[str, Any], folder: Path) -> Iterator[Score]:
+    def _is_asked(self, entry: Mapping[str, Any], done: Mapping[str, Any]) -> bool:
+        """Tells whether a cell's results are what the study asks for; early versions wrote no key into the design."""
+        if "key" in entry and "key" in done:
+            return bool(entry["key"] == done["key"])
+        return set(self.design["methods"]) <= set(done["methods"])
+
+    def _read_cell(self, cell: Cell, entry: Mapping[str, Any], scored: Mapping[str, list[str]]) -> Iterator[Score]:
+        folder = self.folder / entry["folder"]
         records = {record["method"]: record for record in read_records(folder / "results.json")}
-        scored = json.loads((folder / CELL).read_text(encoding="utf-8"))["methods"]
         self.records += [(entry, record) for record in records.values()]
         kinds = tuple(entry["kinds"])
-        for name, methods in scored.items():
-            models = [(records[m], self._resample(folder, records[m])) for m in methods if m in records]
+        for name in self.design["methods"]:
+            models = [(records[m], self._resample(folder, records[m])) for m in scored.get(name, []) if m in records]
             method = Method.split(name)
             if not models:
                 continue
@@ -133,18 +104,10 @@ class Findings:
         key = (record["target"], record["seed"], "+".join(record["sources"]) + record["method"])
         if key not in self._samples:
             counts = np.load(counts_file(folder, record["method"]), allow_pickle=False)
-            self._samples[key] = resampled_f1(counts, draw_weights(len(counts)))
+            self._samples[key] = resampled_f1(counts)
         return self._samples[key]
 
     # Curves
-
-    @cached_property
-    def _by_key(self) -> dict[CurveKey, list[Score]]:
-        by_key: dict[CurveKey, list[Score]] = defaultdict(list)
-        for score in self.scores:
-            for kind in score.kinds:
-                by_key[CurveKey(kind, score.contender)].append(score)
-        return by_key
 
     @cached_property
     def kinds(self) -> list[str]:
@@ -155,7 +118,17 @@ class Findings:
     @cached_property
     def contenders(self) -> list[Contender]:
         """All contenders, direct transfer first."""
-        return sorted(dict.fromkeys(score.contender for score in self.scores), key=lambda one: not one.is_direct)
+        return sorted(dict.fromkeys(score.contender for score in self.scores), key=lambda each: not each.is_direct)
+
+    @cached_property
+    def by_key(self) -> dict[CurveKey, dict[Cell, Score]]:
+        """The scores of every contender on every kind of sets."""
+        keys = [CurveKey(kind, contender) for kind in self.kinds for contender in self.contenders]
+        by_key: dict[CurveKey, dict[Cell, Score]] = {key: {} for key in keys}
+        for score in self.scores:
+            for kind in score.kinds:
+                by_key[CurveKey(kind, score.contender)][score.cell] = score
+        return {key: scores for key, scores in by_key.items() if scores}
 
     @cached_property
     def curves(self) -> dict[CurveKey, Curve]:
@@ -164,8 +137,13 @@ class Findings:
 
     def curves_on(self, targets: Sequence[str] | None) -> dict[CurveKey, Curve]:
         """The curves on some of the targets, or on all."""
-        keys = [CurveKey(kind, contender) for kind in self.kinds for contender in self.contenders]
-        return {key: curve for key in keys if (curve := self._curve(key, targets))}
+        curves = {key: Curve.of(self.samples(key, targets), key.sets == DRAWN) for key in self.by_key}
+        return {key: curve for key, curve in curves.items() if curve is not None}
+
+    def samples(self, key: CurveKey, targets: Sequence[str] | None = None) -> Scores:
+        """F1 by cell of one contender, on some of the targets or on all."""
+        scores = self.by_key.get(key, {})
+        return {cell: scores[cell].samples for cell in scores if targets is None or cell.target in targets}
 
     @property
     def main_curves(self) -> dict[Contender, Curve]:
@@ -178,59 +156,43 @@ class Findings:
         fits = {key: fit_scaling(curve.sizes, curve.samples) for key, curve in self.curves.items()}
         return {key: fit for key, fit in fits.items() if fit is not None}
 
-    def _curve(self, key: CurveKey, targets: Sequence[str] | None) -> Curve | None:
-        """Means over seeds, sets of one size and targets."""
-        by_size: dict[int, list[Score]] = defaultdict(list)
-        for score in self._by_key[key]:
-            if targets is None or score.cell.target in targets:
-                by_size[len(score.cell.sources)].append(score)
-        if not by_size:
+    def planned(self, kind: str, size: int, targets: Sequence[str] | None = None) -> int:
+        """Counts the cells that the study asks for."""
+        cells = [cell for cell in self.design["cells"] if kind in cell["kinds"] and len(cell["sources"]) == size]
+        return sum(targets is None or cell["target"] in targets for cell in cells)
+
+    # Contenders side by side, in the cells that both have
+
+    @cached_property
+    def most(self) -> int:
+        """The largest number of sources that any contender has a score for."""
+        return max(len(score.cell.sources) for score in self.scores if self.kinds[0] in score.kinds)
+
+    @property
+    def best_with_most(self) -> list[Score]:
+        """The scores with the largest sets of the main kind; of direct teachers, the best one's."""
+        main = [score for score in self.scores if self.kinds[0] in score.kinds and score.contender.pick in ("", "best")]
+        return [score for score in main if len(score.cell.sources) == self.most]
+
+    def with_most(self, contender: Contender) -> Scores:
+        """F1 by cell with the largest sets of the main kind."""
+        scores = self.samples(CurveKey(self.kinds[0], contender))
+        return {cell: samples for cell, samples in scores.items() if len(cell.sources) == self.most}
+
+    def difference(self, ours: Contender, theirs: Contender) -> Mean | None:
+        """The difference with the largest sets, over the cells that both have; ``None`` where they share none."""
+        our_scores, their_scores = common(self.with_most(ours), self.with_most(theirs))
+        if not our_scores:
             return None
-        sizes = sorted(by_size)
-        samples = np.stack([self._over_targets(by_size[size]) for size in sizes], axis=-1)
-        return Curve(sizes, samples, [float(np.mean([s.seconds for s in by_size[size]])) for size in sizes])
+        drawn = self.kinds[0] == DRAWN
+        return Mean.of(our_scores, drawn) - Mean.of(their_scores, drawn)
 
-    def _over_targets(self, scores: Sequence[Score]) -> Samples:
-        by_target: dict[str, list[Score]] = defaultdict(list)
-        for score in scores:
-            by_target[score.cell.target].append(score)
-        return np.asarray(np.mean([self._over_seeds(part) for part in by_target.values()], axis=0))
-
-    def _over_seeds(self, scores: Sequence[Score]) -> Samples:
-        by_seed: dict[int, list[Samples]] = defaultdict(list)
-        for score in scores:
-            by_seed[score.cell.seed].append(score.samples)
-        columns = [self.design["seeds"].index(seed) for seed in by_seed]
-        means = [np.asarray(np.mean(samples, axis=0)) for samples in by_seed.values()]
-        return over_seeds(means, draw_weights(len(self.design["seeds"]), seed=1)[:, columns])
-
-    # Tables, each the data of a figure
-
-    def scaling_table(self, targets: Sequence[str] | None = None) -> pd.DataFrame:
-        """``sets method sources f1 low high seconds``."""
-        return pd.DataFrame(
-            {
-                "sets": key.sets, "method": str(key.contender), "sources": size,
-                **bounds("f1", curve.at(index)), "seconds": round(curve.seconds[index], 1),
-            }
-            for key, curve in (self.curves_on(targets) if targets else self.curves).items()
-            for index, size in enumerate(curve.sizes)
-        )  # fmt: skip
-
-    def marginal_table(self) -> pd.DataFrame:
-        """The gain of every source more, by the curves of the main kind: ``method sources gain low high``."""
-        rows = []
-        for contender, curve in self.main_curves.items():
-            gains = np.diff(curve.samples, axis=-1) / np.diff(curve.sizes)
-            for index, size in enumerate(curve.sizes[1:]):
-                rows.append({"method": str(contender), "sources": size, **bounds("gain", interval(gains[:, index]))})
-        return pd.DataFrame(rows)
-
-    def with_most(self) -> list[Score]:
-        """The scores of the main kind's largest sets; of direct teachers, the best one's."""
-        main = [s for s in self.scores if self.kinds[0] in s.kinds and s.contender.pick in ("", "best")]
-        most = max(len(score.cell.sources) for score in main)
-        return [score for score in main if len(score.cell.sources) == most]
+    def difference_curve(self, ours: Contender, theirs: Contender) -> Curve | None:
+        """The difference at every number of sources, over the cells that both have."""
+        kind = self.kinds[0]
+        shared = common(self.samples(CurveKey(kind, ours)), self.samples(CurveKey(kind, theirs)))
+        our_curve, their_curve = (Curve.of(scores, kind == DRAWN) for scores in shared)
+        return our_curve - their_curve if our_curve and their_curve else None
 
 
 def _picks(
@@ -242,8 +204,3 @@ def _picks(
     mean = (ordered[0][0], np.asarray(np.mean([samples for _, samples in ordered], axis=0)))
     for pick, (record, samples) in zip(PICKS, (ordered[0], mean, ordered[-1]), strict=True):
         yield Score(Contender(method, pick), cell, kinds, samples, seconds, record)
-
-
-def bounds(name: str, estimate: Interval) -> dict[str, float]:
-    """A number and its interval as columns of a table."""
-    return {name: round(estimate.value, 2), "low": round(estimate.low, 2), "high": round(estimate.high, 2)}

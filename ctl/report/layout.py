@@ -26,20 +26,22 @@ class Column:
         heading: the heading, ``F1``; ``n = {sources}`` makes one column of every number of sources.
         text: a cell, ``{f1:.1f} [{low:.1f}, {high:.1f}]``.
         brief: the cell in a narrow terminal, and where a number that ``text`` names is missing.
-        starred: the name of a column of truth values; a cell whose value is true gets a star.
+        note: added to cells of which the data's column ``noted`` is true, or not zero.
+        noted: the name of that column.
     """
 
     heading: str
     text: str
     brief: str = ""
-    starred: str = ""
+    note: str = ""
+    noted: str = ""
 
     def write(self, row: Row, brief: bool = False) -> str:
         """Writes the cell of a row; empty where its numbers are missing."""
         known = {name: value for name, value in row.items() if not pd.isna(value)}
         for text in (self.brief,) if brief and self.brief else (self.text, self.brief):
             try:
-                return text.format_map(known) + ("*" if known.get(self.starred) else "")
+                return (text + self.note * bool(known.get(self.noted))).format_map(known)
             except KeyError:
                 continue
         return ""

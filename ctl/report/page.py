@@ -76,7 +76,7 @@ class Page:
         blocks: the parts; the first is the main table.
         conclusions: what the numbers say, in sentences.
         failed: cells that failed, and with what error.
-        missing: cells that were not run.
+        missing: cells that were not run with these settings.
         cells: how many cells there should be.
     """
 
@@ -119,5 +119,6 @@ class Page:
             errors = "\n".join(f"* {cell}: {error}" for cell, error in self.failed)
             gaps.append(f"**{len(self.failed)} of {self.cells} cells failed** and are in no number:\n\n{errors}")
         if self.missing:
-            gaps.append(f"{len(self.missing)} of {self.cells} cells have not been run yet.")
+            names = "\n".join(f"* {cell}" for cell in self.missing[:LONGEST])
+            gaps.append(f"{len(self.missing)} of {self.cells} cells have not been run yet:\n\n{names}")
         return gaps

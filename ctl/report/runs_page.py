@@ -14,9 +14,12 @@ from ctl.report.page import Block, Page
 from ctl.report.tables import calibration_table, type_table
 
 TEXTS = {
-    "methods": "F1 in percent: mean and standard deviation over seeds; differences with their 95 % interval by paired "
-    "bootstrap over sentences and seeds, starred where p < 0.05.",
-    "scores": "Mean F1 over seeds, with intervals of a bootstrap over sentences and seeds.",
+    "methods": "F1 in percent: mean and standard deviation over seeds; differences over the seeds that both methods "
+    "have, with 95 % intervals over sentences and seeds, starred where p < 0.05 after Holm's correction for their "
+    "number.",
+    "one seed": "Where a method has one seed, its intervals are over sentences alone and nothing is starred: another "
+    "seed may turn the difference around.",
+    "scores": "Mean F1 over seeds, with 95 % intervals over sentences and seeds.",
     "types": "Means over seeds and targets.",
     "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
     "runs": "The origin of every score.",
@@ -30,7 +33,8 @@ METHODS = Layout(
                 f"{{target}}: over {rival}",
                 f"{{{name}:+.1f}} [{{{name}_low:+.1f}}, {{{name}_high:+.1f}}]",
                 brief=f"{{{name}:+.1f}}",
-                starred=f"{name}_shown",
+                note="*",
+                noted=f"{name}_shown",
             )
             for name, rival in (("over_baseline", BASELINE), ("over_direct", "{best_direct}"))
         ),
@@ -50,8 +54,10 @@ def runs_page(folder: Path) -> Page:
     comparison = Comparison.read(folder)
     records = [(run.record["method"], run.record) for run in comparison.all_runs]
     origins = comparison.provenance()
+    table = comparison.table()
+    about = " ".join([TEXTS["methods"], *([TEXTS["one seed"]] if table.seeds.min() == 1 else [])])
     blocks = [
-        Block("methods", "Methods", TEXTS["methods"], comparison.table(), layout=METHODS),
+        Block("methods", "Methods", about, table, layout=METHODS),
         Block.figure("scores", "Scores", TEXTS["scores"], comparison.scores(), figures.bars),
         Block.figure("types", "Entity types", TEXTS["types"], type_table(records), figures.per_type),
     ]

@@ -15,12 +15,14 @@ from ctl.report.drawing import Look
 from ctl.report.findings import Findings
 from ctl.report.layout import Column, Layout
 from ctl.report.page import Block, Page
-from ctl.report.statistics import Trend, trend
+from ctl.report.statistics.trends import Trend, trend
 
 TEXTS = {
-    "scores": "F1 in percent with its 95 % interval: the mean over seeds, targets and sets of one size.",
-    "scaling": "Means over seeds, targets and sets of one size; bands are 95 % intervals of a bootstrap over sentences "
-    "and seeds; dotted, the fitted curves a - b n^-c.",
+    "scores": "F1 in percent with its 95 % interval over sentences, seeds and, where they were drawn at random, sets: "
+    "the mean over seeds, targets and sets of one size. A target and seed that some number of sources lacks is left "
+    "out of the whole row; (4/6) says how many of the planned cells a number rests on.",
+    "scaling": "Means over seeds, targets and sets of one size; bands are 95 % intervals; dotted, the fitted curves "
+    "a - b n^-c of those that level off.",
     "target": "The same curves for one target.",
     "marginal": "The change of F1 for every source added since the size before, with its 95 % interval.",
     "cost": "Training of a method and of all its teachers; direct methods pay for every teacher that was tried.",
@@ -30,30 +32,34 @@ TEXTS = {
     "types": "F1 of every type with most sources, the mean over seeds and targets.",
     "calibration": "How often the most probable tag is right, by its probability, with most sources. Expected "
     "calibration error:",
-    "tests": "With most sources: differences of mean F1, their 95 % intervals and two-sided p-values over the same "
-    "draws of sentences and seeds, and the p-values corrected for their number (Holm).",
-    "overtaking": "The number of sources from which on a method stays ahead of another, and the share of resamples in "
-    "which it does.",
-    "fits": "F1(n) = a - b n^-c, with 95 % intervals; a is at most 100, c between 0.1 and 5.",
+    "tests": "With most sources, in the cells that both have: differences of mean F1 with their 95 % intervals, "
+    "two-sided p-values, and the p-values corrected for their number (Holm). The best direct teacher is chosen by the "
+    "target's gold, anew for every target and seed, which favours it.",
+    "overtaking": "The number of sources from which on a method is ahead of another in at least 95 % of the draws of "
+    "sentences and seeds; the share is of the draws in which it is ahead from there on, or with most sources.",
+    "fits": "F1(n) = a - b n^-c with 95 % intervals, for curves that level off: b is above 0, neither a (at most 100) "
+    "nor c (0.1 to 5) is at its bound, the residuals are within the noise, and the last score is below a.",
     "provenance": "The origin of every score.",
 }
 
 SCORES = Layout(
     [Column("method", "{method}"), Column("sets", "{sets}"),
-     Column("n={sources}", "{f1:.1f} [{low:.1f}, {high:.1f}]", brief="{f1:.1f}")],
+     Column("n={sources}", "{f1:.1f} [{low:.1f}, {high:.1f}]", brief="{f1:.1f}", note=" ({cells}/{planned})",
+            noted="missing")],
     across="sources",
 )  # fmt: skip
 TESTS = Layout(
     [Column("method", "{method}"), Column("against", "{against}"), Column("points", "{points:+.2f}"),
      Column("low", "{low:+.2f}"), Column("high", "{high:+.2f}"), Column("p", "{p:.4f}"),
-     Column("p (Holm)", "{p_holm:.4f}")],
+     Column("p (Holm)", "{p_holm:.4f}"), Column("cells", "{cells}"), Column("seeds", "{seeds}")],
 )  # fmt: skip
 OVERTAKING = Layout(
-    [Column("method", "{method}"), Column("is ahead of", "{rival}"), Column("from", "{sources:.0f}", brief="never"),
-     Column("share", "{share:.0%}")],
+    [Column("method", "{method}"), Column("is ahead of", "{rival}"), Column("from", "{sources:.0f}", brief="not shown"),
+     Column("share", "{share:.0%}"), Column("cells", "{cells}")],
 )  # fmt: skip
 FITS = Layout(
-    [Column("method", "{method}"), Column("sets", "{sets}"), Column("a", "{a:.1f} [{a_low:.1f}, {a_high:.1f}]"),
+    [Column("method", "{method}"), Column("sets", "{sets}"),
+     Column("a", "{a:.1f} [{a_low:.1f}, {a_high:.1f}]", brief="no curve that levels off fits"),
      Column("b", "{b:.1f} [{b_low:.1f}, {b_high:.1f}]"), Column("c", "{c:.2f} [{c_low:.2f}, {c_high:.2f}]")],
 )  # fmt: skip
 
@@ -82,14 +88,14 @@ def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
 
 
 def _scaling(findings: Findings, look: Look) -> Iterable[Block]:
-    table, targets = findings.scaling_table(), findings.design["targets"]
+    table, targets = tables.scaling_table(findings), findings.design["targets"]
     scores = table.drop(columns="seconds").sort_values("sources", kind="stable", ignore_index=True)
     yield Block("scores", "Scores by number of sources", TEXTS["scores"], scores, layout=SCORES)
     yield Block.figure("scaling", "Scaling curves", TEXTS["scaling"], table, figures.scaling, findings.fits, look)
     for target in targets if len(targets) > 1 else []:
-        title, of_one = f"Scaling on {target}", findings.scaling_table([target])
+        title, of_one = f"Scaling on {target}", tables.scaling_table(findings, [target])
         yield Block.figure(f"scaling-{target}", title, TEXTS["target"], of_one, figures.scaling, {}, look)
-    if len(gains := findings.marginal_table()):
+    if len(gains := tables.marginal_table(findings)):
         yield Block.figure("marginal", "What one source more brings", TEXTS["marginal"], gains, figures.marginal, look)
     main = table[table.sets == findings.kinds[0]]
     yield Block.figure("cost", "Cost against F1", TEXTS["cost"], main, figures.cost, look)
@@ -131,7 +137,7 @@ def _with_trends(name: str, lines: Mapping[str, Trend]) -> str:
 
 
 def _details(findings: Findings, look: Look) -> Iterable[Block]:
-    records = [(str(score.contender), score.record) for score in findings.with_most()]
+    records = [(str(score.contender), score.record) for score in findings.best_with_most]
     yield Block.figure("types", "Entity types", TEXTS["types"], tables.type_table(records), figures.per_type)
     if len(table := tables.calibration_table(records)):
         errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())

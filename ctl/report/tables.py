@@ -1,9 +1,9 @@
-"""Tables of what a study's models did, each the data of a figure: transfer, weights, types, calibration, origin."""
+"""Tables of what a study's models did, each the data of a figure: scaling, transfer, weights, types, origin ..."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +12,54 @@ import pandas as pd
 
 from ctl.methods import Method
 from ctl.report.conclusions import PairTest
-from ctl.report.findings import Findings, bounds
-from ctl.report.statistics import overtaking
+from ctl.report.contenders import CurveKey
+from ctl.report.findings import Findings
+from ctl.report.statistics.estimates import Cell, Estimate
+from ctl.report.statistics.scaling import Interval, overtaking
 from ctl.results import Record
 
 Bins = Mapping[str, Any]  # of a record: count, confidence and accuracy of every bin, and the calibration error
+
+
+def bounds(name: str, estimate: Estimate | Interval) -> dict[str, float]:
+    """A number and its interval as columns of a table."""
+    return {name: round(estimate.value, 2), "low": round(estimate.low, 2), "high": round(estimate.high, 2)}
+
+
+def scaling_table(findings: Findings, targets: Sequence[str] | None = None) -> pd.DataFrame:
+    """F1 by number of sources: ``sets method sources f1 low high cells planned missing seeds seconds``.
+
+    Args:
+        findings: of the study.
+        targets: some of the targets; by default all.
+    """
+    return pd.DataFrame(
+        {
+            "sets": key.sets, "method": str(key.contender), "sources": size,
+            **bounds("f1", curve.at(index)), "cells": len(cells), "planned": planned,
+            "missing": planned - len(cells), "seeds": curve.at(index).seeds,
+            "seconds": _mean_seconds(findings, key, cells),
+        }
+        for key, curve in (findings.curves_on(targets) if targets else findings.curves).items()
+        for index, (size, cells) in enumerate(zip(curve.sizes, curve.cells, strict=True))
+        for planned in [findings.planned(key.sets, size, targets)]
+    )  # fmt: skip
+
+
+def _mean_seconds(findings: Findings, key: CurveKey, cells: Sequence[Cell]) -> float:
+    scores = findings.by_key[key]
+    return round(float(np.mean([scores[cell].seconds for cell in cells])), 1)
+
+
+def marginal_table(findings: Findings) -> pd.DataFrame:
+    """The gain of every source more, by the curves of the main kind: ``method sources gain low high cells``."""
+    rows = []
+    for contender, curve in findings.main_curves.items():
+        for index, size in enumerate(curve.sizes[1:], 1):
+            gain, added = curve.gain(index - 1, index), size - curve.sizes[index - 1]
+            names = {"method": str(contender), "sources": size}
+            rows.append({**names, **{k: v / added for k, v in bounds("gain", gain).items()}, "cells": gain.cells})
+    return pd.DataFrame(rows).round(2)
 
 
 def transfer_table(findings: Findings) -> pd.DataFrame:
@@ -83,7 +126,8 @@ def _added_up(method: str, tests: list[Bins]) -> pd.DataFrame:
         for name in ("confidence", "accuracy")
     }
     ece = float(np.mean([bins["ece"] for bins in tests]))
-    return pd.DataFrame({"method": method, **means, "count": count, "ece": ece})[count > 0]
+    table: pd.DataFrame = pd.DataFrame({"method": method, **means, "count": count, "ece": ece})[count > 0]
+    return table
 
 
 def provenance_table(findings: Findings) -> pd.DataFrame:
@@ -109,28 +153,31 @@ def scored_model(record: Record) -> dict[str, Any]:
 
 
 def overtaking_table(findings: Findings, tests: Iterable[PairTest]) -> pd.DataFrame:
-    """The size from which on the first of every tested pair is ahead: ``method rival sources share``."""
-    curves = findings.main_curves
+    """The size from which on the first of every tested pair is ahead: ``method rival sources share cells``.
+
+    ``sources`` is empty where no size can be shown, and ``share`` then of the draws in which it is ahead with most.
+    """
     rows = []
     for test in tests:
-        ours, theirs = curves[test.ours], curves[test.theirs]
-        if ours.sizes == theirs.sizes:
-            ahead = overtaking(ours.sizes, ours.samples, theirs.samples)
+        gaps = findings.difference_curve(test.ours, test.theirs)
+        if gaps is not None and len(gaps.sizes) > 1:
+            ahead = overtaking(gaps.sizes, gaps.samples)
             names = {"method": str(test.ours), "rival": str(test.theirs)}
-            rows.append({**names, "sources": ahead.at, "share": round(ahead.certainty, 4)})
+            share = {"sources": ahead.at, "share": round(ahead.certainty, 4), "cells": len(gaps.cells[-1])}
+            rows.append({**names, **share})
     return pd.DataFrame(rows).astype({"sources": "Int64"}) if rows else pd.DataFrame()
 
 
 def fits_table(findings: Findings) -> pd.DataFrame:
-    """The fitted curves: ``method sets`` and a, b and c, each with ``_low`` and ``_high``."""
-    return pd.DataFrame(
-        {
-            "method": str(key.contender), "sets": key.sets,
-            **_parameter("a", fit.a), **_parameter("b", fit.b), **_parameter("c", fit.c),
-        }
-        for key, fit in findings.fits.items()
-    )  # fmt: skip
+    """The fitted curves: ``method sets`` and a, b and c, each with ``_low`` and ``_high``; empty where none fits."""
+    rows = []
+    for key, fit in findings.fits.items():
+        numbers = {**_parameter("a", fit.a), **_parameter("b", fit.b), **_parameter("c", fit.c)}
+        if not fit.levels_off:
+            numbers = dict.fromkeys(numbers, float("nan"))
+        rows.append({"method": str(key.contender), "sets": key.sets, **numbers})
+    return pd.DataFrame(rows)
 
 
-def _parameter(name: str, estimate: Any) -> dict[str, float]:  # noqa: ANN401
+def _parameter(name: str, estimate: Interval) -> dict[str, float]:
     return {column if column == name else f"{name}_{column}": value for column, value in bounds(name, estimate).items()}

@@ -8,7 +8,7 @@ DATA = pd.DataFrame(
         "sure": [True, False, True],
     }
 )  # fmt: skip
-SCORE = Column("F1", "{f1:.1f} (from {low:.0f})", brief="{f1:.1f}", starred="sure")
+SCORE = Column("F1", "{f1:.1f} (from {low:.0f})", brief="{f1:.1f}", note="*", noted="sure")
 
 
 def test_numbers_are_written_as_the_column_says():

@@ -12,7 +12,7 @@ import yaml
 
 from ctl.commands.transfer import parse
 from ctl.main import main
-from ctl.report.statistics import resampled_f1
+from ctl.report.statistics.resampling import resampled_f1
 
 SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
 

@@ -1,0 +1,1 @@
+"""The mathematics of the report: resampled scores, means with intervals, scaling curves, trends."""

@@ -1,0 +1,41 @@
+import base64
+
+import pandas as pd
+
+from ctl.report.layout import Column, Layout
+from ctl.report.page import Block, Page
+
+DATA = pd.DataFrame({"method": ["a<b", "c"], "f1": [50.123, 61.0]})
+
+
+def page(**more):
+    layout = Layout([Column("method", "{method}"), Column("F1", "{f1:.1f}")])
+    shown = Block("scores", "Scores", "What is shown.", DATA, layout=layout)
+    hidden = Block("more", "More", "In CSV alone.", DATA)
+    return Page("A title", "A subtitle", [shown, hidden], **more)
+
+
+def test_data_keep_their_digits_and_the_table_does_not(tmp_path):
+    page().write(tmp_path)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "report" / "scores.csv"), DATA)
+    assert "| a<b | 50.1 |" in (tmp_path / "report.md").read_text()
+    html = (tmp_path / "report.html").read_text()
+    assert "<td>a&lt;b</td><td>50.1</td>" in html and "<h2>More</h2>" in html and html.count("<table>") == 1
+
+
+def test_a_link_holds_the_data():
+    link = page().blocks[1].data_uri
+    assert base64.b64decode(link.partition(",")[2]).decode() == "method,f1\na<b,50.123\nc,61.0\n"
+
+
+def test_cells_that_are_missing_are_named():
+    text = page(failed=[("en -> de", "too <little>")], missing=["nl -> de, seed 1"], cells=4).markdown()
+    assert "**1 of 4 cells failed**" in text and "* en -> de: too <little>" in text
+    assert "1 of 4 cells have not been run yet" in text and "* nl -> de, seed 1" in text
+    html = page(failed=[("en -> de", "too <little>")], missing=["nl -> de, seed 1"], cells=4).html()
+    assert "too &lt;little&gt;" in html and "nl -&gt; de, seed 1" in html
+
+
+def test_conclusions_come_before_all_tables():
+    text = page(conclusions=["One.", "Two."]).markdown()
+    assert text.index("One.") < text.index("Two.") < text.index("## Scores")

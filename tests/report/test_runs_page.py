@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_study import exact_counts, record
+
+from ctl.errors import CTLError
+from ctl.report.runs_page import runs_page
+from ctl.results import write_counts, write_records
+
+PERCENT = {"direct:en": 50.0, "direct:nl": 60.0, "student:uniform": 60.0, "ensemble:learned": 80.0}
+
+
+def write_runs(root, seeds, moves=(0.0, 0.4, -0.4), target="de"):
+    for seed in seeds:
+        folder = root / f"{target}-{seed}"
+        folder.mkdir(parents=True)
+        (folder / ".lock").touch()
+        records = []
+        for name, percent in PERCENT.items():
+            percent += moves[seed]
+            records.append(record(name, ["en", "nl"], target, seed, percent))
+            write_counts(folder, name, exact_counts(percent, [seed, *name.encode()]))
+        write_records(folder / "results.json", records)
+
+
+def rows(page):
+    headings, lines = page.blocks[0].table()
+    return pd.DataFrame(lines, columns=headings).set_index("method")
+
+
+def test_what_is_far_ahead_has_a_star(tmp_path):
+    write_runs(tmp_path, (0, 1, 2))
+    table = rows(runs_page(tmp_path))
+    assert table.loc["ensemble:learned", "de F1"] == "80.0 ± 0.4"
+    assert table.loc["ensemble:learned", "de: over direct:nl"].startswith("+20.0 [+1")
+    assert table.loc["ensemble:learned", "de: over student:uniform"].endswith("]*")
+    assert table.loc["student:uniform", "de: over direct:nl"].endswith("]")
+    assert table.loc["student:uniform", "de: over student:uniform"] == ""
+
+
+def test_one_seed_has_no_star_and_the_page_says_why(tmp_path):
+    write_runs(tmp_path, (0,))
+    page = runs_page(tmp_path)
+    assert "over sentences alone" in page.blocks[0].text
+    table = rows(page)
+    assert table.loc["ensemble:learned", "de F1"] == "80.0"
+    assert table.loc["ensemble:learned", "de: over direct:nl"].endswith("]")
+
+
+def test_targets_stand_side_by_side(tmp_path):
+    write_runs(tmp_path, (0, 1))
+    write_runs(tmp_path, (0, 1), target="nl")
+    page = runs_page(tmp_path)
+    assert [heading for heading in rows(page).columns if heading.endswith("F1")] == ["de F1", "nl F1"]
+    data = page.blocks[0].data
+    assert len(data) == 2 * len(PERCENT) and data.over_direct.dtype == np.float64
+    assert "over sentences alone" not in page.blocks[0].text
+
+
+def test_no_folder_is_one_line(tmp_path):
+    with pytest.raises(CTLError, match="no such folder"):
+        runs_page(tmp_path / "nowhere")
