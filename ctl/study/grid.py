@@ -14,7 +14,7 @@ from ctl.backbones.loading import check_backbone, check_decoder
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method, expand_methods, of_one_source
 from ctl.results import DESIGN
-from ctl.study.cells import Cell, part_of_shard
+from ctl.study.cells import Cell, key_of, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
 from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
 from ctl.system.console import say
@@ -77,7 +77,10 @@ class Study:
             **{name: getattr(self.settings, name) for name in named},
             "subsets": asdict(self.subsets),
             "distances": self.distances,
-            "cells": [{**asdict(cell), "folder": str(cell.folder.relative_to(self.output))} for cell in self.cells],
+            "cells": [
+                {**asdict(cell), "folder": str(cell.folder.relative_to(self.output)), "key": key_of(self.plan(cell))}
+                for cell in self.cells
+            ],
         }
 
     # What there is to run

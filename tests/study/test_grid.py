@@ -50,6 +50,12 @@ def test_every_cell_has_its_scores_and_one_teacher_a_language(finished):
     assert len({found[name, "direct:a2"] for name in ("a2", "a2+a3", "a2+a3+b1")}) == 1
 
 
+def test_the_design_says_what_every_cell_must_be(finished):
+    """So that the report leaves out cells of other settings."""
+    for cell in json.loads((finished / "study.json").read_text())["cells"]:
+        assert json.loads((finished / cell["folder"] / "cell.json").read_text())["key"] == cell["key"]
+
+
 def test_a_cell_is_a_transfer(family, finished, tmp_path):
     """The same languages, seed and settings as a transfer of its own give the same scores."""
     more = [part for part in arguments(family, tmp_path) if part != "[0]"]

@@ -1,0 +1,85 @@
+import json
+
+import numpy as np
+import pytest
+
+from ctl.errors import CTLError
+from ctl.results import (
+    add_record,
+    columns,
+    counts_file,
+    git_commit,
+    make_record,
+    markdown_table,
+    print_table,
+    read_records,
+    rows,
+    versions,
+    weights_by_source,
+    write_counts,
+)
+
+SCORES = {
+    "test/precision": 50.004, "test/recall": 100.0, "test/f1": 66.666, "test/PER/precision": 50.0,
+    "test/PER/recall": 60, "test/PER/f1": 54.545, "test/loss": 1.0,
+}  # fmt: skip
+CALIBRATION = {"ece": 3.14159, "count": [1, 2], "confidence": [0.12345, 0.9], "accuracy": [0.0, 1.0]}
+
+
+def made(method="pooled", seed=0, **more):
+    identity = {"method": method, "sources": ["en", "nl"], "train_seconds": 61.0, **more}
+    return make_record(identity, SCORES, target="de", seed=seed, provenance={"model": "1"}, calibration=CALIBRATION)
+
+
+def test_a_record_has_rounded_scores_and_the_rest_in_its_provenance():
+    record = made(weights=[0.7, 0.3])
+    assert (record["precision"], record["recall"], record["f1"]) == (50.0, 100.0, 66.67)
+    assert record["per_type"] == {"PER": {"precision": 50.0, "recall": 60.0, "f1": 54.55}}
+    assert record["calibration"]["ece"] == 3.14 and record["calibration"]["confidence"] == [0.1235, 0.9]
+    assert record["provenance"]["weights"] == [0.7, 0.3] and record["provenance"]["model"] == "1"
+    assert "method" not in record["provenance"]
+
+
+def test_a_record_takes_the_place_of_an_earlier_one(tmp_path):
+    path = tmp_path / "run" / "results.json"
+    for method, seed in (("pooled", 0), ("pooled", 1), ("student:learned", 0), ("pooled", 0)):
+        add_record(path, made(method, seed))
+    keys = [(record["method"], record["seed"]) for record in read_records(path)]
+    assert keys == [("pooled", 1), ("student:learned", 0), ("pooled", 0)]
+    assert [file.name for file in path.parent.iterdir()] == ["results.json"]
+
+
+def test_a_file_that_is_no_json_is_a_mistake_in_one_line(tmp_path):
+    assert read_records(tmp_path / "none.json") == []
+    (tmp_path / "results.json").write_text('[{"method":')
+    with pytest.raises(CTLError, match="not readable as JSON"):
+        read_records(tmp_path / "results.json")
+
+
+def test_counts_are_read_again(tmp_path):
+    counts = np.array([[1, 2, 3], [0, 0, 1]], dtype=np.int32)
+    write_counts(tmp_path, "student:learned+hard", counts)
+    path = counts_file(tmp_path, "student:learned+hard")
+    assert path.name == "student-learned+hard.npy" and np.array_equal(np.load(path), counts)
+
+
+def test_weights_of_two_kinds_of_teachers_are_added_by_language():
+    record = made(weights=[0.1, 0.2, 0.3, 0.4])
+    assert weights_by_source(record) == pytest.approx({"en": 0.4, "nl": 0.6})
+    assert weights_by_source(made()) == {}
+
+
+def test_a_table_of_results(capsys):
+    other = json.loads(json.dumps(made("student:learned", weights=[0.5, 0.5])))
+    other["per_type"]["LOC"] = {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+    records = [made(), other]
+    assert columns(records) == ["method", "P", "R", "F1", "PER", "LOC", "training"]
+    assert rows(records)[0] == ["pooled", "50.0", "100.0", "66.7", "54.5", "-", "1 min 1 s"]
+    assert markdown_table(records).splitlines()[2] == "| pooled | 50.0 | 100.0 | 66.7 | 54.5 | - | 1 min 1 s |"
+    print_table(records, "de")
+    assert "student:learned weighs its teachers  en 0.500  nl 0.500" in capsys.readouterr().out
+
+
+def test_versions_and_commit_are_those_of_this_checkout():
+    assert versions()["numpy"] == np.__version__
+    assert git_commit() is None or len(git_commit().rstrip("+")) == 40
