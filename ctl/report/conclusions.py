@@ -178,7 +178,9 @@ def _corrected_gains(findings: Findings) -> dict[Contender, float]:
 
 
 def _winner(findings: Findings, contest: Contest, tests: Iterable[PairTest]) -> str:
-    best, with_most = contest.best, f"With {_count(findings.most, 'source')}"
+    best, planned = contest.best, findings.planned(findings.kinds[0], findings.most)
+    with_most = f"With {_count(findings.most, 'source')}"
+    with_most += f" ({len(contest.cells)} of {planned} cells)" if len(contest.cells) < planned else ""
     if not contest.rivals:
         return f"{with_most} there is no other method to compare {best} with."
     nearest = next(iter(contest.rivals))

@@ -87,6 +87,7 @@ def test_a_bad_seed_that_is_missing_with_most_sources_makes_no_gain(tmp_path):
     findings = study(tmp_path, f1, missing=[("t", 6, 2)])
     gain = re.search(r", ([-+][\d.]+) \[", said(findings)[0])
     assert abs(float(gain[1])) < 1 and "(2 of 3 cells" in said(findings)[0]
+    assert said(findings)[1].startswith("With 6 sources (2 of 3 cells) ")
 
 
 def test_a_method_that_lacks_the_hard_target_does_not_win(tmp_path):
