@@ -90,7 +90,7 @@ class SaveLast(Checkpoint):
         late, number = time.monotonic() - self._saved > 60 * self.minutes, self._held.number
         if trainer.world_size > 1:
             mine = torch.tensor([late, number], device=trainer.strategy.root_device)
-            late, number = trainer.strategy.reduce(mine, reduce_op="max").tolist()  # type: ignore[union-attr]
+            late, number = trainer.strategy.reduce(mine, reduce_op="max").tolist()
         return bool(late or number), number
 
     def _save(self, trainer: Trainer, checkpoint: ModelCheckpoint) -> None:

@@ -132,6 +132,7 @@ def _class_of(checkpoint: Mapping[str, Any], path: str | Path) -> type[Tagger]:
 
 
 def _subclasses(kind: type) -> Iterator[type]:
+    subclass: type
     for subclass in kind.__subclasses__():
         yield subclass
         yield from _subclasses(subclass)
