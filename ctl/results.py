@@ -21,6 +21,7 @@ from ctl.system.files import whole, write_json
 Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
 DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; of a cell that is done, that has failed
+LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # of a fit, in a Trainer's arguments
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
 
 
@@ -58,8 +59,15 @@ def make_record(
         },
         "calibration": rounded_calibration(calibration),
         "train_seconds": identity["train_seconds"],
-        "provenance": {"versions": versions(), "git_commit": git_commit(), **extra, **provenance},
+        "provenance": {"versions": versions(), "git_commit": git_commit(), **extra, **_of_test(provenance)},
     }
+
+
+def _of_test(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out of a test's configuration how long a fit would be: the fit has a record of its own."""
+    config = provenance.get("config", {})
+    trainer = {name: value for name, value in config.get("trainer", {}).items() if name not in LENGTH}
+    return {**provenance, "config": {**config, "trainer": trainer}}
 
 
 def rounded_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:

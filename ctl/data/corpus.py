@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ctl.data.tags import TagIds, TagSchema
 from ctl.data.words import Words
 from ctl.errors import CTLError
+from ctl.system.files import fingerprint
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class Corpus:
         same = self.schema == schema and (table == np.arange(len(table))).all()
         tags = self.tags if same else table[self.tags]  # what is the same stays on disk
         return replace(self, tags=tags, schema=schema, notes=(*self.notes, *notes))
+
+    @cached_property
+    def fingerprint_with_tags(self) -> str:
+        """The fingerprint of words, sentence boundaries and tags, where there are some."""
+        return fingerprint(self.fingerprint, b"" if self.tags is None else self.tags.tobytes())
 
     @cached_property
     def fingerprint(self) -> str:

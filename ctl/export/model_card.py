@@ -64,6 +64,7 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "base": None if Path(backbone).is_dir() else backbone,
         "data": _data(record),
         "seed": record["seed"] if record else None,
+        "training": _training(identity.get("fit")),
         "record": record,
         "versions": record["provenance"]["versions"] if record else versions(),
         "commit": (record["provenance"]["git_commit"] if record else git_commit()) or "",
@@ -72,6 +73,18 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "longest": _longest(path.parent),
         "networks": networks,
     }
+
+
+def _training(fit: Mapping[str, Any] | None) -> str:
+    """Says how the model was trained, and on which text; nothing where the checkpoint does not know."""
+    if not fit:
+        return ""
+    batch = fit["batch_size"] * fit["accumulate_grad_batches"] * fit["processes"]
+    splits = ", ".join(f"{name} {mark}" for name, mark in fit["splits"].items())
+    return (
+        f"{fit['steps']:,} steps ({fit['epochs']} epochs) of {batch} sentences at most, learning rate "
+        f"{fit['arguments']['lr']}, {fit['precision']}; fingerprints of the text: {splits}"
+    )
 
 
 def _data(record: Record | None) -> str:

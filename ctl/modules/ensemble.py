@@ -219,4 +219,5 @@ class Ensemble(Labeller):
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),
             "teachers": [identity["fingerprint"] for identity in identities if "fingerprint" in identity],
+            "fits": {identity["method"]: identity.get("fit", {}) for identity in identities},
         }

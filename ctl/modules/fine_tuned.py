@@ -16,6 +16,7 @@ from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.metrics import SpanF1
 from ctl.modules.base import Labeller, Trainable, fingerprint_weights
+from ctl.modules.fit_record import fit_record
 
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
 
@@ -43,6 +44,7 @@ class FineTuned(Trainable, Labeller):
         adapter: the name of its adapter in the backbone.
         base_fingerprint: of the frozen backbone under adapters.
         train_seconds: how long it was trained.
+        fit_record: the record of the fit that trained it, empty where its checkpoint has none (`ctl.modules.fit_record`).
     """
 
     network: nn.Module | None
@@ -75,6 +77,7 @@ class FineTuned(Trainable, Labeller):
         self.base_fingerprint: str | None = None
         self.val_f1 = SpanF1(types)
         self.train_seconds = 0.0
+        self.fit_record: dict[str, Any] = {}
         self._clock: float | None = None
 
     @abstractmethod
@@ -164,6 +167,8 @@ class FineTuned(Trainable, Labeller):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to build the model again; leaves out a base that adapters were trained in."""
         self._count_time()
+        if self._clock is not None:  # it is being trained
+            self.fit_record = fit_record(self)
         config = self.backbone_model.config.to_dict()
         if self.lora_rank:
             checkpoint["state_dict"] = owned(checkpoint["state_dict"], self.adapter)
@@ -171,6 +176,7 @@ class FineTuned(Trainable, Labeller):
             "types": list(self.schema.types),
             "encoder": {key: value for key, value in config.items() if isinstance(value, PLAIN)},
             "train_seconds": self.train_seconds,
+            "fit": self.fit_record,
             **self.form(),
             "base": self.base_fingerprint,
             **self.checkpoint_extra(),
@@ -201,6 +207,7 @@ class FineTuned(Trainable, Labeller):
                 f"its fingerprint is {self.base_fingerprint}, theirs {state['base']}"
             )
         self.train_seconds = state["train_seconds"]
+        self.fit_record = state.get("fit", {})
         self.restore_extra(state)
 
     def own_state(self) -> dict[str, Tensor]:

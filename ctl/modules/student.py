@@ -95,5 +95,6 @@ class Student(Tagger):
             "method": named(method, self.variant),
             "sources": self.taught_by["sources"],
             "train_seconds": round(seconds, 1),
+            "fit": self.fit_record,
             "taught_by": self.taught_by,
         }

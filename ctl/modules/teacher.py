@@ -96,6 +96,7 @@ class GoldTrained(FineTuned):
             "method": named(method, self.variant),
             "sources": list(self.sources),
             "train_seconds": round(self.train_seconds, 1),
+            "fit": self.fit_record,
         }
         return {**identity, "temperature": round(float(self.temperature), 4)} if self.calibrate else identity
 

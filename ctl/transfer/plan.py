@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,12 @@ class Plan:
         return len(self.planner.stages)
 
     def records(self) -> list[Record]:
-        """The records of all tests that are done, in the order of the methods."""
-        return [record for test in self.tests if test.done() for record in read_records(test.folder / "results.json")]
+        """The records of all tests that are done, in the order of the methods, with the settings of the transfer."""
+        done = (test for test in self.tests if test.done())
+        records = [record for test in done for record in read_records(test.folder / "results.json")]
+        for record in records:
+            record["provenance"]["transfer"] = asdict(self.settings)
+        return records
 
     def collect_counts(self) -> None:
         """Copies the counts of every test sentence to the run's own folder, ``counts/``."""

@@ -33,8 +33,7 @@ class Split(NamedTuple):
     @classmethod
     def of(cls, corpus: Corpus) -> Split:
         """Describes a corpus."""
-        tags = b"" if corpus.tags is None else corpus.tags.tobytes()
-        return cls(len(corpus), fingerprint(corpus.fingerprint, tags))
+        return cls(len(corpus), corpus.fingerprint_with_tags)
 
 
 def read_splits(data: NERDataModule, target: str, text: Sequence[str]) -> dict[str, Split]:

@@ -6,9 +6,19 @@ import yaml
 from made_up_tagger import make_checkpoint
 
 from ctl.export.check import Compared
-from ctl.export.model_card import write_card
+from ctl.export.model_card import _training, write_card
 from ctl.export.write import export
 from ctl.tagging.trained import load_trained
+
+
+def test_the_training_in_a_line():
+    fit = {"steps": 1600, "epochs": 2.56, "batch_size": 16, "accumulate_grad_batches": 2, "processes": 1}
+    fit |= {"arguments": {"lr": 3e-4}, "precision": "32-true", "splits": {"en/train": "ab", "nl/train": "cd"}}
+    assert _training(fit) == (
+        "1,600 steps (2.56 epochs) of 32 sentences at most, learning rate 0.0003, 32-true; fingerprints of the text: "
+        "en/train ab, nl/train cd"
+    )
+    assert _training(None) == _training({}) == ""  # of a checkpoint that an earlier version wrote
 
 
 def test_the_card_says_what_is_known(family, tmp_path):

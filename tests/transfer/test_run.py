@@ -53,6 +53,34 @@ def test_every_method_is_scored(finished):
     assert "| student:learned |" in (finished / "results.md").read_text()
 
 
+def test_records_say_what_was_trained(family, finished):
+    records = {record["method"]: record["provenance"] for record in json.loads((finished / "results.json").read_text())}
+    fit = records["direct:a2"]["fit"]
+    assert (fit["max_epochs"], fit["max_steps"], fit["batch_size"], fit["precision"]) == (2, -1, 32, "32-true")
+    assert fit["steps"] == 4 * fit["epochs"] and fit["arguments"]["lr"] == 1e-3  # 120 sentences
+    assert list(fit["splits"]) == ["a2/train"] and list(records["pooled"]["fit"]["splits"]) == ["a2/train", "b1/train"]
+    assert records["pooled"]["fit"]["splits"]["a2/train"] == fit["splits"]["a2/train"]
+    student = records["student:learned"]
+    assert (student["fit"]["class"], student["fit"]["steps"]) == ("Student", 2 * 5)  # of 150 sentences
+    assert student["taught_by"]["fits"] == records["ensemble:learned"]["fits"]
+    assert student["taught_by"]["fits"]["direct:a2"] == fit
+    for provenance in records.values():
+        assert provenance["transfer"]["sources"] == ["a2", "b1"] and provenance["transfer"]["teacher_epochs"] == 2
+        assert "max_epochs" not in provenance["config"]["trainer"] and "precision" in provenance["config"]["trainer"]
+
+
+def test_a_transfer_by_steps(family, tmp_path):
+    """Every model takes equally many, whatever the size of its data, and a second run skips everything."""
+    run = [*arguments(family, tmp_path), "--teacher_epochs", "null", "--student_epochs", "null"]
+    run += ["--teacher_steps", "6", "--student_steps", "6", "--validations", "2", "--select_on", "last"]
+    run += ["--methods", '["direct:a2", "pooled", "student:uniform+advpicker"]']
+    assert main(["transfer", *run]) == 0
+    records = json.loads((tmp_path / "results.json").read_text())
+    assert [record["provenance"]["fit"]["steps"] for record in records] == [6, 6, 6]
+    transfer = parse(run)
+    assert all(stage.done() for stage in transfer.plan(transfer.read()))
+
+
 def test_learned_weights_are_a_distribution_over_the_sources(finished):
     found = json.loads((finished / "language_id" / "weights.json").read_text())
     assert list(found) == ["learned", "cosine", "l1", "l2"]
