@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from ctl.backbones.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
 from ctl.backbones.attention import is_decoder
 from ctl.backbones.loading import recompute_activations
+from ctl.callbacks.fit_record import fit_record
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.metrics import SpanF1
 from ctl.modules.base import Labeller, Trainable, fingerprint_weights
-from ctl.modules.fit_record import fit_record
 
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
 
@@ -44,7 +44,7 @@ class FineTuned(Trainable, Labeller):
         adapter: the name of its adapter in the backbone.
         base_fingerprint: of the frozen backbone under adapters.
         train_seconds: how long it was trained.
-        fit_record: the record of the fit that trained it, empty where its checkpoint has none (`ctl.modules.fit_record`).
+        fit_record: of the fit that trained it, empty where its checkpoint has none (`ctl.callbacks.fit_record`).
     """
 
     network: nn.Module | None
