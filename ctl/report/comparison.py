@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.report.statistics.estimates import LEVEL, Cell, Mean, Scores, common, holm
+from ctl.report.statistics.estimates import LEVEL, holm
+from ctl.report.statistics.means import Cell, Mean, Scores, common
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.tables import bounds, scored_model
 from ctl.results import Record, counts_file, read_records

@@ -9,7 +9,8 @@ from itertools import groupby
 from ctl.methods import Method
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
-from ctl.report.statistics.estimates import LEVEL, Cell, Estimate, Mean, holm
+from ctl.report.statistics.estimates import LEVEL, Estimate, holm
+from ctl.report.statistics.means import Cell, Mean
 from ctl.report.statistics.scaling import overtaking
 
 POOLED = Contender(Method("pooled"))

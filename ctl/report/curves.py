@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from ctl.report.statistics.estimates import Cell, Estimate, Mean, Scores, draw_jointly
+from ctl.report.statistics.estimates import Estimate
+from ctl.report.statistics.means import Cell, Mean, Scores, draw_jointly
 from ctl.report.statistics.resampling import Samples
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ctl.methods import Method
 from ctl.report.contenders import PICKS, Contender, CurveKey
 from ctl.report.curves import Curve
-from ctl.report.statistics.estimates import Cell, Mean, Scores, common
+from ctl.report.statistics.means import Cell, Mean, Scores, common
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.statistics.scaling import Scaling, fit_scaling
 from ctl.results import CELL, FAILED, Record, counts_file, read_records

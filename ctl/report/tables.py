@@ -14,7 +14,8 @@ from ctl.methods import Method
 from ctl.report.conclusions import PairTest
 from ctl.report.contenders import CurveKey
 from ctl.report.findings import Findings
-from ctl.report.statistics.estimates import Cell, Estimate
+from ctl.report.statistics.estimates import Estimate
+from ctl.report.statistics.means import Cell
 from ctl.report.statistics.scaling import Interval, overtaking
 from ctl.results import Record
 

@@ -20,7 +20,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are small
 import numpy as np
 from scipy import special
 
-from ctl.report.statistics.estimates import Cell, Estimate, Mean, Scores
+from ctl.report.statistics.estimates import Estimate
+from ctl.report.statistics.means import Cell, Mean, Scores
 from ctl.report.statistics.resampling import draw_weights, resampled_f1
 from ctl.system.console import steps
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ctl.report.curves import Curve
-from ctl.report.statistics.estimates import Cell
+from ctl.report.statistics.means import Cell
 
 
 def scores(table):

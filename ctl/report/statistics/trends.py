@@ -1,4 +1,4 @@
-"""How one quantity goes with another: rank correlation and a line of least squares."""
+"""Trends of one quantity with another: rank correlation and a line of least squares."""
 
 from __future__ import annotations
 
