@@ -10,14 +10,14 @@ from ctl.methods import Method
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
 from ctl.report.statistics.estimates import LEVEL, Estimate, holm
-from ctl.report.statistics.means import Cell, Mean
+from ctl.report.statistics.means import Cell
 from ctl.report.statistics.scaling import overtaking
 
 POOLED = Contender(Method("pooled"))
 TIE = 1e-9  # points of F1
 ONE_SEED = (
-    "There is one seed: intervals and p-values are of these models on other test sentences. They say nothing about "
-    "other seeds, which may turn any difference around; run three or more."
+    "There is one seed, at least for one target: intervals and p-values are of these models on other test sentences. "
+    "They say nothing about other seeds, which may turn any difference around; run three or more."
 )
 
 
@@ -96,33 +96,40 @@ def _rivals(ours: Contender) -> Iterator[Contender]:
 
 @dataclass(frozen=True)
 class Contest:
-    """All contenders that have the same cells with the largest sets of sources.
+    """All contenders that have the same cells with the largest sets of sources: those of a method that has most.
 
     Attributes:
         best: the method with the highest F1; no direct teacher, which only the target's gold can choose.
         rivals: all others, the best direct teacher among them, and how far the best method is ahead; the nearest first.
         left_out: contenders that lack some of the cells, and how many they have.
         cells: the cells of all that are compared.
+        seeds: the number of seeds, of the target that has fewest.
     """
 
     best: Contender
     rivals: dict[Contender, Estimate]
     left_out: dict[Contender, int]
     cells: list[Cell]
+    seeds: int
 
     @classmethod
     def of(cls, findings: Findings) -> Contest | None:
         """Compares all methods of a study; ``None`` where there are results of direct transfer alone."""
         scores = {each: findings.with_most(each) for each in findings.contenders if each.pick in ("", "best")}
-        cells = max((list(of_one) for of_one in scores.values()), key=len)
-        full = [each for each in scores if set(cells) <= set(scores[each])]
-        methods = [each for each in full if not each.is_direct]
+        methods = [each for each, of_one in scores.items() if of_one and not each.is_direct]
         if not methods:
             return None
-        best = max(methods, key=lambda each: Mean.of(scores[each]).estimate.value)
-        rivals = {each: mean.estimate for each in full if each != best and (mean := findings.difference(best, each))}
-        left_out = {each: len(of_one) for each, of_one in scores.items() if each not in full}
-        return cls(best, dict(sorted(rivals.items(), key=lambda item: item[1].value)), left_out, cells)
+        cells = _widest([frozenset(scores[each]) for each in methods])
+        means = {
+            each: findings.mean({cell: of_one[cell] for cell in cells})
+            for each, of_one in scores.items()
+            if cells <= set(of_one)
+        }
+        best = max((each for each in means if not each.is_direct), key=lambda each: means[each].estimate.value)
+        rivals = {each: (means[best] - mean).estimate for each, mean in means.items() if each != best}
+        nearest_first = dict(sorted(rivals.items(), key=lambda item: item[1].value))
+        left_out = {each: len(cells & set(of_one)) for each, of_one in scores.items() if each not in means}
+        return cls(best, nearest_first, left_out, sorted(cells), means[best].seeds)
 
     def p(self, rival: Contender) -> float:
         """The p-value against a rival, corrected for the choice of the best method from among all."""
@@ -138,13 +145,18 @@ class Contest:
         return all(each.value > 0 and each.seeds > 1 and self.p(rival) < LEVEL for rival, each in self.rivals.items())
 
 
+def _widest(sets_of_cells: Sequence[frozenset[Cell]]) -> frozenset[Cell]:
+    """The largest of some sets of cells; of sets of one size, that which lies in most of them."""
+    return max(sets_of_cells, key=lambda cells: (len(cells), sum(cells <= others for others in sets_of_cells)))
+
+
 def sentences(findings: Findings, tests: Sequence[PairTest]) -> list[str]:
     """Says how F1 scales, which method wins with most sources, and what each part of the method brings."""
     contest = Contest.of(findings)
     if contest is None:
         return ["There are results of direct transfer alone, so there is nothing to compare."]
     said = [_rise(findings, contest.best), _winner(findings, contest, tests), *_left_out(contest), _parts(tests)]
-    return [ONE_SEED, *said] if len({cell.seed for cell in contest.cells}) == 1 else said
+    return [ONE_SEED, *said] if contest.seeds == 1 else said
 
 
 def _rise(findings: Findings, best: Contender) -> str:
@@ -202,7 +214,8 @@ def _lead(contest: Contest, nearest: Contender) -> str:
     methods = _count(1 + sum(not rival.is_direct for rival in contest.rivals), "method")
     remark = doubt(gap, contest.p(nearest))
     if contest.is_shown:
-        return f"{best} is ahead of all others: {gap:+.1f} over {nearest}, which comes next"
+        others = "all that have these cells" if contest.left_out else "all others"
+        return f"{best} is ahead of {others}: {gap:+.1f} over {nearest}, which comes next"
     if gap.value < 0:
         return (
             f"{nearest}, which the target's gold alone can choose, scores highest; {best} has the highest F1 of "
@@ -219,7 +232,7 @@ def _lead(contest: Contest, nearest: Contender) -> str:
 
 def _overtakes_pooled(findings: Findings, best: Contender) -> Iterator[str]:
     gaps = findings.difference_curve(best, POOLED)
-    if gaps is None or len(gaps.sizes) < 2:
+    if gaps is None or len(gaps.sizes) < 2 or gaps.sizes[-1] != findings.most:
         return
     ahead = overtaking(gaps.sizes, gaps.samples)
     if ahead.at is not None and gaps.at(0).seeds > 1:

@@ -92,7 +92,7 @@ class Findings:
         for name in self.design["methods"]:
             models = [(records[m], self._resample(folder, records[m])) for m in scored.get(name, []) if m in records]
             method = Method.split(name)
-            if not models:
+            if not models or len(models) < len(scored[name]):
                 continue
             if method.kind == "direct":
                 yield from _picks(method, cell, kinds, models)
@@ -179,13 +179,14 @@ class Findings:
         scores = self.samples(CurveKey(self.kinds[0], contender))
         return {cell: samples for cell, samples in scores.items() if len(cell.sources) == self.most}
 
+    def mean(self, scores: Scores) -> Mean:
+        """The mean of some scores on sets of the main kind."""
+        return Mean.of(scores, self.kinds[0] == DRAWN)
+
     def difference(self, ours: Contender, theirs: Contender) -> Mean | None:
         """The difference with the largest sets, over the cells that both have; ``None`` where they share none."""
         our_scores, their_scores = common(self.with_most(ours), self.with_most(theirs))
-        if not our_scores:
-            return None
-        drawn = self.kinds[0] == DRAWN
-        return Mean.of(our_scores, drawn) - Mean.of(their_scores, drawn)
+        return self.mean(our_scores) - self.mean(their_scores) if our_scores else None
 
     def difference_curve(self, ours: Contender, theirs: Contender) -> Curve | None:
         """The difference at every number of sources, over the cells that both have."""

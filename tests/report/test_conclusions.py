@@ -284,3 +284,63 @@ def test_methods_are_compared_with_what_lacks_one_part_of_them():
 def test_a_rival_mixes_no_teachers_and_differs_in_more_than_one_part(ours, theirs, rivals):
     estimate = Estimate(0.0, (Part(1.0, 2.0),), cells=3, seeds=3)
     assert PairTest(contender(ours), contender(theirs), estimate, 1).of_rivals == rivals
+
+
+# Cells that not all have
+
+
+def test_targets_of_one_seed_each_show_nothing(tmp_path):
+    """Two seeds in all, but no target has two of them: nothing is known of how far seeds move a score."""
+
+    def f1(name, n, target, seed, number):
+        return 50 + 20 * (name == "student:learned") + moved(seed, name)
+
+    missing = [("hard", n, 1) for n in (1, 2, 4, 6)] + [("easy", n, 0) for n in (1, 2, 4, 6)]
+    findings = study(tmp_path, f1, targets=("hard", "easy"), seeds=(0, 1), missing=missing)
+    text = " ".join(said(findings))
+    assert "is ahead of" not in text and " on, in " not in text and "(one seed)" in text
+    assert text.startswith("There is one seed")
+
+
+def test_methods_that_each_lack_another_cell_are_still_compared(tmp_path):
+    """Direct transfer has all cells; it alone having them does not make the others no results."""
+
+    def f1(name, n, target, seed, number):
+        lacking = {"pooled": 0, "ensemble:uniform": 1, "student:learned": 2}
+        return None if n == 6 and lacking.get(name) == seed else 60 + 20 * (name == "pooled") + moved(seed, name)
+
+    findings = study(tmp_path, f1)
+    text = said(findings)
+    assert "direct transfer alone" not in " ".join(text) and "(2 of 3 cells" in text[1]
+    contest = Contest.of(findings)
+    assert len(contest.cells) == 2 and set(contest.left_out.values()) <= {0, 1}
+
+
+def test_a_winner_is_not_ahead_of_methods_that_it_was_not_compared_with(tmp_path):
+    def f1(name, n, target, seed, number):
+        if name == "ensemble:uniform" and n == 6 and seed == 1:
+            return None
+        return 50 + 20 * (name == "student:learned") + 30 * (name == "ensemble:uniform") + moved(seed, name)
+
+    winner = said(study(tmp_path, f1))[1]
+    assert "ahead of all others" not in winner and "student:learned is ahead of all that have these cells" in winner
+
+
+def test_the_winner_is_compared_over_the_cells_of_the_contest(tmp_path):
+    """Two methods have a cell more than the rest, in which the winner is far ahead: it counts for nobody."""
+    findings = study(tmp_path, lambda name, n, target, seed, number: None if (name, n, seed) == ("direct:s1", 6, 0)
+                     else 60 + moved(seed, name) + 30 * (name == "student:learned" and seed == 0))  # fmt: skip
+    contest = Contest.of(findings)
+    assert all(each.cells == len(contest.cells) for each in contest.rivals.values())
+
+
+def test_a_method_that_falls_back_with_most_sources_stays_ahead_nowhere(tmp_path):
+    """No target and seed has all sizes, so the curve loses one: what is said must be of the largest."""
+
+    def f1(name, n, target, seed, number):
+        if name == "student:learned" and (n == 6) == (seed < 2):
+            return None  # 1, 2 and 4 sources with seeds 0 and 1; six with seed 2, 3 and 4
+        return 60 + (15 if n < 6 else 0.2) * (name == "student:learned") + moved(seed, name) - 9 * (name != "pooled")
+
+    text = " ".join(said(study(tmp_path, f1, seeds=(0, 1, 2, 3))))
+    assert "ahead of pooled from" not in text
