@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
+from ctl.methods import Method
 from ctl.report.statistics.estimates import LEVEL, holm
-from ctl.report.statistics.means import Cell, Mean, Scores, common
+from ctl.report.statistics.means import Cell, Mean, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.tables import bounds, scored_model
 from ctl.results import Record, counts_file, read_records
@@ -26,6 +28,34 @@ class Run:
 
     record: Record
     samples: Samples
+
+    @property
+    def is_direct(self) -> bool:
+        """Tells whether a single teacher was scored."""
+        return Method.split(self.record["method"]).kind == "direct"
+
+    @property
+    def languages(self) -> set[str]:
+        """The languages of the gold labels that it learned from."""
+        method = Method.split(self.record["method"])
+        return {method.of} if self.is_direct and method.of else set(self.record["sources"])
+
+    def is_like(self, other: Run) -> bool:
+        """Tells whether two runs on a target can be compared: their seeds are the same, and so are their sources.
+
+        Single teachers are compared with one another, and with mixtures of their own and other languages.
+        """
+        if self.record["seed"] != other.record["seed"]:
+            return False
+        if self.is_direct or other.is_direct:
+            nested = self.languages <= other.languages or other.languages <= self.languages
+            return nested or (self.is_direct and other.is_direct)
+        return self.languages == other.languages
+
+
+def _mean(runs: Iterable[Run]) -> Mean:
+    """The mean over runs with different seeds."""
+    return Mean.of({Cell("", (), run.record["seed"]): run.samples for run in runs})
 
 
 @dataclass(frozen=True)
@@ -83,16 +113,24 @@ class Comparison:
         return [run for runs in self.runs.values() for run in runs]
 
     def best_direct(self, target: str) -> str | None:
-        """The single teacher that does best on the target, as only its gold can tell."""
-        scores = {m: np.mean(self._f1(m, t)) for m, t in self.runs if t == target and m.startswith("direct:")}
-        return max(scores, key=lambda method: scores[method], default=None)
+        """The single teacher that does best on the target, as only its gold can tell, of those that have most seeds."""
+        scores = {
+            method: {run.record["seed"]: run.record["f1"] for run in runs}
+            for (method, where), runs in self.runs.items()
+            if where == target and method.startswith("direct:")
+        }
+        if not scores:
+            return None
+        seeds = widest([frozenset(by_seed) for by_seed in scores.values()])
+        means = {m: np.mean([by_seed[s] for s in seeds]) for m, by_seed in scores.items() if seeds <= set(by_seed)}
+        return max(means, key=lambda method: means[method])
 
     def table(self) -> pd.DataFrame:
         """A row a method and target.
 
         ``method target f1 sd seeds best_direct``, and ``over_baseline`` and ``over_direct``, each with ``_low _high
-        _seeds _p _p_holm _shown``: differences from `BASELINE` and from the best direct teacher, over the seeds that
-        both have; shown where there are several seeds and p < 0.05 after Holm's correction for all of them.
+        _seeds _p _p_holm _shown``: differences from `BASELINE` and from the best direct teacher, over the runs that
+        are alike; shown where there are several seeds and p < 0.05 after Holm's correction for all of them.
         """
         rows = [
             {
@@ -109,11 +147,6 @@ class Comparison:
     def _f1(self, method: str, target: str) -> list[float]:
         return [run.record["f1"] for run in self.runs[method, target]]
 
-    def _scores(self, method: str | None, target: str) -> Scores:
-        """F1 by seed; a method's sources are its own, so cells of two methods are one where target and seed are."""
-        runs = self.runs.get((method or "", target), [])
-        return {Cell(target, (), run.record["seed"]): run.samples for run in runs}
-
     def _score(self, method: str, target: str) -> dict[str, Any]:
         scores = self._f1(method, target)
         spread = round(float(np.std(scores, ddof=1)), 2) if len(scores) > 1 else None
@@ -121,11 +154,12 @@ class Comparison:
         return {"method": method, "target": target, "f1": f1, "sd": spread, "seeds": len(scores)}
 
     def _difference(self, name: str, method: str, other: str | None, target: str) -> dict[str, Any]:
-        """The difference over the seeds that both have."""
-        ours, theirs = common(self._scores(method, target), self._scores(other, target))
-        if method == other or not ours:
+        """The difference over the runs that are alike: with the same seed and the same sources."""
+        ours, theirs = (self.runs.get((each or "", target), []) for each in (method, other))
+        pairs = [(a, b) for a in ours for b in theirs if a.is_like(b)]
+        if method == other or not pairs:
             return dict.fromkeys([name, *(f"{name}_{column}" for column in ("low", "high", "seeds", "p"))])
-        gap = (Mean.of(ours) - Mean.of(theirs)).estimate
+        gap = (_mean(run for run, _ in pairs) - _mean(run for _, run in pairs)).estimate
         numbers = {name: gap.value, f"{name}_low": gap.low, f"{name}_high": gap.high}
         rounded = {column: round(number, 2) for column, number in numbers.items()}
         return {**rounded, f"{name}_seeds": gap.seeds, f"{name}_p": gap.p}
@@ -136,7 +170,7 @@ class Comparison:
         """F1 of every method with its interval: ``target method f1 low high seeds``."""
         rows = []
         for (method, target), runs in self.runs.items():
-            estimate = Mean.of(self._scores(method, target)).estimate
+            estimate = _mean(runs).estimate
             rows.append({"target": target, "method": method, **bounds("f1", estimate), "seeds": len(runs)})
         return pd.DataFrame(rows)
 

@@ -10,7 +10,7 @@ from ctl.methods import Method
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
 from ctl.report.statistics.estimates import LEVEL, Estimate, holm
-from ctl.report.statistics.means import Cell
+from ctl.report.statistics.means import Cell, widest
 from ctl.report.statistics.scaling import overtaking
 
 POOLED = Contender(Method("pooled"))
@@ -119,7 +119,7 @@ class Contest:
         methods = [each for each, of_one in scores.items() if of_one and not each.is_direct]
         if not methods:
             return None
-        cells = _widest([frozenset(scores[each]) for each in methods])
+        cells = widest([frozenset(scores[each]) for each in methods])
         means = {
             each: findings.mean({cell: of_one[cell] for cell in cells})
             for each, of_one in scores.items()
@@ -143,11 +143,6 @@ class Contest:
         are multiplied by the number of rivals.
         """
         return all(each.value > 0 and each.seeds > 1 and self.p(rival) < LEVEL for rival, each in self.rivals.items())
-
-
-def _widest(sets_of_cells: Sequence[frozenset[Cell]]) -> frozenset[Cell]:
-    """The largest of some sets of cells; of sets of one size, that which lies in most of them."""
-    return max(sets_of_cells, key=lambda cells: (len(cells), sum(cells <= others for others in sets_of_cells)))
 
 
 def sentences(findings: Findings, tests: Sequence[PairTest]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from ctl.errors import CTLError
 from ctl.report import figures
 from ctl.report.comparison import BASELINE, Comparison
@@ -14,11 +16,11 @@ from ctl.report.page import Block, Page
 from ctl.report.tables import calibration_table, type_table
 
 TEXTS = {
-    "methods": "F1 in percent: mean and standard deviation over seeds; differences over the seeds that both methods "
-    "have, with 95 % intervals over sentences and seeds, starred where p < 0.05 after Holm's correction for their "
-    "number.",
-    "one seed": "Where a method has one seed, its intervals are over sentences alone and nothing is starred: another "
-    "seed may turn the difference around.",
+    "methods": "F1 in percent: mean and standard deviation over seeds; differences over the runs that are alike (the "
+    "same seed and the same sources; a single teacher is of one of them), with 95 % intervals over sentences and "
+    "seeds, starred where p < 0.05 after Holm's correction for their number; n is the number of seeds.",
+    "one seed": "Where n is 1, an interval is over sentences alone and nothing is starred: another seed may turn the "
+    "difference around.",
     "scores": "Mean F1 over seeds, with 95 % intervals over sentences and seeds.",
     "types": "Means over seeds and targets.",
     "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
@@ -27,11 +29,11 @@ TEXTS = {
 METHODS = Layout(
     [
         Column("method", "{method}"),
-        Column("{target} F1", "{f1:.1f} ± {sd:.1f}", brief="{f1:.1f}"),
+        Column("{target} F1", "{f1:.1f} ± {sd:.1f} (n={seeds:.0f})", brief="{f1:.1f}"),
         *(
             Column(
                 f"{{target}}: over {rival}",
-                f"{{{name}:+.1f}} [{{{name}_low:+.1f}}, {{{name}_high:+.1f}}]",
+                f"{{{name}:+.1f}} [{{{name}_low:+.1f}}, {{{name}_high:+.1f}}] (n={{{name}_seeds:.0f}})",
                 brief=f"{{{name}:+.1f}}",
                 note="*",
                 noted=f"{name}_shown",
@@ -55,7 +57,7 @@ def runs_page(folder: Path) -> Page:
     records = [(run.record["method"], run.record) for run in comparison.all_runs]
     origins = comparison.provenance()
     table = comparison.table()
-    about = " ".join([TEXTS["methods"], *([TEXTS["one seed"]] if table.seeds.min() == 1 else [])])
+    about = " ".join([TEXTS["methods"], *([TEXTS["one seed"]] if _fewest_seeds(table) == 1 else [])])
     blocks = [
         Block("methods", "Methods", about, table, layout=METHODS),
         Block.figure("scores", "Scores", TEXTS["scores"], comparison.scores(), figures.bars),
@@ -67,3 +69,9 @@ def runs_page(folder: Path) -> Page:
         blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
     blocks.append(Block("runs", "Runs", TEXTS["runs"], origins, layout=Layout.plain(origins)))
     return Page(f"Runs in {folder}", f"{len(origins)} scored models.", blocks)
+
+
+def _fewest_seeds(table: pd.DataFrame) -> float:
+    """The smallest number of seeds that a score or a difference rests on."""
+    columns = ["seeds", "over_baseline_seeds", "over_direct_seeds"]
+    return float(table[columns].astype(float).min().min())

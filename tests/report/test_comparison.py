@@ -11,7 +11,7 @@ from ctl.results import write_counts, write_records
 HITS = {"direct:en": 200, "direct:nl": 240, "student:uniform": 280, "ensemble:learned": 320}  # of 400 entities
 
 
-def write_run(folder, seed, target="de", methods=HITS, model="2"):
+def write_run(folder, seed, target="de", methods=HITS, model="2", sources=("en", "nl")):
     folder.mkdir(parents=True)
     (folder / ".lock").touch()
     records = []
@@ -20,7 +20,8 @@ def write_run(folder, seed, target="de", methods=HITS, model="2"):
         found[: hits // 2] = 2
         found = np.random.default_rng(seed).permutation(found)
         write_counts(folder, name, np.stack([found, np.full(200, 2), np.full(200, 2)], axis=-1).astype(np.int32))
-        one = record(name, ["en", "nl"], target, seed, 100 * hits / 400)
+        of = [name.partition(":")[2]] if name.startswith("direct") else list(sources)
+        one = record(name, of, target, seed, 100 * hits / 400)
         one["provenance"]["model"] = model
         records.append(one)
     write_records(folder / "results.json", records)
@@ -58,3 +59,33 @@ def test_two_models_with_one_name_are_refused(tmp_path):
         Comparison.read(tmp_path)
     with pytest.raises(CTLError, match="no results"):
         Comparison.read(tmp_path / "a" / "counts")
+
+
+# Like with like
+
+
+def test_methods_of_other_sources_are_not_compared(tmp_path):
+    """A student of en and nl against a mixture of en, nl and es would show what es brings, not what the method does."""
+    write_run(tmp_path / "two", 0, methods={"direct:en": 200, "student:uniform": 280})
+    write_run(tmp_path / "three", 0, methods={"ensemble:learned": 320}, sources=["en", "nl", "es"])
+    table = Comparison.read(tmp_path).table().set_index("method")
+    assert np.isnan(table.loc["ensemble:learned", "over_baseline"])
+    assert table.loc["ensemble:learned", "over_direct"] == pytest.approx(30)  # a teacher of one of its languages
+
+
+def test_the_best_direct_teacher_is_the_best_in_the_seeds_that_all_have(tmp_path):
+    """The teacher of nl has the good seed alone, in which en is as far ahead of it as ever."""
+    write_run(tmp_path / "good", 0, methods={"direct:en": 300, "direct:nl": 260, "student:uniform": 320})
+    write_run(tmp_path / "bad", 1, methods={"direct:en": 100, "student:uniform": 120})
+    table = Comparison.read(tmp_path).table().set_index("method")
+    assert set(table.best_direct) == {"direct:en"}
+    assert table.loc["student:uniform", "over_direct"] == pytest.approx(5)
+
+
+def test_a_difference_over_one_seed_is_not_starred(tmp_path):
+    write_run(tmp_path / "0", 0, methods={"direct:en": 100, "student:uniform": 320})
+    write_run(tmp_path / "1", 1, methods={"direct:en": 100})
+    table = Comparison.read(tmp_path).table().set_index("method")
+    assert (
+        table.loc["student:uniform", "over_direct_seeds"] == 1 and not table.loc["student:uniform", "over_direct_shown"]
+    )

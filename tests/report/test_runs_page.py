@@ -31,10 +31,10 @@ def rows(page):
 def test_what_is_far_ahead_has_a_star(tmp_path):
     write_runs(tmp_path, (0, 1, 2))
     table = rows(runs_page(tmp_path))
-    assert table.loc["ensemble:learned", "de F1"] == "80.0 ± 0.4"
+    assert table.loc["ensemble:learned", "de F1"] == "80.0 ± 0.4 (n=3)"
     assert table.loc["ensemble:learned", "de: over direct:nl"].startswith("+20.0 [+1")
-    assert table.loc["ensemble:learned", "de: over student:uniform"].endswith("]*")
-    assert table.loc["student:uniform", "de: over direct:nl"].endswith("]")
+    assert table.loc["ensemble:learned", "de: over student:uniform"].endswith("] (n=3)*")
+    assert table.loc["student:uniform", "de: over direct:nl"].endswith("] (n=3)")
     assert table.loc["student:uniform", "de: over student:uniform"] == ""
 
 
@@ -44,7 +44,7 @@ def test_one_seed_has_no_star_and_the_page_says_why(tmp_path):
     assert "over sentences alone" in page.blocks[0].text
     table = rows(page)
     assert table.loc["ensemble:learned", "de F1"] == "80.0"
-    assert table.loc["ensemble:learned", "de: over direct:nl"].endswith("]")
+    assert table.loc["ensemble:learned", "de: over direct:nl"].endswith("] (n=1)")
 
 
 def test_targets_stand_side_by_side(tmp_path):

@@ -21,7 +21,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -68,6 +68,7 @@ class Group(NamedTuple):
         return Group(moves, min(self.freedom, other.freedom))
 
 
+Member = TypeVar("Member")
 NO_GROUP = Group({}, math.inf)
 
 
@@ -172,6 +173,11 @@ def common(*scores: Scores) -> tuple[Scores, ...]:
     """The scores of those cells alone that all contenders have."""
     cells = [cell for cell in scores[0] if all(cell in others for others in scores)]
     return tuple({cell: each[cell] for cell in cells} for each in scores)
+
+
+def widest(sets: Sequence[frozenset[Member]]) -> frozenset[Member]:
+    """The largest of some sets; of sets of one size, that which lies in most of them."""
+    return max(sets, key=lambda members: (len(members), sum(members <= others for others in sets)))
 
 
 def draw_jointly(means: Sequence[Mean]) -> Samples:
