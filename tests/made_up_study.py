@@ -78,7 +78,18 @@ def write_study(root, failed=0, missing=-1):
     (root / "study.json").write_text(json.dumps(design))
 
 
-def write_grid(root, f1, methods, sizes=(1, 2, 4, 6), targets=("t",), seeds=(0, 1, 2), missing=(), drawn=1, keys=False):
+def write_grid(
+    root,
+    f1,
+    methods,
+    sizes=(1, 2, 4, 6),
+    targets=("t",),
+    seeds=(0, 1, 2),
+    missing=(),
+    drawn=1,
+    keys=False,
+    own_sources=False,
+):
     """Writes a study whose methods score what a function says.
 
     Args:
@@ -91,6 +102,7 @@ def write_grid(root, f1, methods, sizes=(1, 2, 4, 6), targets=("t",), seeds=(0, 
         missing: (target, size, seed) of cells that were not run.
         drawn: sets of each size; where there are several they are called random.
         keys: whether the design holds a key for every cell, as the cell does.
+        own_sources: whether a direct teacher's source is that of its name.
     """
     cells = []
     for seed, target, size, number in itertools.product(seeds, targets, sizes, range(drawn)):
@@ -107,7 +119,8 @@ def write_grid(root, f1, methods, sizes=(1, 2, 4, 6), targets=("t",), seeds=(0, 
         for name in itertools.chain(*scored.values()):
             percent = f1(name, size, target, seed, number)
             if percent is not None:
-                records.append(record(name, sources, target, seed, round(percent, 2)))
+                of = [name.partition(":")[2]] if own_sources and name.startswith("direct") else sources
+                records.append(record(name, of, target, seed, round(percent, 2)))
                 write_counts(root / folder, name, exact_counts(percent, [*folder.encode(), *name.encode()]))
         write_records(root / folder / "results.json", records)
         (root / folder / "cell.json").write_text(json.dumps({"methods": scored, "key": folder}))

@@ -112,6 +112,20 @@ class Comparison:
         """Every run, method by method."""
         return [run for runs in self.runs.values() for run in runs]
 
+    @property
+    def alike_runs(self) -> list[Run]:
+        """The runs of the targets and seeds that all methods have; where there are none, of those that most have."""
+        by_method = {method: self._places(method) for method in self.methods}
+        places = frozenset.intersection(*by_method.values()) or widest(list(by_method.values()))
+        alike = [method for method, of_one in by_method.items() if places <= of_one]
+        runs = [run for run in self.all_runs if run.record["method"] in alike]
+        return [run for run in runs if (run.record["target"], run.record["seed"]) in places]
+
+    def _places(self, method: str) -> frozenset[tuple[str, int]]:
+        """The targets and seeds of a method."""
+        runs = [run.record for run in self.all_runs if run.record["method"] == method]
+        return frozenset((record["target"], record["seed"]) for record in runs)
+
     def best_direct(self, target: str) -> str | None:
         """The single teacher that does best on the target, as only its gold can tell, of those that have most seeds."""
         scores = {

@@ -121,7 +121,7 @@ class Contest:
             return None
         cells = widest([frozenset(scores[each]) for each in methods])
         means = {
-            each: findings.mean({cell: of_one[cell] for cell in cells})
+            each: findings.mean({cell: of_one[cell] for cell in sorted(cells)})
             for each, of_one in scores.items()
             if cells <= set(of_one)
         }

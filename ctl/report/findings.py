@@ -14,7 +14,7 @@ import numpy as np
 from ctl.methods import Method
 from ctl.report.contenders import PICKS, Contender, CurveKey
 from ctl.report.curves import Curve
-from ctl.report.statistics.means import Cell, Mean, Scores, common
+from ctl.report.statistics.means import Cell, Mean, Scores, common, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.statistics.scaling import Scaling, fit_scaling
 from ctl.results import CELL, FAILED, Record, counts_file, read_records
@@ -169,10 +169,16 @@ class Findings:
         return max(len(score.cell.sources) for score in self.scores if self.kinds[0] in score.kinds)
 
     @property
-    def best_with_most(self) -> list[Score]:
-        """The scores with the largest sets of the main kind; of direct teachers, the best one's."""
-        main = [score for score in self.scores if self.kinds[0] in score.kinds and score.contender.pick in ("", "best")]
-        return [score for score in main if len(score.cell.sources) == self.most]
+    def alike_with_most(self) -> list[tuple[str, Record]]:
+        """Contenders and their records with the largest sets of the main kind, of those that have the same cells.
+
+        Of direct teachers, the best one's.
+        """
+        scores = {each: self.with_most(each) for each in self.contenders if each.pick in ("", "best")}
+        cells = sorted(widest([frozenset(of_one) for of_one in scores.values()]))
+        alike = [each for each, of_one in scores.items() if set(cells) <= set(of_one)]
+        keys = [CurveKey(self.kinds[0], each) for each in alike]
+        return [(str(key.contender), self.by_key[key][cell].record) for key in keys for cell in cells]
 
     def with_most(self, contender: Contender) -> Scores:
         """F1 by cell with the largest sets of the main kind."""

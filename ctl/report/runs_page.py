@@ -22,7 +22,7 @@ TEXTS = {
     "one seed": "Where n is 1, an interval is over sentences alone and nothing is starred: another seed may turn the "
     "difference around.",
     "scores": "Mean F1 over seeds, with 95 % intervals over sentences and seeds.",
-    "types": "Means over seeds and targets.",
+    "types": "Means over the seeds and targets that all methods have; where there are none, that most have.",
     "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
     "runs": "The origin of every score.",
 }
@@ -54,7 +54,7 @@ def runs_page(folder: Path) -> Page:
     if not folder.is_dir():
         raise CTLError(f"{folder}: no results, no such folder")
     comparison = Comparison.read(folder)
-    records = [(run.record["method"], run.record) for run in comparison.all_runs]
+    records = [(run.record["method"], run.record) for run in comparison.alike_runs]
     origins = comparison.provenance()
     table = comparison.table()
     about = " ".join([TEXTS["methods"], *([TEXTS["one seed"]] if _fewest_seeds(table) == 1 else [])])

@@ -26,10 +26,10 @@ TEXTS = {
     "target": "The same curves for one target.",
     "marginal": "The change of F1 for every source added since the size before, with its 95 % interval.",
     "cost": "Training of a method and of all its teachers; direct methods pay for every teacher that was tried.",
-    "transfer": "F1 of each source's teacher on each target, the mean over seeds.",
+    "transfer": "F1 of each source's teacher on each target, the mean over the seeds that all its teachers have.",
     "distance": "Direct transfer against the distance of source and target, with lines of least squares.",
     "weights": "The weight that a source was given, with most sources, against its teacher's measured transfer.",
-    "types": "F1 of every type with most sources, the mean over seeds and targets.",
+    "types": "F1 of every type with most sources, the mean over seeds and targets, of methods that have all of these.",
     "calibration": "How often the most probable tag is right, by its probability, with most sources. Expected "
     "calibration error:",
     "tests": "With most sources, in the cells that both have: differences of mean F1 with their 95 % intervals, "
@@ -137,7 +137,7 @@ def _with_trends(name: str, lines: Mapping[str, Trend]) -> str:
 
 
 def _details(findings: Findings, look: Look) -> Iterable[Block]:
-    records = [(str(score.contender), score.record) for score in findings.best_with_most]
+    records = findings.alike_with_most
     yield Block.figure("types", "Entity types", TEXTS["types"], tables.type_table(records), figures.per_type)
     if len(table := tables.calibration_table(records)):
         errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())

@@ -15,7 +15,7 @@ from ctl.report.conclusions import PairTest
 from ctl.report.contenders import CurveKey
 from ctl.report.findings import Findings
 from ctl.report.statistics.estimates import Estimate
-from ctl.report.statistics.means import Cell
+from ctl.report.statistics.means import Cell, widest
 from ctl.report.statistics.scaling import Interval, overtaking
 from ctl.results import Record
 
@@ -64,7 +64,7 @@ def marginal_table(findings: Findings) -> pd.DataFrame:
 
 
 def transfer_table(findings: Findings) -> pd.DataFrame:
-    """Direct transfer, the mean over seeds: ``source target distance method f1``."""
+    """Direct transfer, the mean over the seeds of all teachers: ``source target distance method f1 seeds``."""
     rows = [
         {
             "source": record["sources"][0], "target": record["target"], "f1": record["f1"], "seed": record["seed"],
@@ -77,9 +77,19 @@ def transfer_table(findings: Findings) -> pd.DataFrame:
     ]  # fmt: skip
     by = ["source", "target", "distance", "method"]
     if not rows:
-        return pd.DataFrame(columns=[*by, "f1"])
+        return pd.DataFrame(columns=[*by, "f1", "seeds"])
     unique = pd.DataFrame(rows).drop_duplicates(["source", "target", "method", "seed"])
-    return unique.groupby(by, sort=False, dropna=False).f1.mean().round(2).reset_index()
+    alike = pd.concat([_with_common_seeds(part) for _, part in unique.groupby(["target", "method"], sort=False)])
+    means = alike.groupby(by, sort=False, dropna=False).agg(f1=("f1", "mean"), seeds=("seed", "size"))
+    return means.round({"f1": 2}).reset_index()
+
+
+def _with_common_seeds(teachers: pd.DataFrame) -> pd.DataFrame:
+    """The scores with the seeds that all teachers of a target have; where there are none, that most have."""
+    by_source = [frozenset(part.seed) for _, part in teachers.groupby("source")]
+    seeds = frozenset.intersection(*by_source) or widest(by_source)
+    whole = teachers[teachers.seed.isin(seeds)]
+    return whole[whole.groupby("source").seed.transform("size") == len(seeds)]
 
 
 def weights_table(findings: Findings) -> pd.DataFrame:
@@ -100,13 +110,14 @@ def weights_table(findings: Findings) -> pd.DataFrame:
 
 
 def type_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """F1 by entity type, the mean over the records of a method: ``method type f1``."""
+    """F1 by entity type, the mean over the records of a method: ``method type f1 cells``."""
     rows = [
         {"method": method, "type": kind, "f1": scores["f1"]}
         for method, record in records
         for kind, scores in record["per_type"].items()
     ]
-    return pd.DataFrame(rows).groupby(["method", "type"], sort=False).f1.mean().round(2).reset_index()
+    by_type = pd.DataFrame(rows).groupby(["method", "type"], sort=False)
+    return by_type.agg(f1=("f1", "mean"), cells=("f1", "size")).round({"f1": 2}).reset_index()
 
 
 def calibration_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:

@@ -89,3 +89,10 @@ def test_a_difference_over_one_seed_is_not_starred(tmp_path):
     assert (
         table.loc["student:uniform", "over_direct_seeds"] == 1 and not table.loc["student:uniform", "over_direct_shown"]
     )
+
+
+def test_types_are_of_the_seeds_that_all_methods_have(tmp_path):
+    write_run(tmp_path / "0", 0, methods={"direct:en": 100, "student:uniform": 320})
+    write_run(tmp_path / "1", 1, methods={"direct:en": 100})
+    runs = [run.record for run in Comparison.read(tmp_path).alike_runs]
+    assert [(record["method"], record["seed"]) for record in runs] == [("direct:en", 0), ("student:uniform", 0)]

@@ -64,3 +64,28 @@ def test_the_origin_of_a_score_names_the_commit_and_what_was_changed():
     one["provenance"]["git_commit"] = "0123456789abcdef+"
     row = tables.scored_model(one)
     assert row["commit"] == "0123456789+" and row["sources"] == "en+nl" and row["versions"] == "ctl 0"
+
+
+# Like with like
+
+
+def test_teachers_of_different_seeds_are_not_compared(tmp_path):
+    """All teachers are equally good; that of s2 has only the good seed, so all are compared in it."""
+
+    def good_and_bad(name, n, target, seed, number):
+        return None if (name, seed) == ("direct:s2", 1) else (70.0, 30.0)[seed]
+
+    findings = Findings(tmp_path, write_grid(tmp_path, good_and_bad, ["direct"], seeds=(0, 1), own_sources=True))
+    table = tables.transfer_table(findings).set_index("source")
+    assert list(table.f1) == [70, 70] and list(table.seeds) == [1, 1]
+
+
+def test_types_of_a_study_are_of_the_same_cells(tmp_path):
+    def hard_and_easy(name, n, target, seed, number):
+        return None if (name, target) == ("pooled", "hard") else {"hard": 40.0, "easy": 80.0}[target]
+
+    methods = ["pooled", "ensemble:uniform", "student:learned"]
+    findings = Findings(tmp_path, write_grid(tmp_path, hard_and_easy, methods, targets=("hard", "easy")))
+    table = tables.type_table(findings.alike_with_most)
+    assert set(table.method) == {"ensemble:uniform", "student:learned"} and set(table.f1) == {60.0}
+    assert set(table.cells) == {6}
