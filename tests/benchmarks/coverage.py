@@ -4,7 +4,7 @@ Sentences, seeds and random sets of sources are drawn from a population whose tr
 do what they do with a study's cells. The spread of seeds (and of sets) is given in standard errors that the sentences
 give the score of one seed: at 0 seeds do not matter, at 5 they matter far more than sentences.
 
-    python tests/benchmarks/coverage.py                      # the table of docs/results.md, some minutes on one core
+    python tests/benchmarks/coverage.py                      # the table of docs/results.md, ten minutes on one core
     python tests/benchmarks/coverage.py --simulations 100    # a look
 """
 
