@@ -43,7 +43,7 @@ class Contender:
 
     @property
     def without_family(self) -> Contender:
-        """This contender with encoders for teachers."""
+        """Gives the same contender with encoders for teachers."""
         return replace(self, method=replace(self.method, family=""))
 
 
