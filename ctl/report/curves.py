@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,16 +30,15 @@ class Curve:
     def of(cls, scores: Scores, drawn: bool = False) -> Curve | None:
         """The curve of one contender's scores; ``None`` where there are none.
 
-        A target and seed that some number of sources lacks is left out at all of them. Where nothing would be left,
-        the number of sources that fewest targets and seeds have is left out first.
+        A target and seed that lacks some number of sources, or some of its sets, is left out at all of them. Where
+        nothing would be left, the number of sources that fewest targets and seeds have is left out first.
 
         Args:
             scores: F1 by cell.
             drawn: whether sets of sources were drawn at random.
         """
-        blocks: dict[int, dict[tuple[str, int], list[Cell]]] = defaultdict(lambda: defaultdict(list))
-        for cell in scores:
-            blocks[len(cell.sources)][cell.target, cell.seed].append(cell)
+        sizes_of_all = sorted({len(cell.sources) for cell in scores})
+        blocks = {size: _blocks([cell for cell in scores if len(cell.sources) == size]) for size in sizes_of_all}
         while blocks and not set.intersection(*map(set, blocks.values())):
             del blocks[min(blocks, key=lambda size: len(blocks[size]))]
         if not blocks:
@@ -65,3 +65,19 @@ class Curve:
     def gain(self, start: int, end: int) -> Estimate:
         """The change of F1 from one of the sizes to another."""
         return (self.means[end] - self.means[start]).estimate
+
+
+def _blocks(cells: Iterable[Cell]) -> dict[tuple[str, int], list[Cell]]:
+    """The cells of one size by target and seed, without the seeds that lack a set which others of the target have.
+
+    Where all seeds of a target lack one, they are kept.
+    """
+    by_target: dict[str, dict[int, list[Cell]]] = defaultdict(lambda: defaultdict(list))
+    for cell in cells:
+        by_target[cell.target][cell.seed].append(cell)
+    blocks = {}
+    for target, by_seed in by_target.items():
+        sets = {cell.sources for part in by_seed.values() for cell in part}
+        whole = {seed: part for seed, part in by_seed.items() if len(part) == len(sets)}
+        blocks.update({(target, seed): part for seed, part in (whole or by_seed).items()})
+    return blocks

@@ -43,3 +43,16 @@ def test_the_difference_of_two_curves():
     theirs = Curve.of(scores({("t", size, seed): 50 + seed for size in (1, 2) for seed in range(3)}))
     assert [mean.estimate.value for mean in (ours - theirs).means] == [11, 12]
     assert (ours - theirs).at(0).low == pytest.approx(11)
+
+
+def test_a_seed_that_lacks_one_of_a_size_s_sets_is_left_out():
+    """Good sets score 80, bad ones 20; seed 1 lacks the good one of two sources, which is no loss of F1."""
+    full = {
+        Cell("t", sources, seed): np.full(2001, 80.0 if sources[0] == "good" else 20.0)
+        for sources in (("good",), ("bad",), ("good", "other"), ("bad", "other"))
+        for seed in (0, 1, 2)
+    }
+    del full[Cell("t", ("good", "other"), 1)]
+    curve = Curve.of(full, drawn=True)
+    assert [mean.samples[0] for mean in curve.means] == [50, 50]
+    assert {cell.seed for cells in curve.cells for cell in cells} == {0, 2}
