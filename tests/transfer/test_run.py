@@ -134,7 +134,7 @@ def test_report_compares_seeds(family, finished, tmp_path, capsys):
         line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("| student:uniform |")
     )
     mean = records[5]["f1"] - 1
-    assert row.startswith(f"| student:uniform | {mean:.1f} ± 1.4 |  | ")
+    assert row.startswith(f"| student:uniform | {mean:.1f} ± 1.4 (n=2) |  | ")
     assert main(["report", str(tmp_path / "nowhere")]) == 2
     assert "no results" in capsys.readouterr().err
 
