@@ -72,7 +72,7 @@ exit status
 
 
 def help_text() -> str:
-    """What ``ctl --help`` prints."""
+    """Returns the text of ``ctl --help``."""
     lines = [
         "usage: ctl COMMAND [options]",
         "",

@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _mistakes() -> tuple[type[Exception], ...]:
-    """What is raised where the user can mend it: our own, what Lightning raises for its settings, a full disk."""
+    """Errors that the user can mend: our own, those of Lightning for its settings, a full disk."""
     from ctl.errors import CTLError
 
     if "lightning" not in sys.modules:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ctl.errors import CTLError
+from ctl.system.files import fingerprint_stream
 
 Base = Literal["float32", "bfloat16", "4bit"]
 ALONE = "default"  # the adapter's name in a model that has one, and in checkpoints
@@ -50,20 +51,6 @@ def activate(base: nn.Module, name: str) -> None:
             layer.set_adapter(name, inference_mode=True)
 
 
-def merge(base: nn.Module) -> nn.Module:
-    """Adds the active adapter to the weights of its base and takes all adapters out; gives the base back.
-
-    What is left is a backbone like any other, to be exported.
-    """
-    from peft.tuners.lora import LoraLayer
-
-    for name, layer in list(base.named_modules()):
-        if isinstance(layer, LoraLayer):
-            layer.merge()
-            base.set_submodule(name, layer.get_base_layer())
-    return base
-
-
 def of_adapter(key: str, name: str) -> bool:
     """Tells whether a parameter of this name belongs to the adapter."""
     return "lora_" in key and f".{name}." in key
@@ -90,13 +77,15 @@ def fingerprint_base(base: nn.Module) -> str:
 
     The values are compared as bfloat16, in which float32 and bfloat16 copies of a model are the same.
     """
-    digest = hashlib.sha256()
+    return fingerprint_stream(_described(base))
+
+
+def _described(base: nn.Module) -> Iterator[str | bytes]:
     for key, value in sorted(base.named_parameters()):
-        digest.update(f"{key} {tuple(value.shape)}".encode())
+        yield f"{key} {tuple(value.shape)}"
         some = value.detach().flatten()[:: max(1, value.numel() // SAMPLE)][:SAMPLE].cpu()
         some = some.bfloat16() if some.is_floating_point() else some
-        digest.update(some.contiguous().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:16]
+        yield some.contiguous().view(torch.uint8).numpy().tobytes()
 
 
 def base_arguments(base: Base) -> dict[str, Any]:

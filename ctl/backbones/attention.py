@@ -12,7 +12,7 @@ from ctl.errors import CTLError
 
 
 def is_decoder(config: Any) -> bool:  # noqa: ANN401  (transformers' classes are untyped)
-    """Whether this is the configuration of a causal language model: one that `transformers` knows for nothing else."""
+    """Tells whether a configuration is of a causal language model: one that `transformers` knows for nothing else."""
     from transformers.models.auto import modeling_auto
 
     kind = config.model_type
@@ -43,7 +43,7 @@ def set_attention(config: Any, attention: str | None) -> Any:  # noqa: ANN401
 
 
 def open_layers(attention: str | None, layers: int) -> int:
-    """In how many of the last layers words also attend to later words.
+    """Counts the last layers in which words also attend to later words.
 
     Raises:
         CTLError: ``attention`` is none of the three, or of more layers than there are.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -12,12 +11,12 @@ import torch
 from torch import nn
 
 from ctl.backbones.adapters import Base, base_arguments
-from ctl.backbones.attention import is_decoder, open_layers, set_attention, unmask_last
+from ctl.backbones.attention import open_layers, set_attention, unmask_last
 from ctl.errors import CTLError, first_line
+from ctl.system.files import checksum, fingerprint, fingerprint_stream
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-NO_ENCODERS = ("t5", "mt5", "umt5", "xlnet")  # they take other masks or inputs than a row of subwords
 TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
+KEPT = (".json", ".safetensors", ".bin", ".txt", ".model")  # files of a backbone that its answers depend on
 
 
 def load_config(name: str) -> Any:  # noqa: ANN401  (transformers' classes are untyped)
@@ -107,38 +106,6 @@ def _opened(model: Any, attention: str | None) -> Any:  # noqa: ANN401
     return model
 
 
-def check_backbone(name: str) -> None:
-    """Stops early where loading would fail: no folder, no configuration, no weights, no fast tokenizer.
-
-    Raises:
-        CTLError: says which.
-    """
-    folder = Path(name)
-    if not folder.is_dir() and (folder.is_absolute() or name.startswith((".", "~"))):
-        raise CTLError(f"backbone {name}: no such folder")
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise CTLError(f"backbone {name}: the folder has no config.json")
-        if not any((folder / file).is_file() for file in WEIGHTS):
-            raise CTLError(f"backbone {name}: the folder has no weights (looked for {', '.join(WEIGHTS)})")
-    config = load_config(name)
-    if getattr(config, "is_encoder_decoder", False) or config.model_type in NO_ENCODERS:
-        raise CTLError(f"backbone {name}: a {config.model_type} can't be used; take an encoder or a causal decoder")
-    load_tokenizer(name)
-
-
-def check_decoder(name: str) -> None:
-    """Stops early where a decoder can't be loaded.
-
-    Raises:
-        CTLError: it is none, or see `check_backbone`.
-    """
-    check_backbone(name)
-    config = load_config(name)
-    if not is_decoder(config):
-        raise CTLError(f"llm_backbone {name}: a {config.model_type} is no causal language model; use it as --backbone")
-
-
 def longest_input(tokenizer: Any, config: Any) -> int:  # noqa: ANN401
     """Subwords that the model can read at once, special tokens included."""
     positions = getattr(config, "max_position_embeddings", None) or 10**9
@@ -188,12 +155,11 @@ def fingerprint_backbone(name: str) -> str:
 @cache
 def _fingerprint(name: str, changed: int) -> str:
     """Files that did not change are read once in a process."""
-    digest = hashlib.sha256(b"" if Path(name).is_dir() else name.encode())
-    for path in sorted(Path(name).glob("*")) if Path(name).is_dir() else []:
-        if path.suffix in (".json", ".safetensors", ".bin", ".txt", ".model"):
-            with path.open("rb") as file:
-                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
+    folder = Path(name)
+    if not folder.is_dir():
+        return fingerprint(name)
+    kept = (path for path in sorted(folder.glob("*")) if path.suffix in KEPT)
+    return fingerprint_stream(path.name.encode() + bytes.fromhex(checksum(path)) for path in kept)
 
 
 def stamp(name: str) -> int:

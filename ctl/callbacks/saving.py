@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -119,6 +118,3 @@ class WeightsOnly(Callback):
         checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
         lean = {name: value for name, value in checkpoint.items() if name not in RESUMED}
         WholeCheckpoints().save_checkpoint(lean, self.path)
-
-
-sys.modules["ctl.checkpoints"] = sys.modules[__name__]  # the name in configurations that earlier versions wrote

@@ -1,4 +1,4 @@
-"""When a fit validates that is as long as a number of steps."""
+"""Validation of a fit that is as long as a number of steps."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Draw(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """How far training is: the epoch that goes on, how many of its batches every process has had, and of how many."""
+    """The progress of training: the epoch that goes on, its batches that every process has had, and all its batches."""
 
     epoch: int = 0
     begin: int = 0
@@ -135,7 +135,7 @@ class BucketSampler(Sampler[Draw]):
 
     @cached_property
     def _bounds(self) -> Ints:
-        """Where batches begin (B + 1) in a row of all sentences, about longest first; the longest sets the width.
+        """Finds where batches begin (B + 1) in a row of all sentences, about longest first; the longest sets the width.
 
         The sentence at some place of the blurred row is at most ``(1 + JITTER) / (1 - JITTER)`` times as long as the
         one at that place of the sorted row, so that no epoch's batches exceed ``max_tokens``.

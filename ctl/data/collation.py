@@ -58,11 +58,11 @@ class WordBatch:
         return replace(self, **moved)
 
     def to(self, device: torch.device | str, **kwargs: Any) -> WordBatch:  # noqa: ANN401
-        """The same batch on another device; Lightning calls it."""
+        """Returns the batch on another device; Lightning calls it."""
         return self._map(lambda tensor: tensor.to(device, **kwargs))
 
     def pin_memory(self) -> WordBatch:
-        """The same batch in page-locked memory; the data loader calls it."""
+        """Returns the batch in page-locked memory; the data loader calls it."""
         return self._map(Tensor.pin_memory)
 
 
@@ -120,7 +120,7 @@ class Collator:
         self.margin = len(encoder.prefix) + len(encoder.suffix)
 
     def sizes(self, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """What sentences of so many subwords take of a batch's grid, as one row or as windows: at most (S)."""
+        """Bounds the room of sentences of so many subwords in a batch's grid, as one row or as windows (S)."""
         capacity = self.encoder.capacity
         more = -(-np.maximum(lengths - capacity, 0) // max(1, capacity // 2))  # windows overlap by half
         return np.where(more > 0, (more + 1) * (capacity + self.margin), lengths + self.margin).astype(np.int32)
@@ -181,7 +181,7 @@ class Collator:
         return ids, (np.arange(width) < (rows.sizes + self.margin)[:, None]).astype(np.int64)
 
     def _positions(self, counts: Ints, rows: _Rows, width: int) -> Ints:
-        """Where each word's first subword is in the flattened grid (N)."""
+        """Finds the place of each word's first subword in the flattened grid (N)."""
         starts = np.cumsum(counts) - counts
         owner = rows.owner
         if owner is None:

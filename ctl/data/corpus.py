@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from ctl.data.tags import TagIds, TagSchema
 from ctl.data.words import Words
 from ctl.errors import CTLError
-from ctl.system.files import fingerprint
+from ctl.system.files import fingerprint, fingerprint_stream
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,5 @@ class Corpus:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (16 hex digits) of words and sentence boundaries; tags do not enter."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.offsets, dtype=np.int64).data)
-        for part in self.numbered.parts():
-            digest.update(part)
-        return digest.hexdigest()[:16]
+        offsets = np.ascontiguousarray(self.offsets, dtype=np.int64)
+        return fingerprint_stream((offsets.data, *self.numbered.parts()))

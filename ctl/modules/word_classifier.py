@@ -1,4 +1,4 @@
-"""From a backbone's states to words and sentences: a vector of each, and the logits of a word's tags."""
+"""Words and sentences as vectors, made of a backbone's states, and the logits of a word's tags."""
 
 from __future__ import annotations
 

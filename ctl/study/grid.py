@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from ctl.backbones.loading import check_backbone, check_decoder
+from ctl.backbones.checks import check_backbone, check_decoder
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method, expand_methods, of_one_source
 from ctl.results import DESIGN

@@ -79,7 +79,7 @@ def fingerprint(*parts: str | bytes) -> str:
     return fingerprint_stream(parts)
 
 
-def fingerprint_stream(parts: Iterable[str | bytes]) -> str:
+def fingerprint_stream(parts: Iterable[str | bytes | memoryview]) -> str:
     """The fingerprint of parts that are made one by one, as the weights of a model are."""
     digest = hashlib.sha256()
     for part in parts:

@@ -33,7 +33,7 @@ class Trained:
     path: Path
 
     def record(self) -> Record | None:
-        """Its score, where its run has one."""
+        """Returns the record of its score; ``None`` where its run has none."""
         records = read_records(self.path.parent.parent / "results.json") if self.path.suffix == ".ckpt" else []
         return next((record for record in records if record["method"] == self.method), None)
 

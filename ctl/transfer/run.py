@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from ctl.backbones.loading import check_backbone, check_decoder
+from ctl.backbones.checks import check_backbone, check_decoder
 from ctl.callbacks.logger_settings import apart_from_sweep
 from ctl.callbacks.tracking import track_results
 from ctl.data.datamodule import NERDataModule

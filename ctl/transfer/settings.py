@@ -30,7 +30,7 @@ LLM_TEACHER = {"llm_teacher.lora_rank": 16, "llm_teacher.lr": 2e-4, "llm_teacher
 
 
 class Length(NamedTuple):
-    """How long a model is trained: for a number of steps of the optimiser, or of epochs where these are given.
+    """The length of a training: a number of steps of the optimiser, or of epochs where these are given.
 
     Attributes:
         steps: of the optimiser.
@@ -156,7 +156,7 @@ class Settings:
 
     @property
     def student_length(self) -> Length:
-        """How long a student is trained."""
+        """The length of a student's training."""
         return self._length(self.student_steps, self.student_epochs)
 
     def _length(self, steps: int | None, epochs: int | None) -> Length:

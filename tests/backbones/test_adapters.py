@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from ctl.backbones.adapters import base_arguments, merge
+from ctl.backbones.adapters import base_arguments
 from ctl.backbones.loading import load_encoder
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import SoftLabelStore
@@ -123,18 +123,6 @@ def test_one_base_bears_all_teachers_and_each_answers_as_alone(teachers, some_ba
             torch.testing.assert_close(answer(teacher, some_batch), expected, rtol=0, atol=0)
     states = [teacher.own_state() for teacher in (together[0], together[2])]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0].keys() | states[1].keys())
-
-
-def test_a_merged_adapter_is_in_the_weights(teachers, family, some_batch):
-    teacher = Teacher.load_from_checkpoint(teachers / "a2" / "best.ckpt")
-    expected = answer(teacher, some_batch)
-    teacher.network.encoder, teacher.network.adapter = merge(teacher.network.encoder), None
-    torch.testing.assert_close(answer(teacher, some_batch), expected, atol=1e-5, rtol=1e-4)
-    plain = load_encoder(str(family / "decoder"), attention="full").state_dict()
-    merged = teacher.network.encoder.state_dict()
-    assert merged.keys() == plain.keys()
-    changed = {key for key in plain if not torch.equal(plain[key], merged[key])}
-    assert changed and all("_proj" in key for key in changed)
 
 
 def test_other_attention_is_another_base(teachers, family, tmp_path):

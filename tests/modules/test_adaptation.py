@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForMaskedLM
 
-from ctl.backbones.loading import check_backbone
+from ctl.backbones.checks import check_backbone
 from ctl.data.datamodule import NERDataModule
 from ctl.modules import Adaptation
 
