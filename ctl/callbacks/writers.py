@@ -19,7 +19,7 @@ from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.data.selection import write_word_weights
-from ctl.data.soft_labels import StoreWriter
+from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.methods import SIMILARITIES
 from ctl.results import add_record, make_record, write_counts
@@ -160,11 +160,11 @@ class SoftLabelWriter(PredictionWriter):
         self._stores[split] = [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
 
     def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
-        """Appends the distributions of a batch, (N, C) or those of each labeller (K, N, C)."""
-        unanimous = outputs["unanimous"].cpu().numpy() if "unanimous" in outputs else None
+        """Appends the distributions of a batch, (N, C) or those of each labeller (K, N, C), and marks of the words."""
         probs = outputs["each"] if "each" in outputs else outputs["probs"][None]
-        for store, own in zip(self._stores[split], probs.float().cpu().numpy(), strict=True):
-            store.add(batch.words.cpu().numpy(), own, unanimous)
+        marks = {mark: outputs[mark].expand(probs.shape[:2]).cpu().numpy() for mark in MARKS if mark in outputs}
+        for number, (store, own) in enumerate(zip(self._stores[split], probs.float().cpu().numpy(), strict=True)):
+            store.add(batch.words.cpu().numpy(), own, **{mark: values[number] for mark, values in marks.items()})
 
     def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
         """Joins the shares of all processes."""

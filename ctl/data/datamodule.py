@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
@@ -265,6 +266,9 @@ class NERDataModule(LightningDataModule):
         if self.filter is not None:
             sure = confident(store, self.keep, self.filter)
             self.weights = sure if self.weights is None else sure * self.weights
+        if store.labelled is not None:
+            labelled = store.labelled.astype(np.float32)
+            self.weights = labelled if self.weights is None else labelled * self.weights
 
     def _loader(
         self,

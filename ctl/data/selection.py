@@ -44,8 +44,10 @@ def confident(store: SoftLabelStore, keep: float, by: Filter) -> Floats:
     for begin in range(0, len(store), CHUNK):
         part = store.rows(slice(begin, begin + CHUNK))
         sure[begin : begin + CHUNK], tags[begin : begin + CHUNK] = confidence(part, by), part.argmax(-1)
-    for tag in np.unique(tags):
-        words = tags == tag
+    labelled = np.ones(len(store), dtype=bool) if store.labelled is None else store.labelled
+    sure[~labelled] = 0
+    for tag in np.unique(tags[labelled]):
+        words = labelled & (tags == tag)
         threshold = np.quantile(sure[words], 1 - keep, overwrite_input=True)
         sure[words] = sure[words] >= threshold
     return sure

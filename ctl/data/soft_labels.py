@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ctl.arrays import Floats, Ints
+from ctl.arrays import Bools, Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
@@ -21,6 +21,7 @@ from ctl.system.files import checksum
 
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
+MARKS = ("unanimous", "labelled")  # true or false for every word, where a model tells it
 
 
 class SoftLabelStore:
@@ -28,7 +29,8 @@ class SoftLabelStore:
 
     A folder of ``probs.npy`` (W, C) in float16, ``offsets.npy`` (S + 1) with the first word of each sentence, and
     ``manifest.json``: the tag schema, the fingerprints of text and teacher, and the checksums of the other files.
-    An ensemble that marks the words on which its teachers agree adds ``unanimous.npy`` (W).
+    Marks of words are optional: ``unanimous.npy`` (W), the words on which all teachers agree, and ``labelled.npy`` (W),
+    the words that have a label. The row of a word without one is uniform, and the word counts in no training.
 
     Args:
         path: the folder.
@@ -56,6 +58,7 @@ class SoftLabelStore:
         self.probs = _open(self.path / "probs.npy")
         self.offsets: Ints = _open(self.path / "offsets.npy")
         self.unanimous = _open(self.path / "unanimous.npy") if self.manifest["unanimous"] else None
+        self.labelled = _open(self.path / "labelled.npy") if self.manifest.get("labelled") else None
         self.schema = TagSchema(tuple(self.manifest["types"]))
 
     def __len__(self) -> int:
@@ -108,20 +111,19 @@ class StoreWriter:
         shards.mkdir(parents=True, exist_ok=True)
         self._words = (shards / f"{rank}.words").open("wb")
         self._probs = (shards / f"{rank}.probs").open("wb")
-        self._unanimous = (shards / f"{rank}.unanimous").open("wb")
+        self._marks = {mark: (shards / f"{rank}.{mark}").open("wb") for mark in MARKS}
 
-    def add(self, words: Ints, probs: Floats, unanimous: npt.NDArray[np.bool_] | None = None) -> None:
-        """Appends distributions (n, C) of the words at these addresses (n), and whether all teachers agree (n)."""
+    def add(self, words: Ints, probs: Floats, **marks: Bools) -> None:
+        """Appends distributions (n, C) of the words at these addresses (n), and their ``MARKS`` by name (n)."""
         self._words.write(words.astype("<i8").tobytes())
         self._probs.write(probs.astype("<f2").tobytes())
-        if unanimous is not None:
-            self._unanimous.write(unanimous.tobytes())
+        for mark, values in marks.items():
+            self._marks[mark].write(values.tobytes())
 
     def close(self) -> None:
         """Flushes this process's share."""
-        self._words.close()
-        self._probs.close()
-        self._unanimous.close()
+        for file in (self._words, self._probs, *self._marks.values()):
+            file.close()
 
     @staticmethod
     def join(
@@ -141,26 +143,26 @@ class StoreWriter:
         shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir()
         _room(whole / "probs.npy", np.float16, (len(corpus.words), len(schema)))
-        is_marked = (shards / "0.unanimous").stat().st_size > 0
-        if is_marked:
-            _room(whole / "unanimous.npy", np.bool_, (len(corpus.words),))
+        marks = [mark for mark in MARKS if (shards / f"0.{mark}").stat().st_size > 0]
+        for mark in marks:
+            _room(whole / f"{mark}.npy", np.bool_, (len(corpus.words),))
         seen = np.zeros(len(corpus.words), dtype=bool)
         for rank in range(world_size):
-            for part in _parts(shards, rank, len(schema), is_marked):
-                seen[part.words] = True
-                _put(whole / "probs.npy", part.words, part.probs)
-                if is_marked:
-                    _put(whole / "unanimous.npy", part.words, part.unanimous)
+            for words, values in _parts(shards, rank, len(schema), marks):
+                seen[words] = True
+                for name, rows in values.items():
+                    _put(whole / f"{name}.npy", words, rows)
         if not seen.all():
             raise RuntimeError(f"{path}: {(~seen).sum()} of {len(seen)} words were given no distribution")
         np.save(whole / "offsets.npy", corpus.offsets, allow_pickle=False)
-        files = ("probs.npy", "offsets.npy", *(["unanimous.npy"] if is_marked else []))
+        files = ["probs.npy", "offsets.npy", *(f"{mark}.npy" for mark in marks)]
         manifest = {
             "format": FORMAT,
             "types": list(schema.types),
             "corpus": text_of(corpus),
             "teacher": dict(teacher),
-            "unanimous": is_marked,
+            "unanimous": "unanimous" in marks,
+            **({"labelled": True} if "labelled" in marks else {}),
             "sha256": {file: _checksum(whole / file) for file in files},
         }
         (whole / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -170,26 +172,18 @@ class StoreWriter:
         return SoftLabelStore(path, verify=False)
 
 
-class _Part(NamedTuple):
-    """Some rows as a process wrote them: addresses (n), distributions (n, C), whether all teachers agree (n or 0)."""
-
-    words: Ints
-    probs: npt.NDArray[np.float16]
-    unanimous: npt.NDArray[np.bool_]
-
-
-def _parts(shards: Path, rank: int, tags: int, is_marked: bool) -> Iterator[_Part]:
-    """Reads the share that a process wrote, some rows at a time."""
+def _parts(
+    shards: Path, rank: int, tags: int, marks: Sequence[str]
+) -> Iterator[tuple[Ints, dict[str, npt.NDArray[Any]]]]:
+    """Reads the share that a process wrote, some words at a time: their addresses (n), ``probs`` (n, C), marks (n)."""
     with ExitStack() as stack:
-        words, probs, unanimous = (
-            stack.enter_context((shards / f"{rank}.{name}").open("rb")) for name in ("words", "probs", "unanimous")
+        words, probs, *marked = (
+            stack.enter_context((shards / f"{rank}.{name}").open("rb")) for name in ("words", "probs", *marks)
         )
         while len(rows := np.fromfile(words, dtype="<i8", count=CHUNK)):
-            yield _Part(
-                rows,
-                np.fromfile(probs, dtype="<f2", count=len(rows) * tags).reshape(len(rows), tags),
-                np.fromfile(unanimous, dtype=bool, count=len(rows) * is_marked),
-            )
+            values = np.fromfile(probs, dtype="<f2", count=len(rows) * tags).reshape(len(rows), tags)
+            read = {mark: np.fromfile(file, bool, len(rows)) for mark, file in zip(marks, marked, strict=True)}
+            yield rows, {"probs": values, **read}
 
 
 def _room(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> None:

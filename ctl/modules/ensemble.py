@@ -34,6 +34,11 @@ class Stored:
         """Looks the words of the batch up (N, C)."""
         return torch.from_numpy(self.store.rows(batch.words.cpu().numpy())).to(batch.words.device)
 
+    def labelled(self, batch: WordBatch) -> Tensor:
+        """Tells which words of the batch have a label (N)."""
+        assert self.store.labelled is not None
+        return torch.from_numpy(self.store.labelled[batch.words.cpu().numpy()]).to(batch.words.device)
+
     def identity(self) -> dict[str, Any]:
         """Says who the teacher is that wrote the store; its fingerprint is part of it."""
         return dict(self.store.manifest["teacher"])
@@ -137,7 +142,11 @@ class Ensemble(Labeller):
         if len(stores) < len(self.members):
             raise CTLError("agreement weights need soft labels: let each teacher `ctl predict` first")
         for begin in range(0, len(stores[0]), CHUNK):
-            yield np.stack([store.probs[begin : begin + CHUNK].argmax(-1) for store in stores])
+            part = slice(begin, begin + CHUNK)
+            words = np.ones(len(stores[0].probs[part]), dtype=bool)  # those that all label
+            for store in stores:
+                words &= True if store.labelled is None else store.labelled[part]
+            yield np.stack([store.probs[part].argmax(-1) for store in stores])[:, words]
 
     def _open(self, path: Path) -> Tagger | Stored:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
@@ -160,31 +169,55 @@ class Ensemble(Labeller):
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Gives the weighted mean of the teachers' distributions (N, C)."""
-        return self._mix(batch, self._each(batch))[0]
+        return self._mix(batch, self._each(batch), self._labelled(batch))["probs"]
 
     def _each(self, batch: WordBatch) -> Tensor:
         """Gives the teachers' own distributions (K, N, C)."""
         return torch.stack([member.probabilities(batch) for member in self.members])
 
-    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """Gives ``probs`` (N, C), with ``mark`` also ``unanimous`` (N), or ``each`` teacher's ``probs`` (K, N, C)."""
-        each = self._each(batch)
-        if self.write == "each":
-            return {"each": each}
-        probs, agreed = self._mix(batch, each)
-        return {"probs": probs, "unanimous": agreed} if self.unanimous == "mark" else {"probs": probs}
+    def _labelled(self, batch: WordBatch) -> Tensor | None:
+        """Tells which words each teacher labels (K, N); ``None`` where all label every word."""
+        partly = [isinstance(member, Stored) and member.store.labelled is not None for member in self.members]
+        if not any(partly):
+            return None
+        every = torch.ones_like(batch.words, dtype=torch.bool)
+        return torch.stack([
+            member.labelled(batch) if isinstance(member, Stored) and lacks else every
+            for member, lacks in zip(self.members, partly, strict=True)
+        ])  # fmt: skip
 
-    def _mix(self, batch: WordBatch, each: Tensor) -> tuple[Tensor, Tensor]:
-        """Mixes the distributions of each (K, N, C) to (N, C); says where all have one most probable tag (N)."""
-        weights = self.weights[None]  # (1, K), or (N, K) where each sentence has its own
+    def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Gives ``probs`` (N, C), with ``mark`` also ``unanimous`` (N), or ``each`` teacher's ``probs`` (K, N, C).
+
+        Where teachers leave words without a label, it also gives ``labelled``, for the mixture (N) or for each (K, N).
+        """
+        each, labelled = self._each(batch), self._labelled(batch)
+        if self.write == "each":
+            return {"each": each} if labelled is None else {"each": each, "labelled": labelled}
+        mixed = self._mix(batch, each, labelled)
+        if self.unanimous != "mark":
+            del mixed["unanimous"]
+        return mixed
+
+    def _mix(self, batch: WordBatch, each: Tensor, labelled: Tensor | None) -> dict[str, Tensor]:
+        """Mixes the distributions of each (K, N, C) to ``probs`` (N, C).
+
+        Also says where all have one most probable tag, ``unanimous`` (N). A teacher that does not label a word (K, N)
+        has no weight there; where nobody with a weight labels it, it is not ``labelled`` (N).
+        """
+        weights = self.weights[:, None]  # (K, 1), or (K, N) where each sentence has its own
         if self.weights.ndim == 2:
-            weights = self.weights[batch.sentences].repeat_interleave(batch.lengths, 0)
-        mixture = (each * weights.T[:, :, None]).sum(0)
+            weights = self.weights[batch.sentences].repeat_interleave(batch.lengths, 0).T
         tags = each.argmax(-1)
         agreed = (tags == tags[0]).all(0)
+        marks: dict[str, Tensor] = {}
+        if labelled is not None:
+            weights, marks["labelled"] = _share(weights * labelled)
+            agreed &= labelled.all(0)
+        mixture = (each * weights[:, :, None]).sum(0)
         if self.unanimous == "replace":
             mixture = torch.where(agreed[:, None], F.one_hot(tags[0], mixture.shape[-1]).to(mixture), mixture)
-        return mixture, agreed
+        return {"probs": mixture, "unanimous": agreed, **marks}
 
     def labellers(self) -> Mapping[str, Teaching]:
         """Gives whose soft labels ``predict`` writes: its own, or each teacher's in a folder of the teacher's name."""
@@ -221,3 +254,10 @@ class Ensemble(Labeller):
             "teachers": [identity["fingerprint"] for identity in identities if "fingerprint" in identity],
             "fits": {identity["method"]: identity.get("fit", {}) for identity in identities},
         }
+
+
+def _share(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Scales weights (K, N) to sum to one at every word; evenly where all are zero. Says where some are not (N)."""
+    total = weights.sum(0)
+    shares = torch.where(total > 0, weights / total.clamp(min=1e-12), torch.full_like(weights, 1 / len(weights)))
+    return shares, total > 0

@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 import torch
 
@@ -94,3 +95,17 @@ def test_limit_takes_the_first_sentences(family):
     data.setup("fit")
     assert [len(corpus) for corpus in data.training] == [5, 5]
     assert data.training[0].words == make(family).gold("a2", "train").head(5).words
+
+
+def test_words_without_a_label_weigh_nothing(family, tmp_path):
+    data = make(family)
+    corpus = data.target_text("train")
+    words = np.arange(len(corpus.words))
+    writer = StoreWriter(tmp_path / "store")
+    writer.add(words, np.full((len(words), 7), 1 / 7, dtype=np.float32), labelled=words % 2 == 0)
+    writer.close()
+    StoreWriter.join(tmp_path / "store", corpus, data.schema, {"method": "x"})
+    data = make(family, soft_labels=str(tmp_path / "store"))
+    data.setup("fit")
+    batch = next(iter(data.train_dataloader()))
+    assert torch.equal(batch.weight, (batch.words % 2 == 0).float())

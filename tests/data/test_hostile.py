@@ -98,7 +98,7 @@ def test_a_store_gives_back_every_distribution(tmp_path, rows, shares, data):
     probs = np.array(rows, dtype=np.float32)
     for rank, words in enumerate(np.array_split(order, shares)):
         writer = StoreWriter(tmp_path / "store", rank)
-        writer.add(words, probs[words], words % 2 == 0)
+        writer.add(words, probs[words], unanimous=words % 2 == 0)
         writer.close()
     StoreWriter.join(tmp_path / "store", corpus, TagSchema(("PER",)), {}, world_size=shares)
     store = SoftLabelStore(tmp_path / "store")

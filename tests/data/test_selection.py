@@ -24,9 +24,9 @@ def test_confidence_by_hand():
     np.testing.assert_allclose(confidence(probs, "entropy"), 1 - np.array(entropy) / np.log(3), atol=1e-5)
 
 
-def store_of(path, probs):
+def store_of(path, probs, **marks):
     writer = StoreWriter(path)
-    writer.add(np.arange(8), np.array(probs, dtype=np.float32))
+    writer.add(np.arange(8), np.array(probs, dtype=np.float32), **marks)
     writer.close()
     return StoreWriter.join(path, CORPUS, TagSchema(("PER",)), {})
 
@@ -38,6 +38,13 @@ def test_a_share_of_each_predicted_tag_stays(tmp_path, by):
     sure_of_b = [[(1 - p) / 2, p, (1 - p) / 2] for p in (0.5, 0.8, 0.6, 0.7)]
     kept = confident(store_of(tmp_path / "s", sure_of_o + sure_of_b), 0.5, by)
     assert kept.tolist() == [1, 1, 0, 0, 0, 1, 0, 1]
+
+
+def test_words_without_a_label_count_for_no_share(tmp_path):
+    """Half of the four words that are labelled O stays, not half of all eight."""
+    probs = [[p, (1 - p) / 2, (1 - p) / 2] for p in (0.9, 0.8, 0.7, 0.6)] + [[1 / 3] * 3] * 4
+    store = store_of(tmp_path / "s", probs, labelled=np.arange(8) < 4)
+    assert confident(store, 0.5, "confidence").tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
 
 
 def test_keep_is_a_share(tmp_path):

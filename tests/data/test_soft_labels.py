@@ -88,3 +88,19 @@ def test_damage_is_noticed(store, tmp_path):
     for name, said in reasons.items():
         with pytest.raises(CTLError, match=said):
             SoftLabelStore(tmp_path / name)
+
+
+def test_words_without_a_label_are_marked(tmp_path):
+    """The mark is read back."""
+    writer = StoreWriter(tmp_path / "store")
+    labelled = np.arange(10) % 3 > 0
+    writer.add(np.arange(10), PROBS, labelled=labelled)
+    writer.close()
+    store = StoreWriter.join(tmp_path / "store", CORPUS, SCHEMA, {"method": "llm-prompted"})
+    again = SoftLabelStore(store.path)
+    assert again.labelled.tolist() == labelled.tolist() and again.unanimous is None
+    assert again.manifest["labelled"] is True and "labelled.npy" in again.manifest["sha256"]
+
+
+def test_a_store_with_all_labels_has_no_such_mark(store):
+    assert "labelled" not in store.manifest and store.labelled is None

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import SoftLabelStore
+from ctl.modules.ensemble import Ensemble
 from ctl.weighting import write_sentence_weights
 
 
@@ -98,3 +100,16 @@ def test_mistakes_are_said_in_one_line(command, teachers, family, tmp_path, caps
         assert command(name, "Ensemble", family, tmp_path, *more) == 2, message
         printed = capsys.readouterr().err
         assert message in printed and "Traceback" not in printed
+
+
+def test_a_teacher_without_a_label_has_no_weight_there(tmp_path):
+    """Two teachers of weights 3/4 and 1/4: both label the first word, one the second, and none the third."""
+    each = torch.tensor([[[0.8, 0.2, 0.0], [1 / 3] * 3, [1 / 3] * 3], [[0.4, 0.6, 0.0], [0.0, 1.0, 0.0], [1 / 3] * 3]])
+    labelled = torch.tensor([[True, False, False], [True, True, False]])
+    ensemble = Ensemble(teachers=["a", "b"], types=["PER"])
+    ensemble.weights = torch.tensor([0.75, 0.25])
+    mixed = ensemble._mix(None, each, labelled)
+    torch.testing.assert_close(mixed["probs"], torch.tensor([[0.7, 0.3, 0.0], [0.0, 1.0, 0.0], [1 / 3] * 3]))
+    assert mixed["labelled"].tolist() == [True, True, False] and mixed["unanimous"].tolist() == [False] * 3
+    ensemble.weights = torch.tensor([1.0, 0.0])
+    assert ensemble._mix(None, each, labelled)["labelled"].tolist() == [True, False, False]
