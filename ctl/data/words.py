@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
+UnicodeForm = Literal["NFC", "NFKC", "none"]
+SOFT_HYPHEN = "\u00ad"  # a place where a word may be broken; it is not seen
 AT_ONCE = 1 << 16  # values that are kept before they go to the disk, and distinct words that are decoded together
 
 
@@ -90,6 +93,13 @@ class Words(Sequence[str]):
         for values in (self.ids, self.ends, self.letters):
             for begin in range(0, len(values), 16 * AT_ONCE):
                 yield np.ascontiguousarray(values[begin : begin + 16 * AT_ONCE]).tobytes()
+
+
+def plain(word: str, form: UnicodeForm = "NFC") -> str:
+    """Writes a word as most texts do: its letters composed, without soft hyphens; ``none`` leaves it as it is."""
+    if form == "none" or word.isascii():
+        return word
+    return unicodedata.normalize(form, word.replace(SOFT_HYPHEN, "")) or word
 
 
 def to_bytes(word: str) -> bytes:

@@ -15,9 +15,10 @@ from ctl.data.batching import BatchDataset, BucketSampler
 from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
+from ctl.data.sentences import Place
 from ctl.data.tags import TagSchema, span_ends
+from ctl.data.words import plain
 from ctl.system.devices import best_device, has_bf16
-from ctl.tagging.sentences import Place
 from ctl.tagging.texts import Span, Tagged, Text
 from ctl.tagging.trained import Trained, load_trained
 
@@ -71,7 +72,7 @@ class TextTagger:
     def tag(self, texts: Sequence[Text]) -> list[Tagged]:
         """Tags texts that are cut into words."""
         lengths = [len(sentence) for text in texts for sentence in text.places]
-        words = [text.text[start:end] for text in texts for sentence in text.places for start, end in sentence]
+        words = [plain(text.text[start:end]) for text in texts for sentence in text.places for start, end in sentence]
         probabilities = self.probabilities(Corpus("text", words, np.cumsum([0, *lengths], dtype=np.int64)))
         ends = span_ends(torch.from_numpy(probabilities.argmax(-1)), torch.tensor(lengths, dtype=torch.int64)).numpy()
         bounds = np.cumsum([0, *(sum(map(len, text.places)) for text in texts)]).tolist()

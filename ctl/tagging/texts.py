@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctl.arrays import Floats
-from ctl.tagging.sentences import Place, split_sentences
+from ctl.data.sentences import Place, split_sentences
 
 
 @dataclass(frozen=True)

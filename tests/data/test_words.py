@@ -1,7 +1,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ctl.data.words import Words
+from ctl.data.words import Words, plain
 
 SOME = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -23,3 +23,9 @@ def test_words_are_a_list_of_strings(words, count):
     assert kept[3:9] == words[3:9] and kept.head(count) == words[:count]
     assert [word for page in kept.vocabulary() for word in page] == list(dict.fromkeys(words))
     assert list(kept.head(count).parts()) == list(Words.of(words[:count]).parts())
+
+
+def test_a_plain_word_has_composed_letters_and_no_soft_hyphens():
+    assert plain("Zoe\u0308") == "Zoë" and plain("Ber\u00adlin") == "Berlin" and plain("Lyon") == "Lyon"
+    assert plain("ﬁn") == "ﬁn" and plain("ﬁn", "NFKC") == "fin" and plain("Zoe\u0308", "none") == "Zoe\u0308"
+    assert plain("\u00ad") == "\u00ad"  # a word is never empty

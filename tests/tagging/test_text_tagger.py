@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ctl.tagging.sentences import split_sentences
+from ctl.data.sentences import split_sentences
 
 
 def test_tags_are_those_that_were_scored(trained_run, tagger, test_split):
@@ -45,6 +45,14 @@ def test_places_are_in_the_original_text(tagger, test_split):
     for span in result.spans:
         sure = result.probabilities[span.first_word : span.end_word].max(-1)
         assert span.confidence == pytest.approx(sure.mean(), abs=1e-6)
+
+
+def test_letters_in_parts_and_soft_hyphens_are_read_as_one_letter_and_none(tagger, test_split):
+    words = [f"{word}é" for word in test_split.sentence(0)]
+    odd = [f"{word[:1]}\u00ad{word[1:-1]}e\u0301" for word in words]
+    (expected, result) = tagger([words, odd])
+    np.testing.assert_allclose(result.probabilities, expected.probabilities, atol=1e-5)
+    assert result.words == odd
 
 
 def test_company_in_a_batch_changes_nothing_and_order_is_kept(tagger, test_split):

@@ -10,7 +10,7 @@ import regex
 
 Place = tuple[int, int]  # first character, and the one after the last
 
-LETTER = r"[\p{L}\p{M}\p{N}_\u200c\u200d]"
+LETTER = r"[\p{L}\p{M}\p{N}_\u00ad\u200c\u200d]"  # a soft hyphen is inside a word
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # a word is a character in WikiANN
 ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof St Sr Sra Jr Hr Fr Mw Dhr Mme Mlle Sig Dott Ing Rev Gen Col Capt Lt Sgt Sen Rep Gov Hon "

@@ -6,7 +6,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctl.tagging.sentences import split_sentences
+from ctl.data.sentences import split_sentences
 
 CASES = {
     "Angela Merkel met Mr. O'Neil at Berlin's U.S. embassy. He said: \"No!\" Then they left.": [
@@ -26,6 +26,7 @@ CASES = {
     "A ... b?! Wow… next": ["A ... b ?!", "Wow … next"],
     "one\nparagraph\n\nand another": ["one paragraph", "and another"],
     "👍🏽 ok": ["👍🏽 ok"],
+    "in Ber\u00adlin, Mün\u00adchen.": ["in Ber\u00adlin , Mün\u00adchen ."],
     " \n ": [],
 }  # fmt: skip
 
