@@ -1,7 +1,11 @@
-"""Pre-trained backbones, encoders and decoders, and their tokenizers: the only caller of ``from_pretrained``."""
+"""Pre-trained backbones, encoders and decoders, and their tokenizers: the only caller of ``from_pretrained``.
+
+A folder of a model is data: no code of it runs, and nobody is asked whether it may.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -23,7 +27,7 @@ def load_config(name: str) -> Any:  # noqa: ANN401  (transformers' classes are u
     """The configuration of a backbone by Hub name or folder."""
     from transformers import AutoConfig
 
-    return _load(AutoConfig, name)
+    return _harmless(_load(AutoConfig, name), name)
 
 
 def load_tokenizer(name: str) -> Any:  # noqa: ANN401
@@ -80,22 +84,57 @@ def load_language_model(name: str, causal: bool, base: Base = "float32") -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
     auto_class = AutoModelForCausalLM if causal else AutoModelForMaskedLM
-    return _load(auto_class, name, **base_arguments(base)).train()
+    return _load(auto_class, name, config=load_config(name), **base_arguments(base)).train()
 
 
 def load_token_classifier(name: str) -> Any:  # noqa: ANN401
     """A token classifier of `transformers` in float32 and evaluation mode, by Hub name or folder."""
     from transformers import AutoModelForTokenClassification
 
-    return _load(AutoModelForTokenClassification, name, dtype=torch.float32).eval()
+    return _load(AutoModelForTokenClassification, name, config=load_config(name), dtype=torch.float32).eval()
 
 
 def build_encoder(config: dict[str, Any], attention: str | None = None) -> Any:  # noqa: ANN401
     """A backbone of this configuration with random weights, to be filled from a checkpoint."""
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoModel
 
-    full_config = set_attention(AutoConfig.for_model(**config), attention)
-    return _opened(AutoModel.from_config(full_config), attention)  # type: ignore[no-untyped-call]
+    full_config = set_attention(config_of(config), attention)
+    return _opened(AutoModel.from_config(full_config, trust_remote_code=False), attention)  # type: ignore[no-untyped-call]
+
+
+def build_language_model(config: dict[str, Any]) -> Any:  # noqa: ANN401
+    """A causal language model of this configuration with random weights, to be filled from a checkpoint."""
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_config(config_of(config), trust_remote_code=False)  # type: ignore[no-untyped-call]
+
+
+def config_of(values: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Makes a configuration of the plain values in a checkpoint.
+
+    Raises:
+        CTLError: they are of no model that transformers has, or ask for code from elsewhere.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.for_model(**values)
+    except Exception as error:  # whatever transformers may say of such values
+        raise CTLError(f"the checkpoint's backbone: {first_line(error)}") from error
+    return _harmless(config, "of the checkpoint")
+
+
+def _harmless(config: Any, name: str) -> Any:  # noqa: ANN401
+    """The configuration, if it asks for no code of the Hub to compute with.
+
+    Raises:
+        CTLError: it does; it names a kernel, ``owner/name``.
+    """
+    for key in ("_attn_implementation", "_experts_implementation"):
+        kernel = getattr(config, key, None)
+        if kernel is not None and not str(kernel).replace("_", "").isalnum():
+            raise CTLError(f"backbone {name}: its configuration asks for a kernel, code of the Hub ({kernel}); refused")
+    return config
 
 
 def _opened(model: Any, attention: str | None) -> Any:  # noqa: ANN401
@@ -140,11 +179,30 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the language-model head that is left out helps nobody
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return auto_class.from_pretrained(name, **kwargs)
+        _stays_at_home(name)
+        return auto_class.from_pretrained(name, trust_remote_code=False, **kwargs)
     except Exception as error:  # whatever a folder or the Hub may answer
+        if "trust_remote_code" in str(error):
+            raise CTLError(
+                f"backbone {name}: it brings code of its own, which ctl does not run; take another"
+            ) from error
         reason = first_line(error).rstrip(".")
         hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
         raise CTLError(f"backbone {name}: {reason}{hint}") from error
+
+
+def _stays_at_home(name: str) -> None:
+    """Refuses adapters, whose settings name a base elsewhere and modules to import, and weights outside the folder."""
+    from transformers.utils.peft_utils import find_adapter_config_file
+
+    if find_adapter_config_file(name) is not None:
+        raise ValueError(
+            "it holds adapters (adapter_config.json), which name a base elsewhere; merge them into a model"
+        )
+    for index in Path(name).glob("*.index.json"):
+        parts = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        if strange := [part for part in parts if Path(part).name != part]:
+            raise ValueError(f"{index.name} names a file elsewhere ({strange[0]})")
 
 
 def fingerprint_backbone(name: str) -> str:

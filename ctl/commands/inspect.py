@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
@@ -13,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ctl.data.datamodule import NERDataModule
-from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
+from ctl.inspection.students import label_by_students
 from ctl.system.console import make_table, say
 
 SENTENCES = 20_000  # that a page shows, unless another number is given
@@ -31,12 +30,11 @@ def main(args: Sequence[str]) -> None:
     parser = make_parser()
     given = parser.parse_args(list(args))
     output = Path(given.output or Path(given.paths[0]) / "inspect.html")
+    data = _settings(parser, given.data)
     if given.students:
         for path in given.paths:
-            label_by_students(Path(path), given.split)
-    inspection = Inspection.open(
-        *given.paths, split=given.split, gold=given.gold, limit=given.sentences, data=_settings(parser, given.data)
-    )
+            label_by_students(Path(path), given.split, data)
+    inspection = Inspection.open(*given.paths, split=given.split, gold=given.gold, limit=given.sentences, data=data)
     Console().print(summary(inspection))
     size = write_page(inspection, output)
     say(f"written: {output} ({len(inspection.corpus):,} sentences, {size / 1e6:.1f} MB; open it in a browser)")
@@ -65,27 +63,6 @@ def _settings(parser: ArgumentParser, data: Any) -> dict[str, Any]:  # noqa: ANN
     """The settings of the data that the command line changes; the others are those of the run."""
     defaults = parser.get_defaults().data.as_dict()
     return {name: value for name, value in data.as_dict().items() if value != defaults[name]}
-
-
-def label_by_students(run: Path, split: str) -> None:
-    """Lets every student below a run label a split of the target, unless it has already done so.
-
-    Raises:
-        CTLError: there is no student.
-    """
-    from ctl.cli import run as run_command
-
-    students = sorted(run.rglob("students/*/checkpoints/last.ckpt"))
-    if not students:
-        raise CTLError(f"{run}: no students below it; `ctl transfer` trains them")
-    for checkpoint in students:
-        folder = checkpoint.parents[1]
-        if not (folder / "soft_labels" / split / "manifest.json").is_file():
-            say(f"{folder.name}: the student labels the {split} split ...")
-            quiet = ["--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
-            config = ["--config", str(folder / "fit.yaml"), "--trainer.logger", "false", *quiet]
-            splits = ["--data.predict_splits", json.dumps([split])]
-            run_command(["predict", *config, "--ckpt_path", str(checkpoint), *splits])
 
 
 def summary(inspection: Inspection) -> Table:

@@ -56,7 +56,13 @@ def compare_entities(tagger: TextTagger, folder: Path, corpus: Corpus) -> tuple[
     from transformers import pipeline
 
     sentences = [corpus.sentence(index) for index in range(len(corpus))]
-    find: Any = pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
+    find: Any = pipeline(
+        "token-classification",
+        model=str(folder),
+        aggregation_strategy="first",
+        device="cpu",
+        trust_remote_code=False,
+    )
     same = entities = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a warning that this tokenizer tells words apart by spaces

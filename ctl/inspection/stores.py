@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.data.reading.splits import HubDataset, read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError
+from ctl.inspection.settings import Settings, in_run, named_weights, read_settings, root_of, text_name
 from ctl.methods import Method
 from ctl.weighting import read_sentence_weights
 
@@ -66,8 +65,10 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
         CTLError: the text is not there, or it has other sentences, or gold tags are asked for and it has none.
     """
     store, data = stores[0], {**saved_data(stores), **settings}
+    if settings.get("synthetic") and settings.get("root"):  # of the command line; those of a run write nothing
+        SyntheticFamily(**settings["synthetic"]).write(Path(settings["root"]))
     try:
-        corpus = _read(store.manifest["corpus"]["name"], data)
+        corpus = read_named(store.manifest["corpus"]["name"], data, store.path)
     except CTLError as error:
         raise CTLError(f"{error}. The text of {store.path} is read from there: --data.root says where else") from None
     store.check(corpus, store.schema)
@@ -78,37 +79,40 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
     return corpus.project(store.schema, data.get("type_map"))
 
 
-def _read(name: str, data: Mapping[str, Any]) -> Corpus:
-    """Reads a split, ``de/train``, with settings of the data module in the form that YAML gives them."""
-    language, _, split = name.rpartition("/")
-    root = Path(data["root"]) if data.get("root") else None
-    if root and data.get("synthetic"):
-        SyntheticFamily(**data["synthetic"]).write(root)
+def read_named(name: str, data: Mapping[str, Any], store: Path) -> Corpus:
+    """Reads a split, ``de/train``, with settings of the data module in the form that YAML gives them.
+
+    Args:
+        name: of the text.
+        data: the settings.
+        store: the folder of its soft labels.
+
+    Raises:
+        CTLError: there is no such text.
+    """
+    language, split = text_name(name, store)
     hub = {key: HubDataset(**dataset) for key, dataset in (data.get("hub") or {}).items()}
-    corpus = read_split(language, split, root=root, hub=hub, encoding=data.get("encoding", "utf-8"))
+    corpus = read_split(language, split, root=root_of(data, store), hub=hub, encoding=data.get("encoding", "utf-8"))
     return corpus.head(data.get("limit"))
 
 
-def saved_data(stores: Sequence[SoftLabelStore]) -> dict[str, Any]:
+def saved_data(stores: Sequence[SoftLabelStore]) -> Settings:
     """The data module's settings of the first of these stores that has some; an empty mapping if none has."""
-    return next((dict(config["data"]) for store in stores if (config := _config(store))), {})
+    return next((read_settings(path) for store in stores if (path := _config(store)) is not None), {})
 
 
 def sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
-    """The weights of every sentence (S, K), if a mixture has a weight for each language and its file is still there."""
+    """The weights of every sentence (S, K), if a mixture has a weight for each language and its file is in the run."""
     identity = store.manifest["teacher"]
     method = Method.split(identity["method"])
-    path = _config(store).get("model", {}).get("init_args", {}).get("weights")
     by_language = len(identity["weights"]) == len(identity["sources"])
-    if not (method.per_sentence and by_language and path and Path(path).is_file()):
-        return None
-    return read_sentence_weights(path, method.weighting, identity["sources"], corpus)
+    config = _config(store)
+    name = named_weights(config) if config and method.per_sentence and by_language else None
+    path = in_run(name, store.path) if name else None
+    return read_sentence_weights(path, method.weighting, identity["sources"], corpus) if path else None
 
 
-def _config(store: SoftLabelStore) -> dict[str, Any]:
-    """The configuration of the ``ctl predict`` that wrote a store; an empty mapping if there is none."""
-    for folder in store.path.absolute().parents[1:3]:  # one higher where it wrote for several teachers
-        path = folder / "config.predict.yaml"
-        if path.is_file():
-            return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
-    return {}
+def _config(store: SoftLabelStore) -> Path | None:
+    """The configuration of the ``ctl predict`` that wrote a store, if it is there."""
+    folders = store.path.absolute().parents[1:3]  # one higher where it wrote for several teachers
+    return next((path for folder in folders if (path := folder / "config.predict.yaml").is_file()), None)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ctl.backbones.adapters import Base
-from ctl.backbones.loading import load_language_model, load_tokenizer, longest_input
+from ctl.backbones.loading import build_language_model, load_language_model, load_tokenizer, longest_input
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.llm.decoding import floored, nats, walk
@@ -134,9 +134,7 @@ class GenerativeTeacher(GoldTrained):
 
     def rebuild_backbone(self, config: dict[str, Any]) -> Any:  # noqa: ANN401
         """Builds the language model of a checkpoint from its configuration."""
-        from transformers import AutoConfig, AutoModelForCausalLM
-
-        return AutoModelForCausalLM.from_config(AutoConfig.for_model(**config))  # type: ignore[no-untyped-call]
+        return build_language_model(config)
 
     def build_network(self, backbone: Any) -> LanguageModel:  # noqa: ANN401
         """Keeps the language model as it is: its own head writes the tags."""

@@ -108,22 +108,27 @@ def load_module(path: str | Path, others: Sequence[Tagger] = (), **settings: Any
         CTLError: there is no such file, or it is damaged, of another kind or another version.
     """
     checkpoint = WholeCheckpoints().load_checkpoint(path, "cpu")
-    saved = checkpoint.get("hyper_parameters", {})
-    kind = _class_of(checkpoint, path)
+    kind, saved = _class_of(checkpoint, path), checkpoint.get("hyper_parameters", {})
     try:
         tagger = kind(**{**{name: value for name, value in saved.items() if not name.startswith("_")}, **settings})
         _share_base(tagger, checkpoint["ctl"]["base"], others)
         tagger.on_load_checkpoint(checkpoint)
         tagger.load_state_dict(checkpoint["state_dict"])
-    except (KeyError, RuntimeError, TypeError) as error:
+        tagger.identity()
+    except CTLError as error:
+        raise CTLError(f"{path}: {error}") from error
+    except Exception as error:  # whatever a file may hold that somebody else wrote
         raise CTLError(f"{path}: of another version of ctl, or damaged ({first_line(error)})") from error
     return tagger.eval().requires_grad_(False)
 
 
 def _class_of(checkpoint: Mapping[str, Any], path: str | Path) -> type[Tagger]:
     """Finds the class that a checkpoint names among those that are known; one made in Python names none."""
-    named = str(checkpoint.get("hyper_parameters", {}).get("_class_path", "")).rpartition(".")[2]
-    name = named or ("Student" if "taught_by" in checkpoint.get("ctl", {}) else "Teacher")
+    saved, state = checkpoint.get("hyper_parameters", {}), checkpoint.get("ctl", {})
+    if not isinstance(saved, Mapping) or not isinstance(state, Mapping):
+        raise CTLError(f"{path}: not the checkpoint of a tagger")
+    named = str(saved.get("_class_path", "")).rpartition(".")[2]
+    name = named or ("Student" if "taught_by" in state else "Teacher")
     known = {kind.__name__: kind for kind in _subclasses(Tagger)}
     if name not in known or "ctl" not in checkpoint:
         other = f" but of {named}: let it `ctl predict`, and use what that writes" if named else ""

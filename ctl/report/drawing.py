@@ -6,6 +6,7 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ctl.report.contenders import Contender
@@ -68,7 +69,7 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
     size = re.search(r'width="([\d.]+)pt" height="[\d.]+pt"', svg)
     assert size is not None
     width = round(float(size[1]) * 4 / 3)
-    return svg.replace(size[0], f'role="img" aria-label="{about}" style="width: {width}px"', 1).strip()
+    return svg.replace(size[0], f'role="img" aria-label="{escape(about)}" style="width: {width}px"', 1).strip()
 
 
 def standalone(svg: str) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.report.contenders import PICKS, Contender, CurveKey
 from ctl.report.curves import Curve
 from ctl.report.statistics.means import Cell, Mean, Scores, common, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.statistics.scaling import Scaling, fit_scaling
-from ctl.results import CELL, FAILED, Record, counts_file, read_records
+from ctl.results import CELL, DESIGN, FAILED, Record, counts_file, read_records
 from ctl.system.console import steps
 
 MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several
@@ -67,6 +68,8 @@ class Findings:
     def _read(self) -> Iterator[Score]:
         for entry in steps(self.design["cells"], "reading cells"):
             folder = self.folder / entry["folder"]
+            if Path(entry["folder"]).is_absolute() or ".." in folder.parts[len(self.folder.parts) :]:
+                raise CTLError(f"{self.folder / DESIGN}: a cell is not in the study's folder ({entry['folder']})")
             cell = Cell(entry["target"], tuple(entry["sources"]), entry["seed"])
             if (folder / FAILED).exists():
                 failure = json.loads((folder / FAILED).read_text(encoding="utf-8"))

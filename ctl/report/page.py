@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,11 @@ class Block:
     def data_uri(self) -> str:
         """The data as a link that needs no network."""
         return "data:text/csv;base64," + base64.b64encode(self.data.to_csv(index=False).encode()).decode()
+
+
+def plain_name(text: str) -> str:
+    """Makes a name of a file or an anchor: letters, digits, ``-_.``, and ``_`` in place of all else."""
+    return re.sub(r"[^\w.-]", "_", text)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ctl.report.conclusions import PairTest, compare, sentences
 from ctl.report.drawing import Look
 from ctl.report.findings import Findings
 from ctl.report.layout import Column, Layout
-from ctl.report.page import Block, Page
+from ctl.report.page import Block, Page, plain_name
 from ctl.report.statistics.trends import Trend, trend
 
 TEXTS = {
@@ -94,7 +94,7 @@ def _scaling(findings: Findings, look: Look) -> Iterable[Block]:
     yield Block.figure("scaling", "Scaling curves", TEXTS["scaling"], table, figures.scaling, findings.fits, look)
     for target in targets if len(targets) > 1 else []:
         title, of_one = f"Scaling on {target}", tables.scaling_table(findings, [target])
-        yield Block.figure(f"scaling-{target}", title, TEXTS["target"], of_one, figures.scaling, {}, look)
+        yield Block.figure(f"scaling-{plain_name(target)}", title, TEXTS["target"], of_one, figures.scaling, {}, look)
     if len(gains := tables.marginal_table(findings)):
         yield Block.figure("marginal", "What one source more brings", TEXTS["marginal"], gains, figures.marginal, look)
     main = table[table.sets == findings.kinds[0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,33 @@ class WholeCheckpoints(TorchCheckpointIO):
             CTLError: no such file, or it is damaged, or it has more in it than tensors and plain values.
         """
         check_checkpoint(path)
-        try:
-            loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
-        except (RuntimeError, pickle.UnpicklingError) as error:
-            raise CTLError(f"checkpoint {path}: not one of ctl's ({first_line(error)})") from error
-        return loaded
+        return read_plain(Path(path), map_location)
+
+
+def read_plain(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:  # noqa: ANN401
+    """Reads the tensors and plain values of a checkpoint file.
+
+    PyTorch's own message on other things recommends to read them all the same, so it is not repeated.
+
+    Args:
+        path: the file.
+        map_location: where tensors go, see `torch.load`.
+        mmap: whether tensors are read from the disk when they are used.
+
+    Raises:
+        CTLError: it has something else in it, or it is none.
+    """
+    try:
+        loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        named = re.search(r"(?:GLOBAL|class) (\S+)", str(error))
+        what = f"it holds {named[1]}, " if named else "it holds "
+        raise CTLError(f"checkpoint {path}: {what}more than tensors and plain values, so it was not read") from error
+    except RuntimeError as error:
+        raise CTLError(f"checkpoint {path}: not one of ctl's ({first_line(error)})") from error
+    if not isinstance(loaded, dict):
+        raise CTLError(f"checkpoint {path}: not one of ctl's (it holds a {type(loaded).__name__})")
+    return loaded
 
 
 def can_resume(path: Path) -> bool:
@@ -66,7 +89,7 @@ def can_resume(path: Path) -> bool:
     if not path.is_file():
         return path.is_dir()
     check_checkpoint(path)
-    return "optimizer_states" in torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    return "optimizer_states" in read_plain(path, mmap=True)
 
 
 def check_checkpoint(path: str | Path) -> None:

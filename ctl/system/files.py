@@ -96,3 +96,21 @@ def checksum(path: Path) -> str:
     """SHA-256 of a file, 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def moved(path: str | Path, folder: Path) -> Path | None:
+    """Finds what a folder that was moved has in it: the end of the old path, the longest that is below the folder.
+
+    Args:
+        path: where it was, ``runs/try/data``.
+        folder: where ``runs/try`` may be now.
+
+    Returns:
+        ``folder/data``; ``None`` where there is nothing, or a link that leads out of the folder.
+    """
+    parts = [part for part in Path(path).parts if part != Path(path).anchor]
+    for begin in range(len(parts)):
+        end = folder.joinpath(*parts[begin:])
+        if ".." not in parts[begin:] and end.exists() and end.resolve().is_relative_to(folder.resolve()):
+            return end
+    return None

@@ -1,7 +1,9 @@
+import contextlib
 import json
 import shutil
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 
@@ -9,10 +11,15 @@ from ctl.backbones.loading import (
     count_parameters,
     fingerprint_backbone,
     freeze,
+    load_config,
     load_encoder,
+    load_language_model,
+    load_token_classifier,
+    load_tokenizer,
     longest_input,
     stamp,
 )
+from ctl.errors import CTLError
 
 
 def test_subwords_that_can_be_read_at_once():
@@ -54,3 +61,71 @@ def test_a_fingerprint_changes_with_the_files(family, tmp_path):
     (folder / "config.json").write_text(json.dumps({**config, "hidden_dropout_prob": 0.2}))
     assert fingerprint_backbone(str(folder)) != before
     assert stamp("owner/model") == 0 and fingerprint_backbone("owner/model") != fingerprint_backbone("owner/other")
+
+
+EVIL = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\nclass Evil: pass\n"
+
+
+@pytest.fixture
+def stranger(family, tmp_path, monkeypatch):
+    """Writes a copy of a backbone with other settings and code beside them; whoever asks for an answer gets a yes."""
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda *question: asked.append(question) or "y")
+
+    def write(file, settings):
+        folder = tmp_path / "stranger"
+        shutil.copytree(family / "encoder", folder)
+        (folder / "evil.py").write_text(EVIL)
+        before = json.loads((folder / file).read_text()) if (folder / file).is_file() else {}
+        (folder / file).write_text(json.dumps({**before, **settings}))
+        return folder
+
+    yield write
+    assert not asked and not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize("load", [load_config, load_encoder, load_token_classifier])
+def test_a_model_that_brings_code_is_refused_at_once(stranger, load):
+    names = ("AutoConfig", "AutoModel", "AutoModelForTokenClassification")
+    folder = stranger("config.json", {"model_type": "evil", "auto_map": dict.fromkeys(names, "evil.Evil")})
+    with pytest.raises(CTLError, match="it brings code of its own, which ctl does not run"):
+        load(str(folder))
+
+
+def test_code_beside_a_known_model_is_left_alone(stranger):
+    names = ("AutoConfig", "AutoModel", "AutoModelForMaskedLM", "AutoModelForTokenClassification")
+    folder = stranger("config.json", {"auto_map": dict.fromkeys(names, "evil.Evil")})
+    assert load_encoder(str(folder)).config.model_type == "bert"
+    assert load_token_classifier(str(folder)) and load_language_model(str(folder), causal=False)
+
+
+def test_code_of_a_tokenizer_does_not_run(stranger):
+    folder = stranger(
+        "tokenizer_config.json", {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": [None, "evil.Evil"]}}
+    )
+    with contextlib.suppress(CTLError):
+        assert load_tokenizer(str(folder)).is_fast  # in place of it, transformers takes the tokenizer of the model
+
+
+def test_adapters_are_refused(stranger):
+    """Their settings name a base elsewhere, and a module to import."""
+    folder = stranger(
+        "adapter_config.json", {"peft_type": "LORA", "base_model_name_or_path": "x/y", "megatron_core": "evil"}
+    )
+    with pytest.raises(CTLError, match="it holds adapters"):
+        load_encoder(str(folder))
+
+
+@pytest.mark.parametrize("key", ["attn_implementation", "_attn_implementation"])
+def test_a_kernel_of_the_hub_is_not_fetched(stranger, key):
+    folder = stranger("config.json", {key: "kernels-community/evil"})
+    try:
+        assert load_encoder(str(folder)).config._attn_implementation == "sdpa"
+    except CTLError as error:
+        assert "asks for a kernel, code of the Hub" in str(error)
+
+
+def test_weights_elsewhere_are_not_read(stranger):
+    folder = stranger("model.safetensors.index.json", {"weight_map": {"a": "../other.safetensors"}})
+    with pytest.raises(CTLError, match=r"names a file elsewhere \(\.\./other\.safetensors\)"):
+        load_encoder(str(folder))

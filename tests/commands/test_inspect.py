@@ -5,8 +5,7 @@ import shutil
 import pytest
 from made_up_run import make_run
 
-from ctl.commands.inspect import label_by_students, summary
-from ctl.errors import CTLError
+from ctl.commands.inspect import summary
 from ctl.inspection.frames import Inspection
 from ctl.main import main
 
@@ -43,8 +42,3 @@ def test_text_is_looked_for_where_the_command_line_says(run, tmp_path, capsys):
     assert main(["inspect", str(tmp_path / "run")]) == 2
     assert "--data.root says where else" in capsys.readouterr().err
     assert main(["inspect", str(tmp_path / "run"), "--data.root", str(moved)]) == 0
-
-
-def test_a_run_without_students_says_so(run):
-    with pytest.raises(CTLError, match="no students below it; `ctl transfer` trains them"):
-        label_by_students(run, "train")

@@ -1,13 +1,13 @@
 """Stores that are found below a folder, and the text that they are for."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import yaml
 from made_up_run import SCHEMA, make_run
 
-from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection
 from ctl.inspection.stores import find_stores, read_text, role_of, saved_data
@@ -57,18 +57,28 @@ def test_the_text_is_read_as_the_run_was_made(run, tmp_path, monkeypatch):
     assert np.array_equal(gold.tags, np.where(tags < 3, 0, tags))
 
 
-def test_artificial_languages_are_written_where_they_are_gone(run, tmp_path):
-    """Their settings are in the configuration, as a list where the class has a tuple."""
-    root = tmp_path / "data"
-    SyntheticFamily(families=(2,), train=5, raw=90, validation=2, test=2, vocabulary=400, width=16).write(root)
+def test_a_run_writes_nothing_where_it_says_its_data_are(run, tmp_path):
+    """Even artificial languages are made only where the command line asks for them."""
+    root, victim = tmp_path / "data", tmp_path / "data.partial"
+    root.mkdir(), victim.mkdir()
+    (root / "family.json").write_text("{}")
+    (root / "mine.txt").write_text("mine")
     settings = {"families": [2], "train": 5, "raw": 90, "validation": 2, "test": 2, "vocabulary": 400, "width": 16}
-    text = (root / "a1" / "train.txt").read_text()
-    for path in sorted(root.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    stores = find_stores([run], "train")
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    for path in copy.rglob("config.predict.yaml"):
+        path.write_text(yaml.safe_dump({"data": {"root": str(root), "synthetic": settings}}))
     with pytest.raises(CTLError, match="unknown language xx"):
-        read_text(stores, {"root": str(root), "synthetic": settings}, gold=False)
-    assert (root / "a1" / "train.txt").read_text() == text
+        Inspection.open(copy)
+    assert sorted(path.name for path in root.iterdir()) == ["family.json", "mine.txt"] and victim.is_dir()
+
+
+def test_a_run_that_was_moved_with_its_data(run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    for path in copy.rglob("config.predict.yaml"):
+        path.write_text(yaml.safe_dump({"data": {"root": "runs/then/data"}}))
+    assert len(Inspection.open(copy).corpus) == 90
 
 
 def test_what_can_not_be_inspected_is_said(run, tmp_path):

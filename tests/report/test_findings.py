@@ -1,8 +1,9 @@
 import json
 
 import pytest
-from made_up_study import SIZES, rate
+from made_up_study import SIZES, rate, write_grid
 
+from ctl.errors import CTLError
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
 
@@ -47,3 +48,11 @@ def test_scores_are_those_of_the_cells_that_are_there(findings):
 def test_a_study_of_the_version_before_is_read(findings):
     """It has no keys in its design."""
     assert "key" not in findings.design["cells"][0] and findings.kinds == ["nested"] and findings.most == 6
+
+
+@pytest.mark.parametrize("folder", ["/etc", "../other", "seed0/../../other"])
+def test_a_cell_elsewhere_is_not_read(tmp_path, folder):
+    design = write_grid(tmp_path, lambda *_: 50.0, ["pooled"])
+    design["cells"][0]["folder"] = folder
+    with pytest.raises(CTLError, match="a cell is not in the study's folder"):
+        Findings(tmp_path, design)

@@ -6,6 +6,10 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from made_up_study import write_grid
+
+from ctl.commands.report import write_report
+from ctl.report.page import plain_name
 
 LANGUAGES = ["s1", "s2", "s3", "s4", "s5", "s6"]
 
@@ -108,3 +112,16 @@ def test_the_page_in_a_browser(made_up, browser):
     requests = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     urls = [r["params"]["request"]["url"] for r in requests if r["method"] == "Network.requestWillBeSent"]
     assert urls and all(Path(made_up).as_uri() in url or url.startswith("data:") for url in urls)
+
+
+def test_a_name_leads_no_file_out_of_the_report(tmp_path):
+    """Nor does it end an attribute of the page."""
+    study, target = tmp_path / "a" / "b" / "study", 'x"><script>alert(1)</script>'
+    study.mkdir(parents=True)
+    write_grid(study, lambda *_: 50.0, ["pooled"], targets=("t", target))
+    before = sorted(tmp_path.rglob("*"))
+    write_report(study)
+    new = [path for path in tmp_path.rglob("*") if path not in before]
+    assert new and {path.parent for path in new} == {study, study / "report"}
+    assert plain_name("../../zh-TW") == ".._.._zh-TW"
+    assert "<script>alert" not in (study / "report.html").read_text()

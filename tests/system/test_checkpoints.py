@@ -131,3 +131,12 @@ def test_only_what_has_the_optimisers_state_can_be_resumed(tmp_path):
         WholeCheckpoints().save_checkpoint(checkpoint, tmp_path / name)
     assert can_resume(tmp_path / "whole") and not can_resume(tmp_path / "weights")
     assert not can_resume(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("reader", [WholeCheckpoints().load_checkpoint, can_resume])
+def test_a_refusal_does_not_recommend_to_read_it_all_the_same(tmp_path, reader):
+    """PyTorch's message does, and then warns of it."""
+    put_a_bomb(tmp_path / "bomb.ckpt", tmp_path)
+    with pytest.raises(CTLError, match="more than tensors and plain values, so it was not read") as refused:
+        reader(tmp_path / "bomb.ckpt")
+    assert "weights_only" not in str(refused.value) and not (tmp_path / "exploded").exists()

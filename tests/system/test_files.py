@@ -4,7 +4,7 @@ import json
 import pytest
 
 from ctl.errors import first_line
-from ctl.system.files import checksum, fingerprint, fingerprint_json, held, remove, whole, write_json, write_text
+from ctl.system.files import checksum, fingerprint, fingerprint_json, held, moved, remove, whole, write_json, write_text
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path):
@@ -56,3 +56,12 @@ def test_fingerprints(tmp_path):
 
 def test_the_first_line_of_an_error():
     assert first_line(ValueError("\none\ntwo")) == "one" and first_line(KeyError()) == "KeyError"
+
+
+def test_what_was_moved_is_found_by_the_end_of_its_path(tmp_path):
+    run, outside = tmp_path / "now", tmp_path / "outside"
+    (run / "a" / "b").mkdir(parents=True), (run / "b").mkdir(), outside.mkdir()
+    (run / "link").symlink_to(outside)
+    assert moved("runs/then/a/b", run) == run / "a" / "b"  # and not run / "b", which is less of the path
+    assert moved("/home/me/runs/then/b", run) == run / "b"
+    assert moved("runs/then/link", run) is None and moved("runs/../b/..", run) is None and moved("gone", run) is None

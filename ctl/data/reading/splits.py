@@ -135,7 +135,9 @@ def _load_hub(
 
     datasets.disable_progress_bars()
     try:
-        loaded = datasets.load_dataset(dataset.path, config, data_dir=data_dir, revision=dataset.revision)
+        loaded = datasets.load_dataset(
+            dataset.path, config, data_dir=data_dir, revision=dataset.revision, trust_remote_code=False
+        )
     except Exception as error:  # whatever the Hub, the network or a file may answer
         raise CTLError(f"dataset {where}: {first_line(error)}") from error
     present = [candidate for candidate in SPLITS[split] if candidate in loaded]
