@@ -22,6 +22,10 @@ Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
 DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; of a cell that is done, that has failed
 LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # of a fit, in a Trainer's arguments
+LATER = {  # settings that came later, by section; with these values all is as it was without them
+    "data": {"drop_test_duplicates": False},
+    "language_id": {"schedule": "constant"},
+}
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
 
 
@@ -65,9 +69,17 @@ def make_record(
 
 def _of_test(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Leaves out of a test's configuration how long a fit would be: the fit has a record of its own."""
-    config = provenance.get("config", {})
-    trainer = {name: value for name, value in config.get("trainer", {}).items() if name not in LENGTH}
-    return {**provenance, "config": {**config, "trainer": trainer}}
+    config = dict(provenance.get("config", {}))
+    config["trainer"] = {name: value for name, value in config.get("trainer", {}).items() if name not in LENGTH}
+    if "data" in config:
+        config["data"] = without_later("data", config["data"])
+    return {**provenance, "config": config}
+
+
+def without_later(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out settings that came later and change nothing, so that keys and records are what they were."""
+    later = LATER.get(section, {})
+    return {name: value for name, value in settings.items() if name not in later or value != later[name]}
 
 
 def rounded_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:

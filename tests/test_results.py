@@ -16,6 +16,7 @@ from ctl.results import (
     rows,
     versions,
     weights_by_source,
+    without_later,
     write_counts,
 )
 
@@ -38,6 +39,18 @@ def test_a_record_has_rounded_scores_and_the_rest_in_its_provenance():
     assert record["calibration"]["ece"] == 3.14 and record["calibration"]["confidence"] == [0.1235, 0.9]
     assert record["provenance"]["weights"] == [0.7, 0.3] and record["provenance"]["model"] == "1"
     assert "method" not in record["provenance"]
+
+
+def test_a_setting_that_came_later_is_recorded_where_it_changes_something():
+    settings = {"drop_test_duplicates": False, "limit": None}
+    assert without_later("data", settings) == {"limit": None} and without_later("trainer", settings) == settings
+    for dropped in (False, True):
+        config = {"data": {**settings, "drop_test_duplicates": dropped}}
+        record = make_record(
+            {"method": "pooled", "sources": ["en"], "train_seconds": 0}, SCORES, target="de", seed=0,
+            provenance={"config": config}, calibration=CALIBRATION,
+        )  # fmt: skip
+        assert ("drop_test_duplicates" in record["provenance"]["config"]["data"]) == dropped
 
 
 def test_a_record_takes_the_place_of_an_earlier_one(tmp_path):

@@ -90,6 +90,8 @@ class ResultWriter(Callback):
             "model": pl_module.fingerprint(),
             "config": self.config,
         }
+        if data.drop_test_duplicates:
+            provenance["dropped_test_duplicates"] = data.testing.left_out
         scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
         identity, target = pl_module.identity(), str(data.target)
         record = make_record(

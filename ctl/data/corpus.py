@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -26,6 +27,7 @@ class Corpus:
         tags: BIO2 tag ids under ``schema`` (W), or ``None`` for raw text.
         schema: the entity types of ``tags``.
         notes: what was repaired or noticed while reading, one line each.
+        left_out: sentences that were left out, as they stand in other text.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Corpus:
     tags: TagIds | None = None
     schema: TagSchema | None = None
     notes: tuple[str, ...] = field(default=())
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -63,6 +66,38 @@ class Corpus:
         end = int(self.offsets[limit])
         tags = None if self.tags is None else self.tags[:end]
         return replace(self, words=self.numbered.head(end), offsets=self.offsets[: limit + 1], tags=tags)
+
+    def sentences(self) -> Iterator[tuple[str, ...]]:
+        """Gives the words of every sentence."""
+        words = iter(self.words)
+        for length in np.diff(self.offsets).tolist():
+            yield tuple(itertools.islice(words, length))
+
+    def without(self, other: Corpus) -> Corpus:
+        """Leaves out the sentences that stand word for word in other text; a note says how many.
+
+        Raises:
+            CTLError: none is left.
+        """
+        mine = list(self.sentences())
+        shared = set(mine).intersection(other.sentences())
+        kept = np.array([sentence not in shared for sentence in mine])
+        left_out = len(mine) - int(kept.sum())
+        note = f"{self.name}: {left_out:,} of {len(mine):,} sentences stand word for word in {other.name}: left out"
+        if left_out == len(mine):
+            raise CTLError(note)
+        return replace(self._only(kept), notes=(*self.notes, note), left_out=left_out)
+
+    def _only(self, kept: npt.NDArray[np.bool_]) -> Corpus:
+        """The sentences that are marked (S)."""
+        lengths = np.diff(self.offsets)
+        words = np.repeat(kept, lengths)  # (W)
+        return replace(
+            self,
+            words=Words.of(itertools.compress(self.words, words)),
+            offsets=np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64),
+            tags=None if self.tags is None else self.tags[words],
+        )
 
     def project(self, schema: TagSchema, type_map: Mapping[str, str | None] | None = None) -> Corpus:
         """Returns this text with its tags under another schema; types are matched by name.

@@ -62,6 +62,8 @@ class NERDataModule(LightningDataModule):
         eval_tokens: subwords in a batch that is not trained on, padding included.
         limit: take only the first sentences of every split.
         num_workers: processes that prepare batches.
+        drop_test_duplicates: leave out the test sentences that stand word for word in the same language's train split,
+            in all of it, whatever the ``limit``.
     """
 
     sources: Sequence[str] = ()
@@ -85,6 +87,7 @@ class NERDataModule(LightningDataModule):
     eval_tokens: int = 4096
     limit: int | None = None
     num_workers: int = 0
+    drop_test_duplicates: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -296,7 +299,15 @@ class NERDataModule(LightningDataModule):
 
     def _read(self, language: str, split: str) -> Corpus:
         root = None if self.root is None else Path(self.root)
-        return read_split(language, split, root=root, hub=self.hub, encoding=self.encoding).head(self.limit)
+        return read_split(
+            language,
+            split,
+            root=root,
+            hub=self.hub,
+            encoding=self.encoding,
+            limit=self.limit,
+            drop_test_duplicates=self.drop_test_duplicates,
+        )
 
     def _the_target(self) -> str:
         if self.target is None:

@@ -53,6 +53,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "type_map": _is_type_map,
     "encoding": _is_text,
     "limit": _is_limit,
+    "drop_test_duplicates": lambda value: isinstance(value, bool),
     "target": lambda value: isinstance(value, str) and bool(NAME.fullmatch(value)),
 }
 

@@ -92,8 +92,15 @@ def read_named(name: str, data: Mapping[str, Any], store: Path) -> Corpus:
     """
     language, split = text_name(name, store)
     hub = {key: HubDataset(**dataset) for key, dataset in (data.get("hub") or {}).items()}
-    corpus = read_split(language, split, root=root_of(data, store), hub=hub, encoding=data.get("encoding", "utf-8"))
-    return corpus.head(data.get("limit"))
+    return read_split(
+        language,
+        split,
+        root=root_of(data, store),
+        hub=hub,
+        encoding=data.get("encoding", "utf-8"),
+        limit=data.get("limit"),
+        drop_test_duplicates=data.get("drop_test_duplicates", False),
+    )
 
 
 def saved_data(stores: Sequence[SoftLabelStore]) -> Settings:

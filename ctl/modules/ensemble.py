@@ -21,6 +21,7 @@ from ctl.errors import CTLError
 from ctl.methods import Method, named
 from ctl.modules.base import Labeller, fingerprint_weights
 from ctl.modules.tagger import Tagger, load_module
+from ctl.system.console import notice
 from ctl.weighting import agreement_weights, entropy, order_weights, read_language_weights, read_sentence_weights
 
 
@@ -57,7 +58,8 @@ class Ensemble(Labeller):
     Args:
         teachers: checkpoints of teachers, or soft-label stores of the split at hand; they may be mixed.
         types: the entity types.
-        weighting: ``uniform``; ``agreement``, found from stored soft labels; ``fixed``, with ``weights`` in numbers;
+        weighting: ``uniform``; ``agreement``, found from soft labels of the target's train split, which lie beside the
+            given stores, so that the mixture that is scored is the student's; ``fixed``, with ``weights`` in numbers;
             or the name of weights in a file: ``learned cosine l1 l2``, with ``-sentence`` a weight for each sentence.
         weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
             writes: ``weights.json``, or for weights of sentences ``weights/<split>.safetensors``.
@@ -137,16 +139,31 @@ class Ensemble(Labeller):
         return self.trainer.state.fn.value
 
     def _stored_tags(self) -> Iterator[npt.NDArray[np.int64]]:
-        """Gives the teachers' most probable tags (K, n), part by part."""
+        """Gives the teachers' most probable tags of the target's train text (K, n), part by part."""
         stores = [member.store for member in self.members if isinstance(member, Stored)]
         if len(stores) < len(self.members):
             raise CTLError("agreement weights need soft labels: let each teacher `ctl predict` first")
+        stores = self._of_train(stores)
         for begin in range(0, len(stores[0]), CHUNK):
             part = slice(begin, begin + CHUNK)
             words = np.ones(len(stores[0].probs[part]), dtype=bool)  # those that all label
             for store in stores:
                 words &= True if store.labelled is None else store.labelled[part]
             yield np.stack([store.probs[part].argmax(-1) for store in stores])[:, words]
+
+    def _of_train(self, stores: list[SoftLabelStore]) -> list[SoftLabelStore]:
+        """Opens the teachers' soft labels of the train split, beside those at hand; these, where there are none."""
+        paths = [store.path.parent / "train" for store in stores]
+        if paths == [store.path for store in stores]:
+            return stores
+        if missing := [str(path) for path in paths if not (path / "manifest.json").is_file()]:
+            notice(f"agreement is weighed on the text at hand, not on the train split: no {missing[0]}")
+            return stores
+        text = self.trainer.datamodule.target_text("train")  # type: ignore[attr-defined]
+        beside = [SoftLabelStore(path) for path in paths]
+        for store in beside:
+            store.check(text, self.schema)
+        return beside
 
     def _open(self, path: Path) -> Tagger | Stored:
         data = self.trainer.datamodule  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ctl.backbones.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
@@ -17,6 +18,7 @@ from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.metrics import SpanF1
 from ctl.modules.base import Labeller, Trainable, fingerprint_weights
+from ctl.system.files import fingerprint
 
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
 
@@ -97,9 +99,21 @@ class FineTuned(Trainable, Labeller):
         """Gives what training lowers, from the logits of all words (N, C)."""
 
     def configure_model(self) -> None:
-        """Loads the backbone, once; Lightning calls it after seeding and before training."""
+        """Loads the backbone, once; Lightning calls it after seeding and before training.
+
+        What is new on top, the head and adapters, begins with random numbers of the model's own: they depend on the
+        run's seed and on the model's role, so that no two models of a run begin alike, and a run can be repeated.
+        """
         if self.network is None:
-            self._build(self.load_backbone())
+            backbone = self.load_backbone()
+            own = int(fingerprint(f"{torch.initial_seed()} {self.role()}"), 16)
+            with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_available() else []):
+                torch.manual_seed(own)
+                self._build(backbone)
+
+    def role(self) -> str:
+        """Tells the model apart from the others of a run: its class and variant; subclasses add who teaches it."""
+        return " ".join([type(self).__name__, self.variant or ""])
 
     def _build(self, backbone: Any) -> None:  # noqa: ANN401
         if self.lora_rank:

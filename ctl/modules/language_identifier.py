@@ -22,6 +22,7 @@ from ctl.modules.word_classifier import SentenceFeature, sentence_features
 from ctl.weighting import Scale, unlearned_similarities
 
 Side = Literal["features", "languages"]
+Schedule = Literal["constant", "linear"]
 
 
 def orthogonality(languages: Tensor, side: Side) -> Tensor:
@@ -61,6 +62,7 @@ class LanguageIdentifier(LightningModule):
         scale: what similarities are divided by to be weights: their variance, as in the paper, or standard deviation.
         lr: learning rate of AdamW.
         weight_decay: of all parameters.
+        schedule: the rate stays ``constant``, or it is ``linear``: it falls to zero, as in the authors' code.
     """
 
     class_weights: Tensor
@@ -79,6 +81,7 @@ class LanguageIdentifier(LightningModule):
         scale: Scale = "variance",
         lr: float = 1e-4,
         weight_decay: float = 1e-5,
+        schedule: Schedule = "constant",
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
@@ -92,6 +95,7 @@ class LanguageIdentifier(LightningModule):
         self.scale: Scale = scale
         self.lr = lr
         self.weight_decay = weight_decay
+        self.schedule: Schedule = schedule
         self.strict_loading = False  # the frozen encoder is not kept in checkpoints
         self.encoder: nn.Module | None = None
         self._known = torch.empty(0)
@@ -183,9 +187,18 @@ class LanguageIdentifier(LightningModule):
         return {"learned": self(features), **unlearned_similarities(features, self.means)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Makes AdamW for everything but the encoder, at a constant rate."""
+        """Makes AdamW for everything but the encoder, at a constant rate or one that falls to zero.
+
+        A falling rate is :math:`lr (T - k) / T` at step k of T, counted from one. The authors' code steps the schedule
+        before the optimiser and has no warm-up, so that its last step changes nothing (domain_learner.py, ``train``).
+        """
         free = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        return torch.optim.AdamW(free, lr=self.lr, weight_decay=self.weight_decay)
+        optimizer = torch.optim.AdamW(free, lr=self.lr, weight_decay=self.weight_decay)
+        if self.schedule == "constant":
+            return optimizer
+        total = max(1, int(self.trainer.estimated_stepping_batches))
+        falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda taken: max(0, total - taken - 1) / total)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": falling, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves the frozen encoder out."""

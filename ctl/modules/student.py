@@ -75,6 +75,11 @@ class Student(Tagger):
         self.taught_by = store.manifest["teacher"]
         self.selection_seconds = self.trainer.datamodule.selection_seconds  # type: ignore[attr-defined]
 
+    def role(self) -> str:
+        """Tells students of different teachers apart."""
+        teacher = self.taught_by
+        return " ".join([super().role(), teacher.get("method", ""), *teacher.get("sources", ())])
+
     def checkpoint_extra(self) -> dict[str, Any]:
         """Gives the identity of its teachers."""
         return {"taught_by": self.taught_by, "selection_seconds": self.selection_seconds}

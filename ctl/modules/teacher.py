@@ -80,6 +80,10 @@ class GoldTrained(FineTuned):
         if stage == "fit":
             self.sources = tuple(self.trainer.datamodule.sources)  # type: ignore[attr-defined]
 
+    def role(self) -> str:
+        """Tells teachers of different languages apart."""
+        return " ".join([super().role(), *self.sources])
+
     def checkpoint_extra(self) -> dict[str, Any]:
         """Gives the languages that it was taught."""
         return {"sources": list(self.sources)}

@@ -16,6 +16,7 @@ from ctl.system.files import fingerprint, fingerprint_json
 from ctl.transfer.settings import Length, Section, TransferSettings
 from ctl.transfer.stage import Stage
 
+OF_TEST = ("drop_test_duplicates",)  # settings of the data that only a stage reads that reads the target's test split
 Stages = dict[tuple[Path, str], Stage]  # by folder and command
 
 
@@ -133,7 +134,7 @@ class Planner:
             "seed_everything": self.settings.seed,
             "trainer": {**self.settings.trainer, **(trainer or {}), "default_root_dir": str(home)},
             "model": dict(model),
-            "data": {**self.settings.data, "backbone": self.settings.backbone, **data},
+            "data": {**self._data(command, data), "backbone": self.settings.backbone, **data},
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
@@ -144,6 +145,11 @@ class Planner:
     def count(self, language: str, split: str) -> int:
         """The number of sentences of a split."""
         return self.splits[f"{language}/{split}"].sentences
+
+    def _data(self, command: str, data: Section) -> Section:
+        """Gives the data's settings, for a stage that does not read the target's test split without those of it."""
+        reads_test = command == "test" or (command == "predict" and "test" in data["predict_splits"])
+        return {name: value for name, value in self.settings.data.items() if reads_test or name not in OF_TEST}
 
     # Folders
 

@@ -18,6 +18,7 @@ from ctl.methods import METHODS_HELP, Method
 from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, Student, Teacher
 from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
+from ctl.results import LATER, without_later
 from ctl.system.devices import best_precision
 from ctl.weighting import order_weights
 
@@ -272,6 +273,7 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
     values = {name: value for name, value in parsed.as_dict().items() if name in _names(kind)}
     for section in ("data", "trainer"):
         values[section] = {name: value for name, value in values[section].items() if value is not None}
+    values |= {section: without_later(section, values[section]) for section in LATER}
     trainer = values["trainer"]
     trainer.setdefault("precision", best_precision(trainer.get("accelerator", "auto")))
     return kind(**values), parser.instantiate_classes(parsed)

@@ -59,3 +59,20 @@ def test_a_fingerprint_is_of_words_and_bounds_alone():
     assert text.fingerprint == Corpus("nl/train", list(words), bounds).fingerprint
     assert text.fingerprint != Corpus("de/test", words, np.array([0, 1, 4])).fingerprint
     assert text.fingerprint != Corpus("de/test", ["Ada", "sang", "In", "Bonn."], bounds).fingerprint
+
+
+def test_sentences_that_stand_in_other_text_are_left_out():
+    schema = TagSchema(("PER",))
+    test = Corpus("de/test", list("abcabcd"), np.array([0, 2, 3, 5, 6, 7]), np.array([1, 2, 0, 1, 2, 0, 1]), schema)
+    train = Corpus(
+        "de/train", list("cabx"), np.array([0, 3, 4])
+    )  # "c a b" has the words of "a b", in a longer sentence
+    assert test.without(train).left_out == 0 and list(test.without(train).words) == list("abcabcd")
+    train = Corpus("de/train", list("xabc"), np.array([0, 1, 3, 4]))
+    rest = test.without(train)  # neither "a b", which stands twice, nor "c"
+    assert list(rest.sentences()) == [("d",)] and rest.tags.tolist() == [1] and rest.offsets.tolist() == [0, 1]
+    assert rest.left_out == 4
+    assert rest.notes == ("de/test: 4 of 5 sentences stand word for word in de/train: left out",)
+    assert rest.fingerprint == Corpus("de/test", ["d"], np.array([0, 1])).fingerprint
+    with pytest.raises(CTLError, match="5 of 5 sentences"):
+        test.without(test)

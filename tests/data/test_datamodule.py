@@ -109,3 +109,19 @@ def test_words_without_a_label_weigh_nothing(family, tmp_path):
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))
     assert torch.equal(batch.weight, (batch.words % 2 == 0).float())
+
+
+def test_test_sentences_of_the_train_split_can_be_left_out(family, tmp_path, capsys):
+    root = tmp_path / "family"
+    shutil.copytree(family, root)
+    (root / "family.json").unlink()
+    train, test = (root / "a1" / f"{split}.txt" for split in ("train", "test"))
+    with train.open("a", encoding="utf-8") as file:  # after all sentences that the limit leaves
+        file.write("\n\n" + "\n\n".join(test.read_text(encoding="utf-8").strip().split("\n\n")[:3]) + "\n")
+    whole, dropped = (make(root, limit=50, drop_test_duplicates=drop) for drop in (False, True))
+    for data in (whole, dropped):
+        data.setup("test")
+    assert (len(whole.testing), len(dropped.testing), dropped.testing.left_out) == (50, 47, 3)
+    assert list(dropped.testing.sentences()) == list(whole.testing.sentences())[3:]
+    assert "a1/test: 3 of 50 sentences stand word for word in a1/train" in capsys.readouterr().err
+    assert len(dropped.raw_text("a1", "train")) == 50 and len(dropped.raw_text("a1", "test")) == 47

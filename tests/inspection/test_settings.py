@@ -20,6 +20,7 @@ def config(tmp_path):
 
 def test_only_what_finds_the_text_is_taken(config):
     plain = {"root": "data", "hub": HUB, "type_map": {"PER": None}, "encoding": "latin-1", "limit": 7, "target": "de"}
+    plain["drop_test_duplicates"] = True
     other = {
         "backbone": "evil",
         "num_workers": 9,
@@ -39,6 +40,7 @@ def test_only_what_finds_the_text_is_taken(config):
         ("root", "a\0b"),
         ("limit", -1),
         ("limit", "7"),
+        ("drop_test_duplicates", "os.abort"),
         ("target", "../../etc"),
         ("target", ".."),
         ("target", "/etc"),

@@ -1,13 +1,14 @@
 """Mixtures of stored and of loaded teachers, whose weights are known."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
 from ctl.data.datamodule import NERDataModule
-from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.soft_labels import SoftLabelStore, StoreWriter
 from ctl.modules.ensemble import Ensemble
 from ctl.weighting import write_sentence_weights
 
@@ -83,6 +84,37 @@ def test_where_all_teachers_agree(command, teachers, family, tmp_path):
     replaced, mixed = stores["replace"].probs[:], stores["mix"].probs[:]
     assert (replaced[agreed] == np.eye(7)[first[agreed]]).all()
     assert (replaced[~agreed] == mixed[~agreed]).all() and (stores["mark"].probs[:] == mixed).all()
+
+
+def test_agreement_is_weighed_on_the_train_split_also_when_the_test_split_is_scored(command, family, tmp_path, capsys):
+    """Three made-up teachers: on the train split the first two agree, on the test split the last two."""
+    agree = {"train": (0, 0, 1), "test": (0, 1, 1)}
+    paths = []
+    for number in range(3):
+        for split in ("test", "train"):
+            data = NERDataModule(target="a1", root=str(family), backbone=str(family / "encoder"))
+            corpus, path = data.target_text(split), tmp_path / str(number) / "soft_labels" / split
+            tags = 1 + (np.arange(len(corpus.words)) + agree[split][number]) % 6
+            writer = StoreWriter(path)
+            writer.add(np.arange(len(tags)), np.eye(7, dtype=np.float32)[tags])
+            writer.close()
+            identity = {"method": f"direct:{number}", "sources": [str(number)], "train_seconds": 0.0}
+            StoreWriter.join(path, corpus, data.schema, identity)
+        paths.append(path.parent)
+
+    def weights(split, name, *more):
+        members = ["--model.teachers", json.dumps([str(path / split) for path in paths])]
+        output = tmp_path / name
+        agreement = ["--model.weighting", "agreement"]
+        assert command(name, "Ensemble", family, output, *members, *agreement, data={"predict_splits": "[train]"}) == 0
+        if name == "test":
+            return json.loads((output / "results.json").read_text())[0]["provenance"]["weights"]
+        return SoftLabelStore(output / "soft_labels" / "train").manifest["teacher"]["weights"]
+
+    assert weights("test", "test") == weights("train", "predict") == [0.5, 0.5, 0.0]
+    shutil.rmtree(paths[1] / "train")
+    assert weights("test", "test") == [0.0, 0.5, 0.5]
+    assert "agreement is weighed on the text at hand" in capsys.readouterr().err
 
 
 def test_mistakes_are_said_in_one_line(command, teachers, family, tmp_path, capsys):

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -86,3 +88,19 @@ def test_a_pooler_with_random_weights_is_refused(family, tmp_path):
 def test_one_language_is_not_enough(command, family, tmp_path, capsys):
     assert command("fit", "LanguageIdentifier", family, tmp_path) == 2
     assert "telling languages apart needs two or more sources" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("schedule", "rates"), [("constant", [0.5] * 4), ("linear", [0.375, 0.25, 0.125, 0.0])])
+def test_the_rate_stays_or_falls_to_zero(schedule, rates):
+    """Four steps; a falling rate has its first step behind it before anything is learned, and ends at zero."""
+    module = LanguageIdentifier("encoder", ["a", "b"], lr=0.5, schedule=schedule)
+    module.layer = torch.nn.Linear(1, 1)
+    module._trainer = SimpleNamespace(estimated_stepping_batches=4)
+    made = module.configure_optimizers()
+    optimizer, taken = (made["optimizer"], []) if isinstance(made, dict) else (made, [])
+    for _ in rates:
+        taken.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if isinstance(made, dict):
+            made["lr_scheduler"]["scheduler"].step()
+    assert taken == rates

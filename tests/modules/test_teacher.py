@@ -1,6 +1,7 @@
 """Teachers through the commands that people use, on tiny artificial languages."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -71,3 +72,22 @@ def test_a_checkpoint_of_other_types_is_refused(command, teachers, family, tmp_p
     checkpoint = ["--ckpt_path", str(teachers / "a2" / "best.ckpt")]
     assert command("test", "Teacher", family, tmp_path, *checkpoint, "--data.types", "[PER,ORG]") == 2
     assert "the checkpoint's types are" in capsys.readouterr().err
+
+
+def test_the_record_says_how_many_test_sentences_were_left_out(command, teachers, family, tmp_path):
+    root = tmp_path / "family"
+    shutil.copytree(family, root)
+    (root / "family.json").unlink()
+    test = (root / "a1" / "test.txt").read_text(encoding="utf-8").strip().split("\n\n")
+    with (root / "a1" / "train.txt").open("a", encoding="utf-8") as file:
+        file.write("\n\n" + "\n\n".join(test[:5]) + "\n")
+    checkpoint = ["--ckpt_path", str(teachers / "a2" / "best.ckpt")]
+    provenance = []
+    for drop in ("false", "true"):
+        data = {"root": root, "backbone": family / "encoder", "drop_test_duplicates": drop}
+        assert command("test", "Teacher", family, tmp_path / drop, *checkpoint, data=data) == 0
+        provenance.append(json.loads((tmp_path / drop / "results.json").read_text())[0]["provenance"])
+        assert len(np.load(tmp_path / drop / "counts" / "direct-a2.npy")) == 60 - 5 * (drop == "true")
+    whole, dropped = provenance
+    assert dropped["dropped_test_duplicates"] == 5 and dropped["data"] != whole["data"]
+    assert "dropped_test_duplicates" not in whole and "drop_test_duplicates" not in whole["config"]["data"]

@@ -53,6 +53,17 @@ def test_keys_stay_what_they_were(in_study):
     }
 
 
+def test_only_stages_that_read_the_test_split_know_that_duplicates_are_dropped():
+    stages = list(planned(*KEYS, more=["--data.drop_test_duplicates", "true"]))
+    for stage in stages:
+        data = stage.config["data"]
+        reads_test = stage.command == "test" or (stage.command == "predict" and "test" in data["predict_splits"])
+        assert data.get("drop_test_duplicates", False) == reads_test
+    before = {(stage.folder, stage.command): stage.key for stage in planned(*KEYS)}
+    kept = {stage.title for stage in stages if before[stage.folder, stage.command] == stage.key}
+    assert {"train teacher of en", "train teacher of en, nl", "train language identifier"} <= kept
+
+
 def test_every_stage_comes_after_those_that_it_reads():
     plan = planned(*KEYS)
     seen = []

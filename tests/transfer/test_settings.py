@@ -50,6 +50,12 @@ def test_sections_of_data_and_trainer_hold_what_was_given():
     assert "max_time" not in settings.trainer
 
 
+def test_settings_that_came_later_are_named_where_they_change_something():
+    assert "drop_test_duplicates" not in read().data and "schedule" not in read().language_id
+    assert read("--data.drop_test_duplicates", "true").data["drop_test_duplicates"] is True
+    assert read("--language_id.schedule", "linear").language_id["schedule"] == "linear"
+
+
 def test_fast_takes_fewer_sentences_and_steps_where_no_number_is_given():
     assert read("--fast").data["limit"] == 2000 and read("--fast", "--data.limit", "5").data["limit"] == 5
     fast = read("--fast", "--student_steps", "2000", "--llm_backbone", "x")

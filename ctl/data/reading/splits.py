@@ -59,8 +59,10 @@ def read_split(
     root: Path | None,
     hub: Mapping[str, HubDataset] | None = None,
     encoding: str = "utf-8",
+    limit: int | None = None,
+    drop_test_duplicates: bool = False,
 ) -> Corpus:
-    """Reads one published split of one language.
+    """Reads one published split of one language, or a part of it.
 
     Args:
         language: a folder of ``root``, or a language of ``hub``.
@@ -68,10 +70,21 @@ def read_split(
         root: a CoNLL tree.
         hub: datasets by language, ``"*"`` for all others; they go before ``root``.
         encoding: of CoNLL files.
+        limit: take only the first sentences.
+        drop_test_duplicates: of a test split, take only the sentences that do not stand word for word in the train
+            split, in all of it.
 
     Raises:
         CTLError: names the file, the line and the remedy.
     """
+    corpus = _read(language, split, root, hub, encoding).head(limit)
+    if split == "test" and drop_test_duplicates:
+        return corpus.without(_read(language, "train", root, hub, encoding))
+    return corpus
+
+
+def _read(language: str, split: str, root: Path | None, hub: Mapping[str, HubDataset] | None, encoding: str) -> Corpus:
+    """Reads all of a split."""
     dataset = (hub or {}).get(language) or (hub or {}).get("*")
     if dataset is not None:
         return _read_hub(dataset, language, split)
