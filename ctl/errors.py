@@ -2,7 +2,19 @@
 
 
 class CTLError(Exception):
-    """Something that the user can mend: the message names what, where and the remedy."""
+    """Something that the user can mend: the message names what, where and the remedy.
+
+    Attributes:
+        status: the exit status of a command that ends with it.
+    """
+
+    status = 2
+
+
+class UnlikeOriginalError(CTLError):
+    """An exported model that disagrees with the model as trained; no setting of the user mends that."""
+
+    status = 1
 
 
 def first_line(error: BaseException) -> str:

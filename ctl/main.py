@@ -12,7 +12,7 @@ from ctl.command_table import ALL, COMMANDS, ONE_STAGE, help_text
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit status: 0; 2 after a user's mistake; 130 when interrupted.
+    """Runs a command; returns the exit status: 0; 1 or 2 after an error (see `CTLError`); 130 when interrupted.
 
     Args:
         args: the command line without the program's name; `sys.argv` by default.
@@ -39,7 +39,7 @@ def main(args: Sequence[str] | None = None) -> int:
             if traceback or not isinstance(error, _mistakes()):
                 raise
             print(f"ctl: error: {_in_one_line(error)}", file=sys.stderr)
-            return 2
+            return getattr(error, "status", 2)
     return stop.status
 
 

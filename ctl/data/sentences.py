@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import regex
 
@@ -19,7 +20,7 @@ ABBREVIATIONS = (
 WORD = regex.compile(
     rf"""
       (?:https?://|www\.)\S*[^\s\p{{P}}]/?              # an address of a page
-    | [\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+                  # and of a person
+    | [\w.+-]{{1,64}}@\w[\w-]*(?:\.\w[\w-]*)+             # and of a person; 64 at most (RFC 5321), or time is squared
     | (?<!{LETTER})\p{{L}}\.(?:-?\p{{L}}\.)*            # J. U.S. z.B. J.-P.
     | (?<!{LETTER})(?:{"|".join(ABBREVIATIONS.split())})\.
     | [{UNSPACED}]\p{{M}}*
@@ -52,11 +53,39 @@ def split_sentences(text: str) -> list[list[Place]]:
     sentences: a tagger reads both, but never sees across a cut.
     """
     sentences: list[list[Place]] = [[]]
-    for start, end in _words(text):
-        if sentences[-1] and _ends_before(text, sentences[-1], start):
+    last = START
+    for place in _words(text):
+        if sentences[-1] and _ends_before(text, sentences[-1][-1][1], place[0], last):
             sentences.append([])
-        sentences[-1].append((start, end))
+        if not sentences[-1] or not CLOSES.fullmatch(text, *place):
+            last = _Last.of(text, place, sentences[-1])
+        sentences[-1].append(place)
     return [sentence for sentence in sentences if sentence]
+
+
+class _Last(NamedTuple):
+    """The last word of a sentence before the marks that close there; looked at once, so that time is linear.
+
+    Attributes:
+        ends: whether it is a mark at which a sentence ends.
+        at_once: whether no space has to follow, as in Chinese.
+        ordinal: whether it is the full stop of an ordinal number.
+    """
+
+    ends: bool
+    at_once: bool
+    ordinal: bool
+
+    @classmethod
+    def of(cls, text: str, place: Place, before: list[Place]) -> _Last:
+        """Looks at a word and at the words before it in its sentence."""
+        ends = ENDS.fullmatch(text, *place) is not None
+        mark = text[slice(*place)] if ends else ""
+        start, end = before[-1] if before else (0, 0)
+        return cls(ends, ends and mark in "。！？", mark == "." and 0 < end - start < 3 and text[start:end].isdigit())
+
+
+START = _Last(False, False, False)
 
 
 def _words(text: str) -> Iterator[Place]:
@@ -76,19 +105,10 @@ def _at_apostrophe(text: str, start: int, end: int) -> Iterator[Place]:
     yield start, end
 
 
-def _ends_before(text: str, words: list[Place], start: int) -> bool:
-    """Tells whether the sentence of these words has ended before the word that starts here."""
-    gap = text[words[-1][1] : start]
-    if PARAGRAPH.search(gap):
+def _ends_before(text: str, end: int, start: int, last: _Last) -> bool:
+    """Tells whether a sentence whose last word ends here has ended before the word that starts there."""
+    if PARAGRAPH.search(text, end, start):
         return True
-    last = len(words) - 1
-    while last > 0 and CLOSES.fullmatch(text, *words[last]):
-        last -= 1
-    mark = text[slice(*words[last])]
-    if not ENDS.fullmatch(mark):
-        return False
-    if mark in "。！？":
-        return True
-    before = text[slice(*words[last - 1])] if last else ""
-    ordinal = mark == "." and before.isdigit() and len(before) < 3
-    return bool(gap) and not ordinal and not text[start].islower()
+    if not last.ends or last.at_once:
+        return last.at_once
+    return start > end and not last.ordinal and not text[start].islower()

@@ -30,7 +30,9 @@ STORY = {
 }
 
 
-def write_card(path: Path, trained: Trained, backbone: str, networks: Mapping[str, Compared]) -> None:
+def write_card(
+    path: Path, trained: Trained, backbone: str, networks: Mapping[str, Compared], folder: str | None = None
+) -> None:
     """Writes the model card, ``README.md``, for the Hub and for everybody who finds the folder.
 
     Args:
@@ -38,10 +40,12 @@ def write_card(path: Path, trained: Trained, backbone: str, networks: Mapping[st
         trained: the model.
         backbone: Hub name or folder of its backbone.
         networks: the exported networks by the names of their files.
+        folder: the name that the card's folder will have; by default the one that it has.
     """
     environment = Environment(loader=PackageLoader("ctl.export", "."), trim_blocks=True, autoescape=False)
     template = environment.get_template("model_card.md.j2")
-    write_text(path, template.render(_facts(path, trained, backbone, networks)) + "\n")
+    facts = {**_facts(path, trained, backbone, networks), "folder": folder or path.parent.name}
+    write_text(path, template.render(facts) + "\n")
 
 
 def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, Compared]) -> dict[str, Any]:
@@ -68,7 +72,6 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "record": record,
         "versions": record["provenance"]["versions"] if record else versions(),
         "commit": (record["provenance"]["git_commit"] if record else git_commit()) or "",
-        "folder": path.parent.name,
         "example": "Anna lives in Berlin .",
         "longest": _longest(path.parent),
         "networks": networks,

@@ -12,9 +12,10 @@ from ctl.data.corpus import Corpus
 from ctl.errors import CTLError, first_line
 from ctl.export.check import (
     SENTENCES,
-    TOLERANCE,
     Compared,
+    check_int8,
     check_network,
+    check_onnx,
     compare,
     compare_entities,
     sample,
@@ -22,8 +23,10 @@ from ctl.export.check import (
 )
 from ctl.export.model_card import write_card
 from ctl.export.onnx import quantise, write_onnx
+from ctl.export.scores import scored
 from ctl.export.token_classifier import to_transformers
 from ctl.system.console import say
+from ctl.system.files import whole
 from ctl.tagging.exported import OnnxModel
 from ctl.tagging.text_tagger import TextTagger
 from ctl.tagging.trained import Trained, load_trained
@@ -68,7 +71,7 @@ def export(
     onnx: bool = False,
     int8: bool = False,
 ) -> Export:
-    """Writes a trained tagger to a folder, and compares it with the original.
+    """Writes a trained tagger to a folder, which appears when all of it was compared with the original.
 
     Args:
         run: see `load_trained`.
@@ -79,7 +82,8 @@ def export(
         int8: write ``model_int8.onnx`` as well.
 
     Raises:
-        CTLError: the model can't be exported, or the exported one gives other probabilities.
+        CTLError: the model can't be exported.
+        UnlikeOriginalError: the exported one gives other probabilities or entities.
     """
     if onnx or int8:
         check_extras()
@@ -88,13 +92,14 @@ def export(
     model, corpus = to_transformers(trained), sample(tagger)
     difference = check_network(tagger, model, corpus)
     backbone = tokenizer or trained.tokenizer
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
-    _save_tokenizer(backbone, folder)
-    exported = Export(folder, trained, difference, *compare_entities(tagger, folder, corpus))
-    if onnx or int8:
-        exported = replace(exported, networks=_onnx(tagger, model, folder, corpus, int8))
-    write_card(folder / "README.md", trained, backbone, exported.networks)
+    with whole(folder) as partial:
+        partial.mkdir()
+        model.save_pretrained(partial)
+        _save_tokenizer(backbone, partial)
+        exported = Export(folder, trained, difference, *compare_entities(tagger, partial, corpus))
+        if onnx or int8:
+            exported = replace(exported, networks=_onnx(tagger, model, partial, corpus, int8))
+        write_card(partial / "README.md", trained, backbone, exported.networks, folder.name)
     return exported
 
 
@@ -122,11 +127,12 @@ def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bo
     networks = {torch_file.name: compare(tagger, corpus, torch_file, tagger)}
     write_onnx(model, file)
     networks[file.name] = compare(with_network(tagger, OnnxModel(file)), corpus, file, tagger)
-    if networks[file.name].difference > TOLERANCE:
-        raise CTLError(f"{file}: a probability differs by {networks[file.name].difference:.2f} from the original's")
+    check_onnx(file.name, networks[file.name])
     if int8:
         quantise(file, small)
-        networks[small.name] = compare(with_network(tagger, OnnxModel(small)), corpus, small, tagger)
+        quantised = with_network(tagger, OnnxModel(small))
+        networks[small.name] = scored(compare(quantised, corpus, small, tagger), quantised, tagger)
+        check_int8(small.name, networks[small.name])
     return networks
 
 

@@ -107,14 +107,15 @@ def text_name(name: Any, path: Path) -> tuple[str, str]:  # noqa: ANN401
     return language, split
 
 
-def root_of(data: Mapping[str, Any], store: Path) -> Path | None:
+def root_of(data: Mapping[str, Any], stage: Path) -> Path | None:
     """The folder of the languages; of a run that was moved with its data, where it is now."""
     if not data.get("root"):
         return None
     root = Path(data["root"])
-    return root if root.is_dir() else in_run(root, store) or root
+    return root if root.is_dir() else in_run(root, stage) or root
 
 
-def in_run(path: str | Path, store: Path) -> Path | None:
-    """Finds what a configuration names, in its run or the study of that; ``None`` where it is not there."""
-    return next((end for folder in store.absolute().parents[1:6] if (end := moved(path, folder))), None)
+def in_run(path: str | Path, stage: Path) -> Path | None:
+    """Finds what a stage's configuration names, in its run or the study of that; ``None`` where it is not there."""
+    folders = [stage.absolute(), *stage.absolute().parents[:4]]
+    return next((end for folder in folders if (end := moved(path, folder))), None)

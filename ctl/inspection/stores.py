@@ -68,7 +68,7 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
     if settings.get("synthetic") and settings.get("root"):  # of the command line; those of a run write nothing
         SyntheticFamily(**settings["synthetic"]).write(Path(settings["root"]))
     try:
-        corpus = read_named(store.manifest["corpus"]["name"], data, store.path)
+        corpus = read_named(store.manifest["corpus"]["name"], data, store.path.absolute().parents[1])
     except CTLError as error:
         raise CTLError(f"{error}. The text of {store.path} is read from there: --data.root says where else") from None
     store.check(corpus, store.schema)
@@ -79,23 +79,23 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
     return corpus.project(store.schema, data.get("type_map"))
 
 
-def read_named(name: str, data: Mapping[str, Any], store: Path) -> Corpus:
+def read_named(name: str, data: Mapping[str, Any], stage: Path) -> Corpus:
     """Reads a split, ``de/train``, with settings of the data module in the form that YAML gives them.
 
     Args:
         name: of the text.
         data: the settings.
-        store: the folder of its soft labels.
+        stage: the folder of the stage that has these settings.
 
     Raises:
         CTLError: there is no such text.
     """
-    language, split = text_name(name, store)
+    language, split = text_name(name, stage)
     hub = {key: HubDataset(**dataset) for key, dataset in (data.get("hub") or {}).items()}
     return read_split(
         language,
         split,
-        root=root_of(data, store),
+        root=root_of(data, stage),
         hub=hub,
         encoding=data.get("encoding", "utf-8"),
         limit=data.get("limit"),
@@ -115,7 +115,7 @@ def sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     by_language = len(identity["weights"]) == len(identity["sources"])
     config = _config(store)
     name = named_weights(config) if config and method.per_sentence and by_language else None
-    path = in_run(name, store.path) if name else None
+    path = in_run(name, store.path.absolute().parents[1]) if name else None
     return read_sentence_weights(path, method.weighting, identity["sources"], corpus) if path else None
 
 

@@ -25,11 +25,21 @@ def whole(path: Path) -> Iterator[Path]:
     remove(partial)
     try:
         yield partial
+        _as_umask_says(partial)
         if partial.is_dir() and path.is_dir():
             shutil.rmtree(path)
         os.replace(partial, path)
     finally:
         remove(partial)
+
+
+def _as_umask_says(path: Path) -> None:
+    """Lets others read what the user's umask lets them read; safetensors makes files for the user alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        if not file.is_symlink():
+            file.chmod((0o777 if file.is_dir() else 0o666) & ~mask)
 
 
 def remove(path: Path) -> None:

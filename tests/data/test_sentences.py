@@ -1,4 +1,5 @@
 # ruff: noqa: RUF001  (punctuation of many scripts)
+import time
 from itertools import pairwise
 
 import pytest
@@ -43,3 +44,26 @@ def test_every_character_but_space_is_in_one_word(text):
     assert all(start < end for start, end in places)
     assert all(before[1] <= after[0] for before, after in pairwise(places))
     assert "".join(text[start:end] for start, end in places) == regex.sub(r"\s", "", text)
+
+
+LINE = 128_000  # characters
+UNITS = ["我", "+", ")", '"', "1", "a'", "@", "a@", "www.", "X.", ".)", "。", "\u200d", "\n a", "👍🏽"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_time_is_linear_in_the_length_of_a_line(unit):
+    """Twice the line takes about twice as long, and never minutes."""
+
+    def seconds(length):
+        began = time.process_time()
+        split_sentences(unit * (length // len(unit)))
+        return time.process_time() - began
+
+    short, long = seconds(LINE // 4), seconds(LINE)
+    assert long < max(0.5, 10 * short) and long < 20
+
+
+def test_marks_that_close_are_looked_at_once():
+    text = "." * 30_000 + ")" * 30_000 + " Next"
+    first, second = split_sentences(text)
+    assert len(first) == 30_001 and [text[start:end] for start, end in second] == ["Next"]

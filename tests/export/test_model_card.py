@@ -48,6 +48,6 @@ def test_networks_are_a_table_and_html_is_left_as_it_is(family, tmp_path):
     networks = {"model.onnx": Compared(1.25, 12345.6, 2e-6, 0.015)}
     write_card(tmp_path / "README.md", load_trained(tmp_path), "owner/a<b", networks)
     card = (tmp_path / "README.md").read_text()
-    assert "\n\n| file | MB |" in card and "| model.onnx | 1.2 | 12,346 | 2.0e-06 | 1.50% |\n\n" in card
+    assert "\n\n| file | MB |" in card and "| model.onnx | 1.2 | 12,346 | 2.0e-06 | 1.50% | - |\n\n" in card
     assert "* Backbone: `owner/a<b`" in card and "base_model: owner/a<b" in card and "more than 77 pieces" in card
     assert "\n\n\n" not in card and "It was not scored." in card and card.endswith(":\n")

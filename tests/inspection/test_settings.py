@@ -76,10 +76,10 @@ def test_names_that_lead_elsewhere(tmp_path, name):
 
 
 def test_the_data_of_a_run_that_was_moved(tmp_path):
-    store = tmp_path / "now" / "teachers" / "en" / "soft_labels" / "train"
+    stage = tmp_path / "now" / "teachers" / "en"
     (tmp_path / "now" / "data").mkdir(parents=True)
-    assert root_of({"root": "runs/then/data"}, store) == tmp_path / "now" / "data"
-    assert str(root_of({"root": "gone"}, store)) == "gone" and root_of({}, store) is None
+    assert root_of({"root": "runs/then/data"}, stage) == tmp_path / "now" / "data"
+    assert str(root_of({"root": "gone"}, stage)) == "gone" and root_of({}, stage) is None
 
 
 def test_weights_are_a_file_of_tensors(config):
