@@ -73,6 +73,22 @@ class CTLCLI(LightningCLI):
             trainer.precision = best_precision(trainer.accelerator)
         self._tracking = prepare(self.config[self.subcommand], str(self.subcommand))
 
+    def instantiate_classes(self) -> None:
+        """Makes all objects; a mistake that one of them finds is told as it is, without the settings around it.
+
+        Raises:
+            CTLError: a class refuses its arguments.
+        """
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            mistake = error.__cause__
+            while mistake is not None and not isinstance(mistake, CTLError):
+                mistake = mistake.__cause__
+            if mistake is None:
+                raise
+            raise mistake from None
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
         """Adds the CSV logger, where no other is configured, and what the command writes; our sampler stays."""
         given = self.config[self.subcommand].trainer

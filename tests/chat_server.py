@@ -49,3 +49,33 @@ def answer(text, tokens=None, read=100, written=10):
     if tokens is not None:
         choice["logprobs"] = {"content": tokens}
     return {"choices": [choice], "usage": {"prompt_tokens": read, "completion_tokens": written}}
+
+
+@contextmanager
+def dripping_server(part):
+    """Serves one byte every tenth of a second, of the headers or of the body, and never comes to an end."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if part == "body" else b"X-Long: "))
+            try:
+                while not stopped.wait(0.1):
+                    self.wfile.write(b"1")
+            except OSError:
+                pass  # the client has hung up
+
+        def log_message(self, *args):
+            pass
+
+    stopped = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        stopped.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -38,4 +38,7 @@ def test_every_class_that_has_moved_is_where_it_is_said_to_be():
     for old, new in MOVED.items():
         module, _, name = new.rpartition(".")
         assert getattr(import_module(module), name).__name__ == old.rpartition(".")[2]
-    assert renamed({"a": ["ctl.remote.Endpoint", 1], "b": "x"}) == {"a": ["ctl.llm.endpoint.Endpoint", 1], "b": "x"}
+    assert renamed({"a": ["ctl.remote.Endpoint", 1], "b": "x"}) == {
+        "a": ["ctl.llm.remote.endpoint.Endpoint", 1],
+        "b": "x",
+    }

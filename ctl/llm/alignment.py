@@ -23,6 +23,26 @@ def align(written: Sequence[str], words: Sequence[str]) -> list[int | None]:
     return indices
 
 
+def align_answer(written: Sequence[str], words: Sequence[str]) -> list[int | None] | None:
+    """Aligns an answer that goes through a sentence; gives ``None`` where it is about something else.
+
+    At least one word in three must stand in the answer as it is, and the answer must not be much longer.
+    """
+    if len(written) > most_words(words):
+        return None
+    indices = align(written, words)
+    same = sum(
+        index is not None and written[index].casefold() == word.casefold()
+        for index, word in zip(indices, words, strict=True)
+    )
+    return indices if 3 * same >= len(words) else None
+
+
+def most_words(words: Sequence[str]) -> int:
+    """The most words, or mentions, of an answer to a sentence: what is longer is not about it, and slow to align."""
+    return 2 * len(words) + 50
+
+
 def occurrence(mention: str, words: Sequence[str], begin: int = 0) -> tuple[int, int] | None:
     """Finds the words that a mention consists of, from ``begin`` on; spaces and case do not count.
 

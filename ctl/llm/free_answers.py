@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from ctl.arrays import Doubles
 from ctl.llm.alignment import align
+from ctl.llm.remote.answers import NoAnswer
 from ctl.llm.styles import PromptStyle, WordTags
 
+THOUGHT = 20_000  # characters that a model may think aloud before it answers
 
-def vote(style: PromptStyle, choices: Sequence[Mapping[str, Any]], words: Sequence[str], smoothing: float) -> Doubles:
-    """Averages answers into distributions of the words (W, C); a share is spread evenly over all tags.
+
+def vote(answers: Sequence[Doubles | None], smoothing: float) -> Doubles | None:
+    """Averages distributions of words (W, C), one from each answer; a share is spread evenly over all tags.
 
     Args:
-        style: of the answers.
-        choices: of an OpenAI-compatible server: ``message`` and ``logprobs``, which may be absent.
-        words: of the sentence.
+        answers: what `read` gave; ``None`` where there is no answer.
         smoothing: the share that is spread evenly.
+
+    Returns:
+        ``None`` where there is no answer at all.
     """
-    probs = np.mean([read(style, choice, words) for choice in choices], axis=0)
+    given = [answer for answer in answers if answer is not None]
+    if not given:
+        return None
+    probs = np.mean(given, axis=0)
     return np.asarray((1 - smoothing) * probs + smoothing / probs.shape[-1])
 
 
-def read(style: PromptStyle, choice: Mapping[str, Any], words: Sequence[str]) -> Doubles:
-    """Reads distributions of the words (W, C) from one answer: zeros and ones where it has no log-probabilities."""
-    text = str(choice["message"]["content"] or "")
-    probs = np.eye(len(style.schema))[style.parse(text, words)]
+def read(style: PromptStyle, words: Sequence[str], choice: Mapping[str, Any]) -> Doubles:
+    """Reads distributions of the words (W, C) from one answer: zeros and ones where it has no log-probabilities.
+
+    Args:
+        style: of the answer.
+        words: of the sentence.
+        choice: of the answer, as `ctl.llm.remote.answers.checked` gives it.
+
+    Raises:
+        NoAnswer: the text is not about these words.
+    """
+    text = choice["message"]["content"]
+    if len(text) > THOUGHT + 50 * sum(len(word) + 1 for word in words):
+        raise NoAnswer("too long")
+    tags = style.parse(text, words)
+    if tags is None:
+        raise NoAnswer("not of the form that was asked for")
+    probs = np.eye(len(style.schema))[tags]
     tokens = (choice.get("logprobs") or {}).get("content") or []
-    if not isinstance(style, WordTags) or "".join(token["token"] for token in tokens) != text:
+    if not isinstance(style, WordTags) or not tokens:
         return probs
     marks = style.marks(text)
     written = [f"({tag})" for tag in style.schema.tags]
-    for word, index in enumerate(align([mark["word"] for mark in marks], words)):
+    ends = list(accumulate(len(token["token"]) for token in tokens))
+    for word, index in enumerate(align([mark.word for mark in marks], words)):
         if index is not None:
-            probs[word] = weigh(tokens, marks[index].start("tag"), written)
+            first = bisect_right(ends, marks[index].begin)
+            weighed = weigh(tokens[first:], marks[index].begin - (ends[first - 1] if first else 0), written)
+            probs[word] = weighed if weighed.any() else probs[word]
     return probs
 
 
@@ -49,9 +75,13 @@ def weigh(tokens: Sequence[Mapping[str, Any]], begin: int, written: Sequence[str
     that begin no alternative, and tokens that are not listed, are left out.
 
     Args:
-        tokens: of the whole answer, with ``token``, ``logprob`` and ``top_logprobs``.
-        begin: where the alternative begins in the answer, in characters.
+        tokens: of the answer, from one on that the alternative does not begin before, with ``token``, ``logprob`` and
+            ``top_logprobs``.
+        begin: where the alternative begins in their text, in characters.
         written: the texts of the alternatives (C), one of which stands there; none begins with another.
+
+    Returns:
+        Zeros where the tokens tell nothing.
     """
     probs, path, done, end = np.zeros(len(written)), 1.0, "", 0
     for token in tokens:
@@ -64,13 +94,15 @@ def weigh(tokens: Sequence[Mapping[str, Any]], begin: int, written: Sequence[str
         same = {text: chance for text, chance in listed.items() if text[:lead] == token["token"][:lead]}
         fits = {text: _fitting(done + text[lead:], written) for text in same}
         total = sum(chance for text, chance in same.items() if fits[text])
+        if not total:
+            break
         for text, tags in fits.items():
             if tags and (text != token["token"] or len(tags) == 1):
                 probs[tags] += path * same[text] / total / len(tags)
         if len(fits[token["token"]]) == 1:
             break
         path, done = path * same[token["token"]] / total, done + token["token"][lead:]
-    return np.asarray(probs / probs.sum())
+    return np.asarray(probs / max(probs.sum(), 1e-300))
 
 
 def _fitting(text: str, written: Sequence[str]) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ctl.data.corpus import Corpus
+from ctl.errors import CTLError
 from ctl.llm.styles import PromptStyle
 
 CANDIDATES, SHORT = 200, 25  # sentences that an example is chosen from; the most words of a short one
@@ -37,12 +38,19 @@ def draw_shots(corpora: Sequence[Corpus], count: int, seed: int) -> tuple[Shot, 
         corpora: of the source languages, with tags.
         count: the number of examples.
         seed: of the draw; with a higher count the first examples stay the same.
+
+    Raises:
+        CTLError: there are fewer sentences to draw from.
     """
     shots: list[Shot] = []
     for number in range(count):
         corpus = corpora[number % len(corpora)]
         order = np.random.default_rng([seed, number]).permutation(len(corpus))[:CANDIDATES]
         drawn = [shot for shot in (_shot(corpus, int(index)) for index in order) if shot not in shots]
+        if not drawn:
+            raise CTLError(
+                f"{count} shots: {corpus.name} has no sentence left after {number}; take fewer, with model.shots"
+            )
         shown = {0, *(tag for shot in shots for tag in shot.tags)}
         shots.append(max(drawn, key=lambda shot: (len(shot.words) <= SHORT, len({*shot.tags} - shown))))
     return tuple(shots)

@@ -6,16 +6,24 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ctl.data.tags import TagSchema, is_legal, legalised
-from ctl.llm.alignment import align, occurrence
+from ctl.llm.alignment import align_answer, most_words, occurrence
 
 StyleName = Literal["tagged", "inline", "json"]
 MEANINGS = {
     "PER": "people", "ORG": "organisations", "LOC": "places", "MISC": "other names", "GPE": "countries and cities",
     "DATE": "dates", "TIME": "times",
 }  # fmt: skip
+
+
+class Mark(NamedTuple):
+    """A tag that stands in an answer: the word before it, the tag's id, and where it begins in the text."""
+
+    word: str
+    tag: int
+    begin: int
 
 
 class PromptStyle(ABC):
@@ -45,8 +53,12 @@ class PromptStyle(ABC):
         """Writes the right answer, for examples."""
 
     @abstractmethod
-    def parse(self, text: str, words: Sequence[str]) -> list[int]:
-        """Reads tag ids of all words from an answer that was written freely; a word that it leaves out is O."""
+    def parse(self, text: str, words: Sequence[str]) -> list[int] | None:
+        """Reads tag ids of all words from an answer that was written freely; a word that it leaves out is O.
+
+        Gives ``None`` for what is no answer: prose, or an answer about another sentence. It takes time in proportion to
+        the text.
+        """
 
 
 class WordByWord(PromptStyle, ABC):
@@ -101,16 +113,24 @@ class WordTags(WordByWord):
         """Each tag in brackets."""
         return [(f"({tag})",) for tag in self.schema.tags]
 
-    def marks(self, text: str) -> list[re.Match[str]]:
-        """Finds the tags of an answer: groups ``word`` and ``tag``, the latter with its brackets."""
+    def marks(self, text: str) -> list[Mark]:
+        """Finds the tags of an answer, each with the word before it."""
         tags = "|".join(re.escape(tag) for tag in sorted(self.schema.tags, key=len, reverse=True))
-        return list(re.finditer(rf"\s*(?P<word>.*?)\s*(?P<tag>\((?:{tags})\))", text, re.IGNORECASE | re.DOTALL))
+        marks: list[Mark] = []
+        end = 0
+        for match in re.finditer(rf"\((?:{tags})\)", text, re.IGNORECASE):
+            tag = self.ids.get(match[0][1:-1].casefold(), 0)
+            marks.append(Mark(text[end : match.start()].strip(), tag, match.start()))
+            end = match.end()
+        return marks
 
-    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+    def parse(self, text: str, words: Sequence[str]) -> list[int] | None:
         """Aligns the words of the answer with those of the sentence."""
         marks = self.marks(text)
-        aligned = align([mark["word"] for mark in marks], words)
-        return [0 if index is None else self.ids[marks[index]["tag"][1:-1].casefold()] for index in aligned]
+        aligned = align_answer([mark.word for mark in marks], words)
+        if aligned is None:
+            return None
+        return [0 if index is None else marks[index].tag for index in aligned]
 
 
 class Inline(WordByWord):
@@ -138,7 +158,7 @@ class Inline(WordByWord):
         """Ends the entity that is open."""
         return f"</{self.schema.types[self.schema.type_of(previous)]}>" if previous else ""
 
-    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+    def parse(self, text: str, words: Sequence[str]) -> list[int] | None:
         """Reads markup, and aligns the words between with those of the sentence."""
         kinds = {kind.casefold(): self.schema.begin(number) for number, kind in enumerate(self.schema.types)}
         pattern = rf"<(/?)({'|'.join(map(re.escape, self.schema.types))})>"
@@ -149,8 +169,10 @@ class Inline(WordByWord):
                 tagged.append((word, tag))
                 tag = self.schema.inside(self.schema.type_of(tag)) if tag else 0  # after B- comes I-
             if mark:
-                tag, begin = 0 if mark[1] else kinds[mark[2].casefold()], mark.end()
-        aligned = align([word for word, _ in tagged], words)
+                tag, begin = 0 if mark[1] else kinds.get(mark[2].casefold(), 0), mark.end()
+        aligned = align_answer([word for word, _ in tagged], words)
+        if aligned is None:
+            return None
         return legalised([0 if index is None else tagged[index][1] for index in aligned])
 
 
@@ -172,33 +194,38 @@ class JsonList(PromptStyle):
                 mentions[-1]["text"] += f" {word}"
         return json.dumps(mentions, ensure_ascii=False)
 
-    def parse(self, text: str, words: Sequence[str]) -> list[int]:
+    def parse(self, text: str, words: Sequence[str]) -> list[int] | None:
         """Finds each mention in the sentence: the second mention of a name is its second occurrence, and so on."""
+        mentions = self.mentions(text)
+        if mentions is None or len(mentions) > most_words(words):
+            return None
         tags = [0] * len(words)
         seen: dict[str, int] = {}
-        for mention, kind in self.mentions(text):
+        for mention, kind in mentions:
             first_id = self.ids.get(f"b-{kind}".casefold())
             span = occurrence(mention, words, seen.get(mention, 0))
-            if first_id is None or span is None:
+            if span is None:
                 continue
             seen[mention] = span[1]
-            if not any(tags[slice(*span)]):
+            if first_id is not None and not any(tags[slice(*span)]):
                 inside = self.schema.inside(self.schema.type_of(first_id))
                 tags[slice(*span)] = [first_id, *[inside] * (span[1] - span[0] - 1)]
-        return tags
+        return tags if seen or not mentions else None
 
     @staticmethod
-    def mentions(text: str) -> list[tuple[str, str]]:
-        """Reads text and type of every mention in an answer; none where it holds no JSON list."""
+    def mentions(text: str) -> list[tuple[str, str]] | None:
+        """Reads text and type of every mention in an answer; gives ``None`` where it holds no JSON list of them."""
         begin, end = text.find("["), text.rfind("]")
         try:
             items: Any = json.loads(text[begin : end + 1])
-        except ValueError:
-            return []
-        items = items if isinstance(items, list) else []
-        return [
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(items, list):
+            return None
+        mentions = [
             (str(i["text"]), str(i["type"])) for i in items if isinstance(i, Mapping) and {"text", "type"} <= set(i)
         ]
+        return mentions if mentions or not items else None
 
 
 def prompt_style(name: StyleName, schema: TagSchema) -> PromptStyle:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
-from ctl.llm.answer_cache import Json
-from ctl.llm.client import Client
-from ctl.llm.endpoint import Endpoint
-from ctl.llm.free_answers import vote
+from ctl.llm.free_answers import read, vote
 from ctl.llm.prompt import Prompt, draw_shots
+from ctl.llm.remote.answer_cache import Json
+from ctl.llm.remote.client import Client
+from ctl.llm.remote.endpoint import Endpoint
 from ctl.llm.styles import StyleName, prompt_style
 from ctl.methods import PROMPTED, named
 from ctl.modules.base import Labeller
 from ctl.system.console import say
 from ctl.system.files import fingerprint, fingerprint_json
+from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveInt, Share
 
 
 class RemoteTeacher(Labeller):
@@ -29,7 +33,8 @@ class RemoteTeacher(Labeller):
 
     It writes freely, so its answers are aligned with the words, and a word that it leaves out is O. A distribution
     comes from the log-probabilities of the tags where the style is ``tagged`` and the server gives them, otherwise
-    from the votes of its answers.
+    from the votes of its answers. Where it gives no answer, a refusal or prose say, the words have no label: nothing
+    is trained on them. Where more than a tenth of the answers are missing, the run ends.
 
     Args:
         model: its name at the endpoint.
@@ -52,12 +57,12 @@ class RemoteTeacher(Labeller):
         endpoint: Endpoint,
         types: Sequence[str] = ("PER", "ORG", "LOC"),
         style: StyleName = "json",
-        shots: int = 0,
-        samples: int = 1,
-        temperature: float = 0.0,
+        shots: NonNegativeInt = 0,
+        samples: PositiveInt = 1,
+        temperature: NonNegativeFloat = 0.0,
         logprobs: bool = True,
-        smoothing: float = 0.05,
-        max_words: int = 120,
+        smoothing: Share = 0.05,
+        max_words: PositiveInt = 120,
         options: dict[str, Any] | None = None,
         variant: str | None = None,
     ) -> None:
@@ -82,34 +87,43 @@ class RemoteTeacher(Labeller):
         Raises:
             CTLError: there are none to draw from, the key is missing, or a setting makes no sense.
         """
-        if self.samples < 1 or self.max_words < 1 or self.shots < 0 or not 0 <= self.smoothing <= 1:
-            raise CTLError("samples and max_words must be above zero, and smoothing between zero and one")
         if self.samples > 1 and self.temperature == 0:
             raise CTLError(f"{self.samples} samples at temperature 0 are one answer: set model.temperature, to 0.7 say")
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if self.shots and not data.sources:
             raise CTLError(f"{self.shots} shots are gold sentences of source languages: name some in data.sources")
         corpora = [data.gold(source, "train") for source in data.sources] if self.shots else []
+        check_options(self.options)
         self.prompt = Prompt(prompt_style(self.style, self.schema), draw_shots(corpora, self.shots, self.seed))
         self.client = Client(self.endpoint)
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """Gives ``probs``, the distributions of all words of a batch (N, C)."""
+        """Gives ``probs``, the distributions of all words of a batch (N, C), and which are ``labelled`` (N)."""
         self.predicted = dataloader_idx
-        return super().predict_step(batch, batch_idx, dataloader_idx)
+        probs, labelled = self._ask(batch)
+        return {"probs": probs, "labelled": labelled}
 
     def probabilities(self, batch: WordBatch) -> Tensor:
-        """Gives the distributions of all words of a batch (N, C)."""
+        """Gives the distributions of all words of a batch (N, C); one without a label is uniform."""
+        return self._ask(batch)[0]
+
+    def _ask(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
+        """Asks for the sentences of a batch; gives the distributions of the words (N, C), and which have one (N)."""
         sentences = self.trainer.datamodule.words_of(batch, self.predicted)  # type: ignore[attr-defined]
         parts = [part for words in sentences for part in self._cut(words)]
         requests = [self.request(words, sample) for words in parts for sample in range(self.samples)]
-        choices = self.client.complete(requests)
-        answers = [choices[begin : begin + self.samples] for begin in range(0, len(choices), self.samples)]
-        probs = [
-            torch.from_numpy(vote(self.prompt.style, samples, words, self.smoothing))
-            for words, samples in zip(parts, answers, strict=True)
-        ]
-        return torch.cat(probs).float().to(batch.words.device)
+        readers = [partial(read, self.prompt.style, words) for words in parts for _ in range(self.samples)]
+        answers = self.client.complete(requests, readers)
+        begins = range(0, len(answers), self.samples)
+        votes = [vote(answers[begin : begin + self.samples], self.smoothing) for begin in begins]
+        tags = len(self.schema)
+        probs = np.concatenate([
+            np.full((len(words), tags), 1 / tags) if own is None else own
+            for words, own in zip(parts, votes, strict=True)
+        ])  # fmt: skip
+        labelled = np.repeat([own is not None for own in votes], [len(words) for words in parts])
+        device = batch.words.device
+        return torch.from_numpy(probs).float().to(device), torch.from_numpy(labelled).to(device)
 
     def _cut(self, words: Sequence[str]) -> list[Sequence[str]]:
         parts = -(-len(words) // self.max_words)
@@ -128,6 +142,15 @@ class RemoteTeacher(Labeller):
         if self.logprobs and self.style == "tagged":
             body |= {"logprobs": True, "top_logprobs": 20}
         return {name: value for name, value in {**body, **self.options}.items() if value is not None}
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the scores, where enough was answered."""
+        self.client.check_answers()
+        super().on_test_epoch_end()
+
+    def on_predict_epoch_end(self) -> None:
+        """Ends the run before anything is written, where too little was answered."""
+        self.client.check_answers()
 
     def on_test_end(self) -> None:
         """Says what all answers cost."""
@@ -154,3 +177,15 @@ class RemoteTeacher(Labeller):
             "prompt": {"style": self.style, "shots": len(self.prompt.shots), "model": self.model},
             "usage": self.client.report(),
         }
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuses what can't be sent.
+
+    Raises:
+        CTLError: says why.
+    """
+    try:
+        json.dumps(options, allow_nan=False)
+    except (ValueError, TypeError) as error:
+        raise CTLError(f"model.options: these can't be sent as JSON ({error})") from None

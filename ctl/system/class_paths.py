@@ -15,7 +15,8 @@ MOVED = {
     "ctl.modules.language_id.LanguageIdentifier": "ctl.modules.LanguageIdentifier",
     "ctl.modules.llm.GenerativeTeacher": "ctl.modules.GenerativeTeacher",
     "ctl.modules.remote.RemoteTeacher": "ctl.modules.RemoteTeacher",
-    "ctl.remote.Endpoint": "ctl.llm.endpoint.Endpoint",
+    "ctl.llm.endpoint.Endpoint": "ctl.llm.remote.endpoint.Endpoint",
+    "ctl.remote.Endpoint": "ctl.llm.remote.endpoint.Endpoint",
 }
 
 

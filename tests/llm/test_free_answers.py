@@ -8,6 +8,7 @@ from chat_server import answer
 
 from ctl.data.tags import TagSchema
 from ctl.llm.free_answers import read, vote, weigh
+from ctl.llm.remote.answers import NoAnswer, checked
 from ctl.llm.styles import prompt_style
 
 SCHEMA = TagSchema(("PER", "ORG"))
@@ -20,12 +21,18 @@ def token(text, chance=1.0, others=()):
     return {"token": text, "logprob": math.log(chance), "top_logprobs": top}
 
 
+def choice(text, tokens=None):
+    return checked(answer(text, tokens))
+
+
 def test_votes_are_frequencies_smoothed():
     style = prompt_style("json", SCHEMA)
     texts = ['[{"text": "Ada", "type": "PER"}]', "[]", '[{"text": "Ada", "type": "ORG"}]', "[]"]
-    probs = vote(style, [answer(text)["choices"][0] for text in texts], ["Ada", "ran"], smoothing=0.1)
+    read_all = [read(style, ["Ada", "ran"], choice(text)) for text in texts]
+    probs = vote([*read_all, None], smoothing=0.1)  # a missing answer has no vote
     np.testing.assert_allclose(probs[0], 0.9 * np.array([0.5, 0.25, 0, 0.25, 0]) + 0.02)
     np.testing.assert_allclose(probs[1], [0.92, 0.02, 0.02, 0.02, 0.02])
+    assert vote([None, None], smoothing=0.1) is None
 
 
 def test_the_path_that_was_written_divides_further():
@@ -44,16 +51,33 @@ def test_a_token_that_begins_in_the_word_and_one_that_goes_beyond_the_tag():
 def test_an_answer_with_scores():
     style = prompt_style("tagged", SCHEMA)
     tokens = [token("Ada"), token("(B", 0.6, {"(O": 0.4}), token("-PER)"), token(" ran"), token("(O)")]
-    choice = answer("Ada(B-PER) ran(O)", tokens)["choices"][0]
-    found = read(style, choice, ["Ada", "quickly", "ran"])
-    np.testing.assert_allclose(found, [[0.4, 0.6, 0, 0, 0], [1, 0, 0, 0, 0], [1, 0, 0, 0, 0]])
-    choice["logprobs"]["content"] = tokens[:-1]  # what does not spell the answer is not used
-    assert read(style, choice, ["Ada", "quickly", "ran"])[0].tolist() == [0, 1, 0, 0, 0]
+    words, text = ["Ada", "quickly", "ran"], "Ada(B-PER) ran(O)"
+    probs = read(style, words, choice(text, tokens))
+    np.testing.assert_allclose(probs, [[0.4, 0.6, 0, 0, 0], [1, 0, 0, 0, 0], [1, 0, 0, 0, 0]])
+    without = read(style, words, choice(text, tokens[:-1]))  # what does not spell the answer is not used
+    assert without[0].tolist() == [0, 1, 0, 0, 0]
 
 
-@pytest.mark.parametrize("logprobs", [None, {}, {"content": None}])
-def test_servers_without_scores(logprobs):
-    choice = {**answer("Ada(B-PER)")["choices"][0], "logprobs": logprobs}
-    assert read(prompt_style("tagged", SCHEMA), choice, ["Ada"]).tolist() == [[0, 1, 0, 0, 0]]
-    choice["message"]["content"] = None
-    assert read(prompt_style("tagged", SCHEMA), choice, ["Ada"]).tolist() == [[1, 0, 0, 0, 0]]
+def test_scores_that_tell_nothing_leave_the_tag_that_is_written():
+    """The tag's chance is so small that it is zero; or it is spelt with a letter that only looks like an i."""
+    style = prompt_style("tagged", TagSchema(("MISC",)))
+    for text in ("Ada(B-MISC)", "Ada(B-M\u0130SC)"):
+        tokens = [token("Ada"), {"token": text[3:], "logprob": -9999.0, "top_logprobs": []}]
+        probs = read(style, ["Ada"], choice(text, tokens))
+        assert np.isfinite(probs).all() and probs.sum() == pytest.approx(1)
+    assert weigh([token("x")], 0, TAGS).tolist() == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        ("json", "Sure! Here it is"),
+        ("tagged", "I can't do that."),
+        ("inline", ""),
+        ("json", "["),
+        ("json", "x" * 30_000),
+    ],
+)
+def test_prose_is_no_answer(style, text):
+    with pytest.raises(NoAnswer):
+        read(prompt_style(style, SCHEMA), ["Ada", "ran"], choice(text))

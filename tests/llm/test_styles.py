@@ -1,5 +1,7 @@
 """Exact answers of every style, and free answers read back, well-formed and not."""
 
+import time
+
 import pytest
 
 from ctl.data.tags import TagSchema
@@ -22,7 +24,7 @@ def test_answers_are_written_so_and_read_back(name):
     assert style.answer(WORDS, TAGS) == ANSWERS[name]
     assert style.parse(ANSWERS[name], WORDS) == TAGS
     assert style.parse(style.answer(WORDS[:3], [2, 2, 4]), WORDS[:3]) == [1, 2, 3]  # stray I- opens an entity
-    assert style.parse("", WORDS) == [0] * 6 and style.parse("Sure! Here you go:", WORDS) == [0] * 6
+    assert style.parse("", WORDS) is None and style.parse("Sure! Here you go:", WORDS) is None
     ends_open = style.answer(["in", "New", "York"], [0, 5, 6])
     assert style.parse(ends_open, ["in", "New", "York"]) == [0, 5, 6]
 
@@ -58,7 +60,10 @@ def test_brackets_in_words_are_no_tags():
          [1, 0, 0, 0, 0]),
         ('[{"text": "Ada Lovelace", "type": "PER"}, {"text": "Lovelace", "type": "ORG"}]', [1, 2, 0, 0, 0]),  # nested
         ('[{"text": "Ada", "type": "ANIMAL"}, {"text": "metAda", "type": "ORG"}]', [0, 0, 0, 3, 4]),
-        ('[{"text": "Ada", "type": "PER"}', [0] * 5),
+        ('[{"text": "Ada", "type": "PER"}', None),  # cut off
+        ("[]", [0] * 5), ("See [1].", None), ('{"a": ' * 3000, None), ("[" * 50_000 + "]" * 50_000, None),
+        ('[{"text": "Nobody", "type": "PER"}]', None),  # about another sentence
+        ('[{"text": "Ada", "type": "ANIMAL"}]', [0] * 5), (f"[{'1' * 5000}]", None), ("[NaN, 1e400]", None),
         ('{"entities": [{"text": "Ada", "type": "PER"}]}', [1, 0, 0, 0, 0]),
     ],
 )  # fmt: skip
@@ -69,4 +74,26 @@ def test_careless_json_answers(text, tags):
 def test_careless_inline_answers():
     style = prompt_style("inline", SCHEMA)
     assert style.parse("<per>Ada Lovelace</per> Byron saw <LOC>London .", WORDS) == [1, 2, 0, 0, 5, 6]
-    assert style.parse("<PER>Ada</PER> <ANIMAL>saw</ANIMAL>", WORDS) == [1, 0, 0, 0, 0, 0]
+    assert style.parse("<PER>Ada</PER> Lovelace <ANIMAL>saw</ANIMAL>", WORDS) == [1, 0, 0, 0, 0, 0]
+    assert style.parse("I am sorry but I can't", WORDS) is None  # as many words, and other ones
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 200_000, "(" * 200_000, " " * 200_000, "(B-PER" * 40_000, "a(O) " * 40_000, "Ada " * 50_000,
+     "<PER>" * 40_000, '[{"text": "Ada", "type": "PER"}' + ', {"text": "Ada", "type": "PER"}' * 8000 + "]"],
+    ids=lambda text: text[:8],
+)  # fmt: skip
+def test_reading_takes_time_in_proportion(name, text):
+    """An hour each, were it the square of the length."""
+    began = time.perf_counter()
+    assert prompt_style(name, SCHEMA).parse(text, WORDS * 20) is None
+    assert time.perf_counter() - began < 2
+
+
+def test_letters_that_only_look_like_those_of_a_type():
+    r"""Regular expressions take ``\u0130`` for an i where case does not count; folding it gives two letters."""
+    schema = TagSchema(("MISC",))
+    assert prompt_style("tagged", schema).parse("Ada(B-M\u0130SC)", ["Ada"]) == [0]
+    assert prompt_style("inline", schema).parse("<M\u0130SC>Ada</MISC>", ["Ada"]) == [0]
