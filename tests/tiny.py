@@ -1,5 +1,6 @@
 """Tiny causal language models with random weights, and a byte-level tokenizer of the artificial languages' text."""
 
+import numpy as np
 import torch
 from tokenizers import ByteLevelBPETokenizer
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
@@ -8,6 +9,9 @@ from transformers import GPT2Config as GPT2
 from transformers import LlamaConfig as Llama
 from transformers import MistralConfig as Mistral
 from transformers import Qwen3Config as Qwen3
+
+from ctl.backbones.packing import Subwords
+from ctl.data.collation import WordBatch, count_up, rows
 
 SIZE = {
     "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -45,3 +49,15 @@ def write_language_models(family, root):
             model = AutoModelForCausalLM.from_config(config(vocab_size=vocabulary, **size))
         model.save_pretrained(root / name)
     return {path.name: path for path in sorted(root.iterdir())}
+
+
+def batch_of(sentences, packed=True):
+    """A batch of sentences of subword ids, each subword a word of its own; packed, or a row for each sentence."""
+    sizes = np.array([len(sentence) for sentence in sentences])
+    slots, grid = rows(sizes) if packed else (np.arange(len(sizes)) * sizes.max(), (len(sizes), int(sizes.max())))
+    ids, positions = torch.tensor([id for sentence in sentences for id in sentence]), count_up(sizes)
+    windows, every = np.repeat(np.arange(len(sizes)), sizes), torch.arange(len(ids))
+    slots = np.repeat(slots, sizes) + positions
+    parts = [ids, *map(torch.from_numpy, (positions, windows, sizes, slots)), grid]
+    nothing, some = torch.zeros(len(ids), dtype=torch.long), torch.arange(len(sizes))
+    return WordBatch(Subwords(*parts), every, every, nothing, nothing, torch.from_numpy(sizes), some, some, some)

@@ -1,4 +1,4 @@
-"""Decoders as taggers: which words a word attends to, and where in it the model is read."""
+"""Which subwords a subword attends to: the masks of decoders as taggers, and of several sentences in a row."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ctl.errors import CTLError
+
+HIDDEN = -1e9  # is added to the attention scores of what is not to be seen
 
 
 def is_decoder(config: Any) -> bool:  # noqa: ANN401  (transformers' classes are untyped)
@@ -70,13 +72,50 @@ def unmask_last(decoder: nn.Module, layers: int) -> None:
 
 
 def _unmask(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Lets the layer see every subword that any subword sees, which are all but the pads."""
+    """Lets the layer see every subword that sees this one or that this one sees, and no pads."""
     if "attention_mask" not in kwargs:
         raise CTLError(f"attention last:N: the layers of this model ({type(layer).__name__}) hide their mask; use full")
     mask = kwargs["attention_mask"]
     if isinstance(mask, Tensor) and mask.ndim == 4:  # (R, 1, T, T): true, or zero, where it may be seen
-        mask = mask.any(-2, keepdim=True) if mask.dtype == torch.bool else mask.amax(-2, keepdim=True)
+        visible = mask.diagonal(dim1=-2, dim2=-1).unsqueeze(-2)  # a pad does not even see itself
+        mask = torch.minimum(torch.maximum(mask, mask.transpose(-1, -2)), visible)
     return args, {**kwargs, "attention_mask": mask, "is_causal": False}
+
+
+def segment_mask(config: Any, segments: Tensor, dtype: torch.dtype) -> Tensor | dict[str, Tensor]:  # noqa: ANN401
+    """The mask under which a subword sees only its own segment of a row, in the form that the architecture takes.
+
+    A mask holds zero where a subword is seen and a large negative number elsewhere, which is added to the scores: some
+    architectures add whatever they are given, so that a boolean mask is wrong in silence. DeBERTa multiplies by its
+    mask, (R, T, T), and is given a boolean one.
+
+    Args:
+        config: of the backbone.
+        segments: the segment of each subword (R, T); padding has one of its own, so that every subword sees some.
+        dtype: the numbers in which attention is computed.
+
+    Returns:
+        A mask (R, 1, T, T), or one for each kind of layer where some layers see only a window around a subword.
+    """
+    seen = segments[:, :, None] == segments[:, None, :]
+    if config.model_type.startswith("deberta"):
+        return seen
+    places = torch.arange(segments.shape[1], device=segments.device)
+    ahead = places - places[:, None]  # how far the subword that is seen stands after the one that sees
+    causal = is_decoder(config) and getattr(config, "is_causal", True)
+    if causal:
+        seen = seen & (ahead <= 0)
+    kinds, window = set(getattr(config, "layer_types", None) or ()), getattr(config, "sliding_window", None)
+    near = ahead.abs() < window + (not causal) if window else torch.ones_like(ahead, dtype=torch.bool)
+    if "sliding_attention" in kinds:
+        return {"full_attention": _added(seen, dtype), "sliding_attention": _added(seen & near, dtype)}
+    return _added(seen if kinds else seen & near, dtype)
+
+
+def _added(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to the scores (R, 1, T, T); not infinite, as that is no number where nothing is seen."""
+    hidden = max(HIDDEN, torch.finfo(dtype).min)
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, hidden).unsqueeze(1)
 
 
 def plain_attention(model: Any) -> str | None:  # noqa: ANN401

@@ -16,6 +16,7 @@ from torch import nn
 
 from ctl.backbones.adapters import Base, base_arguments
 from ctl.backbones.attention import open_layers, set_attention, unmask_last
+from ctl.backbones.packing import packs
 from ctl.errors import CTLError, first_line
 from ctl.system.files import checksum, fingerprint, fingerprint_stream
 
@@ -142,6 +143,7 @@ def _opened(model: Any, attention: str | None) -> Any:  # noqa: ANN401
     layers = model.config.num_hidden_layers
     if 0 < (opened := open_layers(attention, layers)) < layers:
         unmask_last(model, opened)
+    packs(model)  # is tried here, before anything waits for it
     return model
 
 

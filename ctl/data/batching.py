@@ -1,4 +1,4 @@
-"""Length-bucketed batches: sentences of like length travel together, so that little is padding."""
+"""Which sentences a batch holds: drawn at random to be trained on, sorted by length to be read once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ctl.data.collation import Collator, WordBatch
 from ctl.data.encoding import EncodedCorpus, Example
 from ctl.data.soft_labels import SoftLabelStore
 
-JITTER = 0.04  # how far a sentence may stray from those of its length when shuffled, as a share of the length
+TRIALS = 3  # draws that are cut to know how many batches an epoch has
 
 
 class Draw(NamedTuple):
-    """One batch: its sentences, and the factor of its loss (see `BucketSampler`)."""
+    """One batch: its sentences, and the factor of its loss (see `SentenceSampler`)."""
 
     sentences: list[int]
     factor: float
@@ -34,15 +34,13 @@ class Reached(NamedTuple):
     batches: int = 0
 
 
-class BucketSampler(Sampler[Draw]):
+class SentenceSampler(Sampler[Draw]):
     """Yields batches of sentence indices, the same on every machine for the same seed and epoch.
 
-    When shuffling, sentences are sorted by a length that is blurred a little and anew each epoch, those of one length
-    falling in any order; they are cut into batches at the same places in every epoch, so that all epochs have equally
-    many, and the order of the batches is drawn. The batches that several
-    processes take at the same step are neighbours by length, so that none waits long for another. Otherwise all are
-    sorted, longest first. A data loader takes it as ``sampler`` with ``batch_size=None``, so that Lightning tells it
-    the epoch.
+    When shuffling, the sentences of all batches are drawn at random, anew each epoch, so that every word weighs the
+    same whatever the length of its sentence; padding is avoided inside a batch (`ctl.data.collation.rows`). Every epoch
+    has equally many batches. Otherwise all sentences are sorted, longest first. A data loader takes it as ``sampler``
+    with ``batch_size=None``, so that Lightning tells it the epoch.
 
     A batch's loss is the mean over its words that count. Where a step of the optimiser adds up several batches, of
     several processes or accumulated, each is given a factor, its share of the step's counted words times their number,
@@ -51,7 +49,7 @@ class BucketSampler(Sampler[Draw]):
     Args:
         lengths: subwords per sentence, special tokens included (S).
         batch_size: sentences in a batch.
-        max_tokens: most subwords in a batch, padding included; ``None`` for no limit.
+        max_tokens: most subwords in a batch; ``None`` for no limit. A sentence that has more is a batch of its own.
         shuffle: draw anew each epoch.
         seed: of the draw.
         epoch: the first epoch, when a run is resumed.
@@ -103,8 +101,8 @@ class BucketSampler(Sampler[Draw]):
         plan, begin = self._plan(), self.begin
         self.begin = 0
         factors = self._factors(plan)
-        for place in range(self.rank + begin * self.world_size, len(plan.order), self.world_size):
-            yield Draw(plan.batch(int(plan.order[place])).tolist(), float(factors[place]))
+        for place in range(self.rank + begin * self.world_size, self._places, self.world_size):
+            yield Draw(plan.batch(place).tolist(), float(factors[place]))
 
     def _plan(self) -> _Plan:
         """The batches of this epoch; drawn once."""
@@ -114,65 +112,77 @@ class BucketSampler(Sampler[Draw]):
         return self._drawn[1]
 
     def _draw(self, epoch: int) -> _Plan:
+        """Draws an order, again and again until it gives no more batches than an epoch has."""
+        attempt = 0
+        while len(bounds := self._cut(sentences := self._order(epoch, attempt))) > self._batches + 1:
+            attempt += 1
+        return _Plan(sentences, _halved(bounds, self._batches))
+
+    def _order(self, epoch: int, attempt: int = 0) -> npt.NDArray[np.int32]:
+        """All sentences (S): in a random order when shuffling, otherwise longest first."""
         if not self.shuffle:
-            sentences = np.argsort(-self.lengths, kind="stable").astype(np.int32)
-            return _Plan(sentences, self._bounds, np.arange(self._places))
-        generator = np.random.default_rng([self.seed, epoch])
-        sentences = generator.permutation(len(self.lengths)).astype(np.int32)
-        blurred = generator.uniform(1 - JITTER, 1 + JITTER, len(sentences))
-        blurred *= self.lengths[sentences]
-        sentences = sentences[np.argsort(np.negative(blurred, out=blurred), kind="stable")]
-        count, places = len(self._bounds) - 1, np.arange(self._places)
-        places = np.where(places < count, places, np.maximum(2 * count - 1 - places, 0))  # the last are given twice
-        neighbours = places.reshape(-1, self.world_size)
-        return _Plan(sentences, self._bounds, generator.permutation(neighbours, axis=0).reshape(-1))
+            return np.argsort(-self.lengths, kind="stable").astype(np.int32)
+        generator = np.random.default_rng([self.seed, epoch, attempt])
+        return generator.permutation(len(self.lengths)).astype(np.int32)
+
+    @cached_property
+    def _batches(self) -> int:
+        """How many batches the sentences of an epoch are cut into, all processes together.
+
+        When shuffling with a limit on subwords, their number depends on the order: it is one more than the largest of a
+        few trials, so that nearly every order can be cut into as many.
+        """
+        trials = TRIALS if self.shuffle and self.max_tokens is not None else 1
+        batches = max(len(self._cut(self._order(epoch))) for epoch in range(trials)) - (trials == 1)
+        return min(-(-batches // self.world_size) * self.world_size, len(self.lengths))
 
     @property
     def _places(self) -> int:
-        """Batches of an epoch, all processes together; when shuffling, equally many of each."""
-        count = len(self._bounds) - 1
-        return -(-count // self.world_size) * self.world_size if self.shuffle else count
+        """Batches that are given in an epoch, all processes together; when shuffling, equally many to each."""
+        return -(-self._batches // self.world_size) * self.world_size if self.shuffle else self._batches
 
-    @cached_property
-    def _bounds(self) -> Ints:
-        """Finds where batches begin (B + 1) in a row of all sentences, about longest first; the longest sets the width.
-
-        The sentence at some place of the blurred row is at most ``(1 + JITTER) / (1 - JITTER)`` times as long as the
-        one at that place of the sorted row, so that no epoch's batches exceed ``max_tokens``.
-        """
-        lengths, blur = np.sort(self.lengths)[::-1], (1 + JITTER) / (1 - JITTER) if self.shuffle else 1.0
+    def _cut(self, sentences: npt.NDArray[np.int32]) -> Ints:
+        """Where batches begin (B + 1) in a row of all sentences; each takes what fits."""
+        if self.max_tokens is None:
+            return np.append(np.arange(0, len(sentences), self.batch_size), len(sentences))
+        ends = np.cumsum(self.lengths[sentences], dtype=np.int64)
         bounds = [0]
-        while (begin := bounds[-1]) < len(lengths):
-            size = self.batch_size
-            if self.max_tokens is not None:
-                width = min(max(1, lengths[begin]) * blur, max(1, lengths[0]))
-                size = min(size, max(1, int(self.max_tokens // width)))
-            bounds.append(min(begin + size, len(lengths)))
-        while (len(bounds) - 1) % self.world_size and len(bounds) <= len(lengths):
-            largest = int(np.diff(bounds).argmax())
-            bounds.insert(largest + 1, (bounds[largest] + bounds[largest + 1]) // 2)
+        while (begin := bounds[-1]) < len(sentences):
+            before = ends[begin] - self.lengths[sentences[begin]]
+            fitting = int(np.searchsorted(ends, before + self.max_tokens, side="right"))
+            bounds.append(min(begin + self.batch_size, max(begin + 1, fitting), len(sentences)))
         return np.array(bounds, dtype=np.int64)
 
     def _factors(self, plan: _Plan) -> npt.NDArray[np.float64]:
-        """The factor of the loss of every batch, in the order of ``plan.order``."""
+        """The factor of the loss of every batch that is given."""
         together = self.world_size * self.accumulate
         if self.counted is None or not self.shuffle or together == 1:
-            return np.ones(len(plan.order))
+            return np.ones(self._places)
         sums = np.concatenate([[0.0], np.cumsum(self.counted[plan.sentences], dtype=np.float64)])
-        words = np.diff(sums[plan.bounds])[plan.order]
+        words = np.resize(np.diff(sums[plan.bounds]), self._places)
         step = np.arange(len(words)) // together
         return np.asarray(words * together / np.maximum(np.bincount(step, weights=words)[step], 1e-9))
 
 
 class _Plan(NamedTuple):
-    """Batches of an epoch: sentences in a row (S), where each batch begins (B + 1), and in which order they come."""
+    """Batches of an epoch: sentences in a row (S), and where each batch begins (B + 1)."""
 
     sentences: npt.NDArray[np.int32]
     bounds: Ints
-    order: Ints
 
-    def batch(self, number: int) -> npt.NDArray[np.int32]:
+    def batch(self, place: int) -> npt.NDArray[np.int32]:
+        """The sentences of one batch; after the last comes the first again."""
+        number = place % (len(self.bounds) - 1)
         return self.sentences[self.bounds[number] : self.bounds[number + 1]]
+
+
+def _halved(bounds: Ints, batches: int) -> Ints:
+    """Halves the largest batches until there are so many."""
+    while (missing := batches + 1 - len(bounds)) > 0:
+        sizes = np.diff(bounds)
+        largest = np.argsort(-sizes, kind="stable")[: min(missing, int((sizes > 1).sum()))]
+        bounds = np.sort(np.append(bounds, bounds[largest] + sizes[largest] // 2))
+    return bounds
 
 
 class BatchDataset(Dataset[WordBatch]):

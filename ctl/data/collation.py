@@ -1,11 +1,11 @@
-"""Sentences to batches: windows, padding, and for every word exactly one place to be read at."""
+"""Sentences to batches: windows, their rows, and for every word exactly one place to be read at."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,32 +13,35 @@ import torch
 from torch import Tensor
 
 from ctl.arrays import Ints
+from ctl.backbones.packing import Subwords
 from ctl.data.encoding import Example, WordEncoder
+
+Parts = TypeVar("Parts", "WordBatch", Subwords)
+WIDTH = 64  # subwords in a packed row, at least; narrow rows waste less, wide ones are fewer
+FULL = 0.9  # the share of real subwords from which a row for each window is better than packed rows
 
 
 @dataclass
 class WordBatch:
-    """Sentences as windows of subwords (R rows of T), and their words end to end (N over S sentences).
+    """Sentences as windows of subwords (V windows, P subwords), and their words end to end (N over S sentences).
 
     Attributes:
-        input_ids: (R, T).
-        attention_mask: (R, T), 0 at padding.
-        first: position of each word's first subword in the flattened (R * T) grid (N).
-        last: position of each word's last subword, in the same row as the first (N).
+        subwords: of all windows, end to end, special tokens included.
+        first: which of the subwords is each word's first (N).
+        last: which of the subwords is each word's last, in the same window as the first (N).
         words: each word's address in its corpus (N).
         tags: BIO2 tag ids, ``NO_TAG`` in raw text (N).
         lengths: words per sentence (S).
         sentences: each sentence's place in the dataset (S).
         languages: each sentence's source language, -1 for the target (S).
-        rows: the sentence, 0..S-1, that each row is a window of (R).
+        owners: the sentence, 0..S-1, that each window is cut from (V).
         soft: teacher probabilities (N, C), or ``None``.
         weight: how much each word's soft label counts (N), or ``None`` where all count alike.
         unanimous: whether all teachers agree on a word (N), where that was marked.
         factor: of the loss, the mean over the words; not one where a step of the optimiser adds up several batches.
     """
 
-    input_ids: Tensor
-    attention_mask: Tensor
+    subwords: Subwords
     first: Tensor
     last: Tensor
     words: Tensor
@@ -46,24 +49,27 @@ class WordBatch:
     lengths: Tensor
     sentences: Tensor
     languages: Tensor
-    rows: Tensor
+    owners: Tensor
     soft: Tensor | None = None
     weight: Tensor | None = None
     unanimous: Tensor | None = None
     factor: float = 1.0
 
-    def _map(self, move: Callable[[Tensor], Tensor]) -> WordBatch:
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        moved: dict[str, Any] = {name: move(value) for name, value in values.items() if isinstance(value, Tensor)}
-        return replace(self, **moved)
-
     def to(self, device: torch.device | str, **kwargs: Any) -> WordBatch:  # noqa: ANN401
-        """Returns the batch on another device; Lightning calls it."""
-        return self._map(lambda tensor: tensor.to(device, **kwargs))
+        """Returns the same batch on another device; Lightning calls it."""
+        return _mapped(self, lambda tensor: tensor.to(device, **kwargs))
 
     def pin_memory(self) -> WordBatch:
-        """Returns the batch in page-locked memory; the data loader calls it."""
-        return self._map(Tensor.pin_memory)
+        """Returns the same batch in page-locked memory; the data loader calls it."""
+        return _mapped(self, Tensor.pin_memory)
+
+
+def _mapped(parts: Parts, move: Callable[[Tensor], Tensor]) -> Parts:
+    """A copy whose tensors are moved."""
+    values = {field.name: getattr(parts, field.name) for field in fields(parts)}
+    moved: dict[str, Any] = {name: move(value) for name, value in values.items() if isinstance(value, Tensor)}
+    moved |= {name: _mapped(value, move) for name, value in values.items() if isinstance(value, Subwords)}
+    return replace(parts, **moved)
 
 
 @dataclass(frozen=True)
@@ -113,14 +119,14 @@ def windows(counts: Ints, capacity: int) -> list[Window]:
 
 
 class Collator:
-    """Makes a `WordBatch` of examples: windows, padding, and the position of every word in the grid."""
+    """Makes a `WordBatch` of examples: windows, the rows that they are packed into, and where every word is."""
 
     def __init__(self, encoder: WordEncoder) -> None:
         self.encoder = encoder
         self.margin = len(encoder.prefix) + len(encoder.suffix)
 
     def sizes(self, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Bounds the room of sentences of so many subwords in a batch's grid, as one row or as windows (S)."""
+        """Computes how many subwords sentences of these lengths have in a batch, as one window or more: at most (S)."""
         capacity = self.encoder.capacity
         more = -(-np.maximum(lengths - capacity, 0) // max(1, capacity // 2))  # windows overlap by half
         return np.where(more > 0, (more + 1) * (capacity + self.margin), lengths + self.margin).astype(np.int32)
@@ -129,85 +135,117 @@ class Collator:
         """Batches sentences; all windows of a sentence are in the same batch, its words in order."""
         counts = np.concatenate([example.counts for example in examples])
         words = np.array([len(example.counts) for example in examples])
-        rows = self._rows(examples)
-        ids, mask = self._grid(np.concatenate([example.ids for example in examples]), rows)
-        positions = self._positions(counts, rows, ids.shape[1])
-        addresses = np.repeat([example.first_word for example in examples], words) + _places(words)
+        cut = self._cut(examples)
+        first = self._first(counts, cut)
+        addresses = np.repeat([example.first_word for example in examples], words) + count_up(words)
         return WordBatch(
-            input_ids=torch.from_numpy(ids),
-            attention_mask=torch.from_numpy(mask),
-            first=torch.from_numpy(positions),
-            last=torch.from_numpy(positions + counts - 1),
+            subwords=self._subwords(np.concatenate([example.ids for example in examples]), cut),
+            first=torch.from_numpy(first),
+            last=torch.from_numpy(first + counts - 1),
             words=torch.from_numpy(addresses),
             tags=torch.from_numpy(np.concatenate([example.tags for example in examples])),
             lengths=torch.from_numpy(words),
             sentences=torch.tensor([example.index for example in examples]),
             languages=torch.tensor([example.language for example in examples]),
-            rows=torch.from_numpy(rows.sentences),
+            owners=torch.from_numpy(cut.sentences),
             soft=_end_to_end([example.soft for example in examples]),
             weight=_end_to_end([example.weight for example in examples]),
             unanimous=_end_to_end([example.unanimous for example in examples]),
         )
 
-    def _rows(self, examples: Sequence[Example]) -> _Rows:
-        """One row a sentence, or one a window."""
+    def _cut(self, examples: Sequence[Example]) -> _Cut:
+        """One window a sentence, or several of a long one."""
         lengths = np.array([len(example.ids) for example in examples])
         starts = np.cumsum(lengths) - lengths
         if lengths.max() <= self.encoder.capacity:
-            return _Rows(np.arange(len(lengths)), starts, lengths, None)
-        cut = [windows(example.counts, self.encoder.capacity) for example in examples]
+            return _Cut(np.arange(len(lengths)), starts, lengths, None)
+        parts = [windows(example.counts, self.encoder.capacity) for example in examples]
         before = itertools.accumulate((len(example.counts) for example in examples), initial=0)
         flat = [
             (number, starts[number] + window.begin, window.end - window.begin, first + window.words)
-            for number, (sentence, first) in enumerate(zip(cut, before, strict=False))
+            for number, (sentence, first) in enumerate(zip(parts, before, strict=False))
             for window in sentence
         ]
-        sentences, begins, sizes, read = zip(*flat, strict=True)
-        owner = np.empty(sum(map(len, read)), dtype=np.int64)
-        owner[np.concatenate(read)] = np.repeat(np.arange(len(flat)), [len(words) for words in read])
-        return _Rows(np.array(sentences), np.array(begins), np.array(sizes), owner)
+        sentences, begins, lengths_of_windows, read = zip(*flat, strict=True)
+        reader = np.empty(sum(map(len, read)), dtype=np.int64)
+        reader[np.concatenate(read)] = np.repeat(np.arange(len(flat)), [len(words) for words in read])
+        return _Cut(np.array(sentences), np.array(begins), np.array(lengths_of_windows), reader)
 
-    def _grid(self, subwords: npt.NDArray[np.int32], rows: _Rows) -> tuple[Ints, Ints]:
-        """Input ids and attention mask (R, T)."""
+    def _subwords(self, text: npt.NDArray[np.int32], cut: _Cut) -> Subwords:
+        """Windows with their special tokens, and their rows."""
         prefix, suffix = self.encoder.prefix, self.encoder.suffix
-        width = int(rows.sizes.max()) + self.margin
-        ids = np.full((len(rows.sizes), width), self.encoder.pad_id, dtype=np.int64)
-        within = _places(rows.sizes)
-        row = np.repeat(np.arange(len(rows.sizes)), rows.sizes)
-        ids[:, : len(prefix)] = prefix
-        ids[row, len(prefix) + within] = subwords[np.repeat(rows.begins, rows.sizes) + within]
-        for place, token in enumerate(suffix):
-            ids[np.arange(len(ids)), len(prefix) + rows.sizes + place] = token
-        return ids, (np.arange(width) < (rows.sizes + self.margin)[:, None]).astype(np.int64)
+        sizes = cut.lengths + self.margin
+        starts = np.cumsum(sizes) - sizes
+        ids = np.empty(sizes.sum(), dtype=np.int64)
+        inside = count_up(cut.lengths)
+        ids[np.repeat(starts + len(prefix), cut.lengths) + inside] = text[np.repeat(cut.begins, cut.lengths) + inside]
+        for place, token in enumerate(prefix):
+            ids[starts + place] = token
+        for place, token in enumerate(reversed(suffix), start=1):
+            ids[starts + sizes - place] = token
+        slots, grid = rows(sizes)
+        positions = count_up(sizes)
+        return Subwords(
+            ids=torch.from_numpy(ids),
+            positions=torch.from_numpy(positions),
+            windows=torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)),
+            sizes=torch.from_numpy(sizes),
+            slots=torch.from_numpy(np.repeat(slots, sizes) + positions),
+            grid=grid,
+        )
 
-    def _positions(self, counts: Ints, rows: _Rows, width: int) -> Ints:
-        """Finds the place of each word's first subword in the flattened grid (N)."""
+    def _first(self, counts: Ints, cut: _Cut) -> Ints:
+        """Which of the batch's subwords is each word's first (N)."""
         starts = np.cumsum(counts) - counts
-        owner = rows.owner
-        if owner is None:
-            owner = np.searchsorted(rows.begins, starts, side="right") - 1
-        return np.asarray(owner * width + len(self.encoder.prefix) + starts - rows.begins[owner])
+        reader = cut.reader
+        if reader is None:
+            reader = np.searchsorted(cut.begins, starts, side="right") - 1
+        sizes = cut.lengths + self.margin
+        before = np.cumsum(sizes) - sizes + len(self.encoder.prefix)
+        return np.asarray(before[reader] + starts - cut.begins[reader])
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Rows of a batch: windows of its sentences' subwords, laid end to end.
+class _Cut:
+    """Windows of the subwords of a batch's sentences, which are laid end to end.
 
     Attributes:
-        sentences: whose window each row is (R).
-        begins: its first subword (R).
-        sizes: how many it has (R).
-        owner: the row in which each word is read (N); ``None`` where every sentence is one row.
+        sentences: the sentence that each window is cut from (V).
+        begins: its first subword (V).
+        lengths: how many it has, without special tokens (V).
+        reader: the window in which each word is read (N); ``None`` where every sentence is one window.
     """
 
     sentences: Ints
     begins: Ints
-    sizes: Ints
-    owner: Ints | None
+    lengths: Ints
+    reader: Ints | None
 
 
-def _places(sizes: Ints) -> Ints:
-    """0, 1, ... anew for each size: ``[2, 3]`` gives ``[0, 1, 0, 1, 2]``."""
+def rows(sizes: Ints) -> tuple[Ints, tuple[int, int]]:
+    """Puts windows into rows: one each where little is padding, otherwise packed, first fit, longest first.
+
+    Args:
+        sizes: subwords of each window (V).
+
+    Returns:
+        The place of each window's first subword in the flattened rows (V), and how many rows there are, how wide.
+    """
+    longest = int(sizes.max())
+    if sizes.sum() >= FULL * len(sizes) * longest:
+        return np.arange(len(sizes)) * longest, (len(sizes), longest)
+    width = max(longest, WIDTH)
+    row, column, filled = np.empty_like(sizes), np.empty_like(sizes), np.zeros(len(sizes), dtype=np.int64)
+    for window in np.argsort(-sizes, kind="stable"):
+        row[window] = chosen = int((filled + sizes[window] <= width).argmax())  # the first in which it fits
+        column[window] = filled[chosen]
+        filled[chosen] += sizes[window]
+    width = int(filled.max())
+    return row * width + column, (int(row.max()) + 1, width)
+
+
+def count_up(sizes: Ints) -> Ints:
+    """Counts 0, 1, ... anew for each size: ``[2, 3]`` gives ``[0, 1, 0, 1, 2]``."""
     return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 

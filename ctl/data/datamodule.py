@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from ctl.arrays import Floats
 from ctl.backbones.loading import load_config, load_tokenizer, longest_input
-from ctl.data.batching import BatchDataset, BucketSampler, Reached
+from ctl.data.batching import BatchDataset, Reached, SentenceSampler
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
@@ -58,8 +58,8 @@ class NERDataModule(LightningDataModule):
         predict_splits: splits of the target that ``ctl predict`` labels.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
         batch_size: sentences in a training batch, or the most where there is ``train_tokens``.
-        train_tokens: subwords in a training batch, padding included; it evens out the batches' size.
-        eval_tokens: subwords in a batch that is not trained on, padding included.
+        train_tokens: most subwords in a training batch; it evens out the batches' size.
+        eval_tokens: most subwords in a batch that is not trained on.
         limit: take only the first sentences of every split.
         num_workers: processes that prepare batches.
         drop_test_duplicates: leave out the test sentences that stand word for word in the same language's train split,
@@ -195,7 +195,7 @@ class NERDataModule(LightningDataModule):
         ]
 
     def train_dataloader(self) -> DataLoader[WordBatch]:
-        """Shuffled, length-bucketed batches; the same for the same seed and epoch, also after a resume."""
+        """Batches that are drawn at random; the same for the same seed and epoch, also after a resume."""
         trainer, reached = self.trainer, self._reached
         loader = self._loader(
             self.training,
@@ -291,7 +291,7 @@ class NERDataModule(LightningDataModule):
             sampling["counted"] = dataset.counted()
         return DataLoader(
             dataset,
-            sampler=BucketSampler(dataset.sizes, rank=rank, world_size=world_size, **sampling),
+            sampler=SentenceSampler(dataset.sizes, rank=rank, world_size=world_size, **sampling),
             batch_size=None,
             num_workers=self.num_workers,
             pin_memory=trainer is not None and trainer.accelerator.__class__.__name__ == "CUDAAccelerator",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ctl.backbones.loading import load_language_model, load_tokenizer
+from ctl.backbones.packing import Subwords, lay_out
 from ctl.data.collation import WordBatch
 from ctl.modules.base import Trainable
 from ctl.system.files import whole
@@ -58,38 +60,43 @@ class Adaptation(Trainable):
         return self.model
 
     def hide(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
-        """Hides some subwords of the inputs (R, T), and gives what is to be predicted (R, T), -100 elsewhere."""
+        """Hides some subwords (P), and gives what is to be predicted at each subword (P), -100 elsewhere."""
+        ids, windows = batch.subwords.ids, batch.subwords.windows
         if self.masked == 0:
-            return batch.input_ids, batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
-        special = torch.isin(batch.input_ids, batch.input_ids.new_tensor(self.tokenizer.all_special_ids))
-        hidden: tuple[Tensor, Tensor] = self._masker.torch_mask_tokens(
-            batch.input_ids.clone(), special | (batch.attention_mask == 0)
-        )
-        if not (hidden[1] != -100).any():  # none was drawn, and the mean over none is undefined
-            hidden[1][0, 0] = batch.input_ids[0, 0]
-        return hidden
+            following = torch.cat([ids[1:], ids.new_full((1,), -100)])
+            return ids, following.masked_fill(windows != torch.cat([windows[1:], windows.new_full((1,), -1)]), -100)
+        special = torch.isin(ids, ids.new_tensor(self.tokenizer.all_special_ids))
+        hidden: tuple[Tensor, Tensor] = self._masker.torch_mask_tokens(ids[None].clone(), special[None])
+        inputs, labels = hidden[0][0], hidden[1][0]
+        if not (labels != -100).any():  # none was drawn, and the mean over none is undefined
+            labels[0] = ids[0]
+        return inputs, labels
 
     def training_step(self, batch: WordBatch) -> Tensor:
         """Takes one step; logs ``train/loss`` in nats per predicted subword."""
         inputs, labels = self.hide(batch)
-        loss = self.loss(inputs, batch.attention_mask, labels)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input_ids))
+        loss = self.loss(replace(batch.subwords, ids=inputs), labels)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.lengths))
         return loss
 
-    def loss(self, inputs: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
-        """Gives the cross-entropy of labels that are not -100, in nats; a masked model makes logits of these alone."""
-        if self.masked == 0:
-            causal: Tensor = self.model(input_ids=inputs, attention_mask=attention_mask, labels=labels).loss
-            return causal
-        asked = labels != -100
+    def loss(self, subwords: Subwords, labels: Tensor) -> Tensor:
+        """Gives the cross-entropy of the labels (P) that are not -100, in nats; logits are made of these alone."""
+        layout = lay_out(self.model, subwords)
+        labels_of_passes = layout.spread(labels, -100)
+        logits = [self._logits(*parts) for parts in zip(layout.passes, labels_of_passes, strict=True)]
+        asked = torch.cat([labels[labels != -100] for labels in labels_of_passes])
+        return torch.nn.functional.cross_entropy(torch.cat(logits).float(), asked)
+
+    def _logits(self, inputs: dict[str, Any], labels: Tensor) -> Tensor:
+        """Logits of the subwords whose label is not -100 (M, vocabulary)."""
 
         def keep_asked(_model: Any, _inputs: Any, output: Any) -> Any:  # noqa: ANN401
-            output.last_hidden_state = output.last_hidden_state[asked][None]
+            output.last_hidden_state = output.last_hidden_state[labels != -100][None]
             return output
 
         with self.model.base_model.register_forward_hook(keep_asked):
-            logits = self.model(input_ids=inputs, attention_mask=attention_mask).logits[0]
-        return torch.nn.functional.cross_entropy(logits.float(), labels[asked])
+            logits: Tensor = self.model(**inputs).logits[0]
+        return logits
 
     def on_train_end(self) -> None:
         """Writes the model and its tokenizer; the folder appears at once."""

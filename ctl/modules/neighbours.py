@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule
 from torch import Tensor
 
 from ctl.arrays import Floats
+from ctl.backbones.packing import hidden_states
 from ctl.callbacks.writers import WordWeightWriter
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
@@ -19,7 +20,7 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules.tagger import load_module
-from ctl.modules.word_classifier import WordClassifier, encode, pool_words
+from ctl.modules.word_classifier import WordClassifier, pool_words
 
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
 
@@ -74,8 +75,8 @@ class Neighbours(LightningModule):
     def features(self, batch: WordBatch) -> Tensor:
         """Gives what stands for each word, of length one (N, D)."""
         assert self.network is not None
-        encoder = self.network.encoder
-        return F.normalize(pool_words(encode(encoder, batch, self.layers), batch, "mean").float(), dim=-1)
+        hidden = hidden_states(self.network.encoder, batch.subwords, self.layers)
+        return F.normalize(pool_words(hidden, batch, "mean").float(), dim=-1)
 
     def on_predict_start(self) -> None:
         """Reads the text once for the words that neighbours are chosen from, the same in every process."""

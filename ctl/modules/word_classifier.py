@@ -9,18 +9,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ctl.backbones.adapters import activate
+from ctl.backbones.packing import hidden_states, padded
 from ctl.data.collation import WordBatch
 
 Pooling = Literal["first", "last", "mean"]
 SentenceFeature = Literal["mean", "cls", "pooler"]
-TOKENS_AT_ONCE = 65_536  # subwords in one forward pass; only a sentence of book length has more
 
 
 class WordClassifier(nn.Module):
     """A backbone and a linear layer that gives each word the logits of its tags.
 
     Args:
-        encoder: a backbone that maps (R, T) subword ids to hidden states (R, T, D).
+        encoder: a backbone of `transformers`.
         classes: number of tags C.
         pooling: what stands for a word: its first subword, its last, or the mean of all.
         dropout: of the word's state before the linear layer.
@@ -50,7 +50,7 @@ class WordClassifier(nn.Module):
         """States of every word (N, D), some of their units dropped out in training."""
         if self.adapter is not None:
             activate(self.encoder, self.adapter)
-        return self.dropout(pool_words(encode(self.encoder, batch), batch, self.pooling))  # type: ignore[no-any-return]
+        return self.dropout(pool_words(hidden_states(self.encoder, batch.subwords), batch, self.pooling))  # type: ignore[no-any-return]
 
     def classify(self, states: Tensor) -> Tensor:
         """Logits (N, C) from states (N, D), in float32 under any precision."""
@@ -58,30 +58,19 @@ class WordClassifier(nn.Module):
             return self.head(states.float())  # type: ignore[no-any-return]
 
 
-def encode(encoder: nn.Module, batch: WordBatch, layers: int = 1) -> Tensor:
-    """Hidden states (R, T, D): the last, or the mean of the last few layers'."""
-    rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
-    chunks = zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
-    if layers == 1:
-        return torch.cat([encoder(input_ids=ids, attention_mask=mask).last_hidden_state for ids, mask in chunks])
-    outputs = (encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True) for ids, mask in chunks)
-    return torch.cat([torch.stack(output.hidden_states[-layers:]).mean(0) for output in outputs])
-
-
 def pool_words(hidden: Tensor, batch: WordBatch, pooling: Pooling) -> Tensor:
-    """One vector a word (N, D) from hidden states (R, T, D)."""
-    flat = hidden.flatten(0, 1)  # (R * T, D)
+    """One vector a word (N, D) from the states of all subwords (P, D)."""
     match pooling:
         case "first":
-            return flat[batch.first]
+            return hidden[batch.first]
         case "last":
-            return flat[batch.last]
+            return hidden[batch.last]
         case "mean":
             counts = batch.last - batch.first + 1
             starts = counts.cumsum(0) - counts
-            subwords = torch.arange(int(counts.sum()), device=flat.device)
+            subwords = torch.arange(int(counts.sum()), device=hidden.device)
             subwords += (batch.first - starts).repeat_interleave(counts)
-            return F.embedding_bag(subwords, flat, starts, mode="mean")
+            return F.embedding_bag(subwords, hidden, starts, mode="mean")
 
 
 def sentence_features(encoder: nn.Module, batch: WordBatch, feature: SentenceFeature) -> Tensor:
@@ -90,18 +79,21 @@ def sentence_features(encoder: nn.Module, batch: WordBatch, feature: SentenceFea
     Args:
         encoder: a backbone.
         batch: sentences.
-        feature: ``mean`` over subwords, special tokens included and padding left out; ``cls``, the state of the first;
-            ``pooler``, what the encoder's pooler makes of it.
+        feature: ``mean`` over subwords, special tokens included; ``cls``, the state of the first; ``pooler``, what the
+            encoder's pooler makes of it.
     """
-    if feature == "pooler":
-        rows = encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).pooler_output  # (R, D)
-        count = torch.ones_like(rows[:, :1])
-    else:
-        hidden = encode(encoder, batch)
-        mask = batch.attention_mask.unsqueeze(-1).to(hidden.dtype)  # (R, T, 1)
-        if feature == "cls":
-            mask = mask * (torch.arange(mask.shape[1], device=mask.device) == 0)[:, None]
-        rows, count = (hidden * mask).sum(1), mask.sum(1)
-    sentences = rows.new_zeros(len(batch.lengths), rows.shape[-1]).index_add_(0, batch.rows, rows)
-    counts = count.new_zeros(len(batch.lengths), 1).index_add_(0, batch.rows, count)
-    return torch.div(sentences, counts)
+    match feature:
+        case "mean":
+            return _mean(hidden_states(encoder, batch.subwords), batch.owners[batch.subwords.windows], batch)
+        case "cls":
+            return _mean(hidden_states(encoder, batch.subwords)[batch.subwords.first()], batch.owners, batch)
+        case "pooler":
+            layout = padded(encoder, batch.subwords, blocks=1)  # in the order of the windows
+            pooled = torch.cat([encoder(**inputs).pooler_output for inputs in layout.passes])
+            return _mean(pooled, batch.owners, batch)
+
+
+def _mean(vectors: Tensor, sentences: Tensor, batch: WordBatch) -> Tensor:
+    """The mean (S, D) of the vectors (M, D) of each sentence (M)."""
+    sums = vectors.new_zeros(len(batch.lengths), vectors.shape[-1]).index_add_(0, sentences, vectors)
+    return sums / torch.bincount(sentences, minlength=len(batch.lengths))[:, None]

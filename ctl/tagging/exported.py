@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ctl.backbones.loading import load_token_classifier
+from ctl.backbones.packing import padded
 from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.modules.word_classifier import TOKENS_AT_ONCE
 
 
 class Exported(nn.Module):
@@ -32,8 +31,9 @@ class Exported(nn.Module):
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Distributions of all words (N, C)."""
-        logits = torch.cat([self.model(input_ids=ids, attention_mask=mask).logits for ids, mask in _parts(batch)])
-        return logits.flatten(0, 1)[batch.first][:, self.order].float().softmax(-1)
+        layout = padded(self.model, batch.subwords)
+        logits = layout.gather([self.model(**inputs).logits for inputs in layout.passes])
+        return logits[batch.first][:, self.order].float().softmax(-1)
 
 
 class OnnxModel:
@@ -58,17 +58,10 @@ class OnnxModel:
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Distributions of all words (N, C)."""
-        logits = [
-            self.session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
-            for ids, mask in _parts(batch)
-        ]
-        return torch.from_numpy(np.concatenate(logits)).flatten(0, 1)[batch.first].float().softmax(-1)
-
-
-def _parts(batch: WordBatch) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cuts a batch into subword ids and masks of some rows, so that even a sentence of book length is read."""
-    rows = max(1, TOKENS_AT_ONCE // batch.input_ids.shape[1])
-    return zip(torch.split(batch.input_ids, rows), torch.split(batch.attention_mask, rows), strict=True)
+        layout = padded(None, batch.subwords)
+        feeds = [{name: grid.numpy() for name, grid in inputs.items()} for inputs in layout.passes]
+        logits = layout.gather([torch.from_numpy(self.session.run(["logits"], feed)[0]) for feed in feeds])
+        return logits[batch.first].float().softmax(-1)
 
 
 def load_exported(folder: Path) -> Exported:

@@ -11,7 +11,7 @@ import torch
 
 from ctl.arrays import Floats, Ints
 from ctl.backbones.loading import load_config, load_tokenizer, longest_input
-from ctl.data.batching import BatchDataset, BucketSampler
+from ctl.data.batching import BatchDataset, SentenceSampler
 from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
@@ -32,7 +32,7 @@ class TextTagger:
         device: ``cpu``, ``cuda``, ``mps``; by default the best there is.
         precision: ``32`` or ``bf16``; by default bf16 on a GPU that has it.
         max_length: the most subwords of a window; longer sentences are read in overlapping windows.
-        max_tokens: the most subwords of a batch, padding included.
+        max_tokens: the most subwords of a batch.
 
     Attributes:
         schema: the entity types and tags.
@@ -88,7 +88,7 @@ class TextTagger:
         if not corpus.words:
             return probabilities
         dataset = BatchDataset([self.encoder.encode(corpus, keep=False)], Collator(self.encoder), [-1])
-        for draw in BucketSampler(dataset.sizes, self.max_tokens, max_tokens=self.max_tokens):
+        for draw in SentenceSampler(dataset.sizes, self.max_tokens, max_tokens=self.max_tokens):
             batch = dataset[draw]
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 probs = self.trained.model.probabilities(batch.to(self.device))

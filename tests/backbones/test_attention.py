@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from tiny import batch_of
 from transformers import AutoConfig
 
 from ctl.backbones.attention import is_decoder, open_layers, set_attention, unmask_last
 from ctl.backbones.loading import build_encoder, recompute_activations
-from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.modules.word_classifier import WordClassifier
 
@@ -22,20 +22,10 @@ KINDS = {
 }
 
 
-def batch(rows):
-    """Rows of subword ids, zero being padding; every other subword is a word of its own."""
-    ids = torch.tensor(rows)
-    places = (ids != 0).flatten().nonzero().squeeze(-1)
-    lengths = (ids != 0).sum(-1)
-    nothing = torch.zeros(len(places), dtype=torch.long)
-    some = torch.zeros(len(rows), dtype=torch.long)
-    return WordBatch(ids, (ids != 0).long(), places, places, nothing, nothing, lengths, some, some, some)
-
-
-def distributions(network, *rows):
-    """Distributions of the words of the first row (W, C)."""
+def distributions(network, *sentences, packed=False):
+    """Distributions of the words of the first sentence (W, C), each subword being a word."""
     with torch.no_grad():
-        return network(batch(rows)).softmax(-1)[: sum(subword != 0 for subword in rows[0])]
+        return network(batch_of(sentences, packed)).softmax(-1)[: len(sentences[0])]
 
 
 @pytest.fixture(scope="module", params=[(kind, how) for kind in KINDS for how in ("sdpa", "eager")], ids=str)
@@ -60,12 +50,14 @@ def test_a_later_word_changes_an_earlier_one_only_where_the_mask_is_removed(buil
     assert (change[:3] > 1e-6).all() if sees else (change[:3] == 0).all()
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("attention", ["causal", "full", "last:2"])
-def test_padding_and_the_rest_of_the_batch_change_nothing(build, attention):
-    network = build(attention)
-    alone = distributions(network, [5, 6, 7])
-    padded = distributions(network, [5, 6, 7, 0, 0, 0], [9, 8, 7, 6, 5, 4])
-    torch.testing.assert_close(padded, alone, atol=1e-6, rtol=1e-5)
+def test_padding_and_the_rest_of_the_batch_change_nothing(build, attention, packed):
+    """Not even where a sentence shares its row, and is longer than the window of some layers."""
+    network, sentence = build(attention), [5, 6, 7, 9, 8, 6, 5]
+    alone = distributions(network, sentence)
+    beside = distributions(network, sentence, list(range(3, 14)), [11, 12], packed=packed)
+    torch.testing.assert_close(beside, alone, atol=1e-6, rtol=1e-5)
 
 
 def test_the_last_layers_alone_are_unmasked(build):
@@ -83,12 +75,13 @@ def test_unmasking_all_layers_one_by_one_is_unmasking_the_model():
     one_by_one = WordClassifier(build_encoder(config, "causal"), classes=7, dropout=0.0).eval()
     one_by_one.load_state_dict(whole.state_dict())
     unmask_last(one_by_one.encoder, 3)
-    rows = [[5, 6, 7, 0], [9, 8, 7, 6]]
+    rows = [[5, 6, 7], [9, 8, 7, 6]]
     torch.testing.assert_close(distributions(one_by_one, *rows), distributions(whole, *rows))
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("attention", ["causal", "full", "last:2"])
-def test_gradient_checkpointing_changes_no_gradient(attention):
+def test_gradient_checkpointing_changes_no_gradient(attention, packed):
     gradients = []
     for checkpointing in (False, True):
         torch.manual_seed(0)
@@ -96,7 +89,7 @@ def test_gradient_checkpointing_changes_no_gradient(attention):
         network = WordClassifier(build_encoder(config, attention), classes=7, dropout=0.0).train()
         if checkpointing:
             recompute_activations(network.encoder)
-        network(batch([[5, 6, 7, 0], [9, 8, 7, 6]])).square().sum().backward()
+        network(batch_of([[5, 6, 7], [9, 8, 7, 6, 5, 4, 3]], packed)).square().sum().backward()
         gradients.append([parameter.grad for parameter in network.parameters() if parameter.grad is not None])
     assert len(gradients[0]) == len(gradients[1]) > 10
     for plain, checkpointed in zip(*gradients, strict=True):

@@ -259,8 +259,8 @@ def main() -> None:
     tokens = int(data.encoder.encode(source).lengths.sum()) + 2 * len(source)
     loader = NERDataModule([args.source], None, args.root, backbone=args.backbone)
     loader.setup("fit")
-    masks = [batch.attention_mask for batch in loader.train_dataloader()]
-    padding = 1 - sum(int(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)
+    parts = [batch.subwords for batch in loader.train_dataloader()]
+    padding = 1 - sum(len(part.ids) for part in parts) / sum(part.grid[0] * part.grid[1] for part in parts)
     print(f"padding of ctl's training batches, all sentences: {100 * padding:.1f} %")
     encoder = load_encoder(args.backbone)
     weights = sum(layer.weight.numel() for layer in encoder.modules() if isinstance(layer, nn.Linear))

@@ -5,6 +5,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast
 
 from ctl.backbones.loading import load_tokenizer
+from ctl.backbones.packing import hidden_states
 from ctl.data.collation import Collator, windows
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
@@ -56,7 +57,7 @@ def test_subwords_are_those_of_the_whole_sentence(tokenizer):
         words = line.split()
         whole = tokenizer(words, is_split_into_words=True)
         batch = batch_of(encoder, words)
-        assert batch.input_ids[0].tolist() == whole["input_ids"]
+        assert batch.subwords.ids.tolist() == whole["input_ids"]
         firsts = [whole.word_ids().index(number) for number in range(len(words))]
         assert batch.first.tolist() == firsts
         lasts = [len(whole.word_ids()) - 1 - whole.word_ids()[::-1].index(number) for number in range(len(words))]
@@ -115,11 +116,11 @@ def test_long_sentences_are_windowed_and_lose_no_word(tokenizer):
     long = ["Rotterdam", "the", "x" * 300, "Rhine"] * 50
     batch = batch_of(encoder, ["Basel"], long, ["the", "river"])
     assert batch.lengths.tolist() == [1, 200, 2]
-    assert batch.input_ids.shape[1] <= 16
+    assert batch.subwords.sizes.max() <= 16
     assert batch.words.tolist() == list(range(203))
-    first_ids = batch.input_ids.flatten()[batch.first].tolist()
+    first_ids = batch.subwords.ids[batch.first].tolist()
     assert first_ids == [encoder.subwords([word])[0][0] for word in ["Basel", *long, "the", "river"]]
-    assert batch.rows.tolist() == sorted(batch.rows.tolist())
+    assert batch.owners.tolist() == sorted(batch.owners.tolist())
 
 
 def test_padding_and_company_change_no_word(tokenizer):
@@ -131,8 +132,7 @@ def test_padding_and_company_change_no_word(tokenizer):
 
     def states(*sentences, pooling):
         batch = batch_of(encoder, *sentences)
-        hidden = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
-        return pool_words(hidden, batch, pooling)
+        return pool_words(hidden_states(model, batch.subwords), batch, pooling)
 
     words = TEXT[0].split()
     for pooling in ("first", "last", "mean"):
@@ -144,10 +144,9 @@ def test_padding_and_company_change_no_word(tokenizer):
 def test_mean_pooling_by_hand(tokenizer):
     encoder = WordEncoder(tokenizer, 64)
     batch = batch_of(encoder, ["Netherlands", "Rotterdam"], ["the", "unaffable"])
-    hidden = torch.randn(*batch.input_ids.shape, 5, requires_grad=True)
+    hidden = torch.randn(len(batch.subwords.ids), 5, requires_grad=True)
     means = pool_words(hidden, batch, "mean")
-    flat = hidden.flatten(0, 1)
-    expected = [flat[a : b + 1].mean(0) for a, b in zip(batch.first.tolist(), batch.last.tolist(), strict=True)]
+    expected = [hidden[a : b + 1].mean(0) for a, b in zip(batch.first.tolist(), batch.last.tolist(), strict=True)]
     torch.testing.assert_close(means, torch.stack(expected))
     means.sum().backward()
     assert hidden.grad is not None

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForMaskedLM
+from tiny import batch_of
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from ctl.backbones.checks import check_backbone
 from ctl.data.datamodule import NERDataModule
@@ -27,12 +28,12 @@ def test_logits_of_asked_subwords_alone_give_the_loss_of_transformers(kind):
         AutoConfig.for_model(kind, vocab_size=50, pad_token_id=0, bos_token_id=1, eos_token_id=2, **SMALL[kind])
     ).eval()
     inputs = torch.randint(3, 50, (4, 9))
-    attention_mask = torch.ones_like(inputs)
-    attention_mask[1, 5:] = 0
-    labels = torch.where((torch.rand(inputs.shape) < 0.3) & (attention_mask == 1), inputs, -100)
-    theirs = module.model(input_ids=inputs, attention_mask=attention_mask, labels=labels)
-    ours = module.loss(inputs, attention_mask, labels)
-    assert ours.item() == pytest.approx(theirs.loss.item(), abs=1e-5)
+    real = torch.arange(9) < torch.tensor([9, 5, 1, 7])[:, None]
+    labels = torch.where((torch.rand(inputs.shape) < 0.3) & real, inputs, -100)
+    theirs = module.model(input_ids=inputs, attention_mask=real.long(), labels=labels)
+    subwords = batch_of([ids[there].tolist() for ids, there in zip(inputs, real, strict=True)]).subwords
+    ours = module.loss(subwords, labels[real])
+    assert subwords.packed and ours.item() == pytest.approx(theirs.loss.item(), abs=1e-5)
     assert module.model(input_ids=inputs).logits.shape == (4, 9, 50)  # nothing is left behind
 
 
@@ -58,11 +59,29 @@ def test_what_is_hidden_for_adaptation(family):
     batch = next(iter(data.train_dataloader()))
     inputs, labels = module.hide(batch)
     chosen = labels != -100
-    words = (batch.attention_mask == 1) & (batch.input_ids > max(module.tokenizer.all_special_ids))
-    assert not (chosen & ~words).any() and (labels[chosen] == batch.input_ids[chosen]).all()
+    ids = batch.subwords.ids
+    words = ids > max(module.tokenizer.all_special_ids)
+    assert not (chosen & ~words).any() and (labels[chosen] == ids[chosen]).all()
     assert 0.4 < chosen.sum() / words.sum() < 0.6
     assert 0.7 < (inputs[chosen] == module.tokenizer.mask_token_id).float().mean() < 0.9
-    assert (inputs[~chosen] == batch.input_ids[~chosen]).all()
+    assert (inputs[~chosen] == ids[~chosen]).all()
     module.masked = 0
     inputs, labels = module.hide(batch)
-    assert (inputs == batch.input_ids).all() and ((labels == -100) == (batch.attention_mask == 0)).all()
+    last = batch.subwords.positions == batch.subwords.sizes[batch.subwords.windows] - 1
+    assert (inputs == ids).all() and (labels == torch.where(last, -100, ids.roll(-1))).all()
+
+
+def test_the_next_subword_is_predicted_within_a_sentence_alone():
+    """The loss of a causal model on packed sentences is the mean over those of each sentence, counted by subwords."""
+    torch.manual_seed(0)
+    module = Adaptation("unused", masked=0)
+    small = {"num_key_value_heads": 2, "head_dim": 8, "vocab_size": 50, "pad_token_id": 0}
+    module.model = AutoModelForCausalLM.from_config(AutoConfig.for_model("qwen3", **SIZE, **small)).eval()
+    sentences = [list(range(5, 17)), [7, 8, 9], [30], [4, 40]]
+    batch = batch_of(sentences)
+    assert batch.subwords.packed
+    _, labels = module.hide(batch)
+    alone = [torch.tensor([ids]) for ids in sentences if len(ids) > 1]
+    losses = [module.model(input_ids=ids, labels=ids).loss * (ids.shape[1] - 1) for ids in alone]
+    expected = sum(losses) / sum(ids.shape[1] - 1 for ids in alone)
+    torch.testing.assert_close(module.loss(batch.subwords, labels), expected)
