@@ -1,10 +1,12 @@
 """Labels of exported networks, and logits that are put into the order of the tags."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
+from tiny import batch_of
 
 from ctl.errors import CTLError
 from ctl.tagging.exported import Exported, exported_types
@@ -30,7 +32,7 @@ def test_labels_that_are_no_bio_tags_are_refused(labels, tmp_path):
 
 def test_words_are_read_at_their_first_subword_in_the_order_of_the_tags(monkeypatch):
     """Rows are read in parts, and column 2 of the network is tag 0."""
-    monkeypatch.setattr("ctl.tagging.exported.TOKENS_AT_ONCE", 3)
+    monkeypatch.setattr("ctl.backbones.packing.SUBWORDS_AT_ONCE", 3)
 
     class Network(torch.nn.Module):
         calls = 0
@@ -40,9 +42,7 @@ def test_words_are_read_at_their_first_subword_in_the_order_of_the_tags(monkeypa
             return SimpleNamespace(logits=torch.stack([input_ids, 2 * input_ids, 3 * input_ids], -1).float())
 
     network = Network()
-    batch = SimpleNamespace(
-        input_ids=torch.tensor([[1, 2, 3], [4, 5, 6]]), attention_mask=torch.ones(2, 3), first=torch.tensor([1, 3, 5])
-    )
+    batch = replace(batch_of([[1, 2, 3], [4, 5, 6]]), first=torch.tensor([1, 3, 5]))
     probs = Exported(network, [2, 0, 1]).probabilities(batch)
     ids = torch.tensor([2.0, 4.0, 6.0])[:, None]
     torch.testing.assert_close(probs, (ids * torch.tensor([3.0, 1.0, 2.0])).softmax(-1))
