@@ -1,4 +1,4 @@
-"""Which subwords a subword attends to: the masks of decoders as taggers, and of several sentences in a row."""
+"""Masks, the subwords that a subword attends to: of decoders as taggers, and of several sentences in a row."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def segment_mask(config: Any, segments: Tensor, dtype: torch.dtype) -> Tensor | 
 
 
 def _added(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to the scores (R, 1, T, T); not infinite, as that is no number where nothing is seen."""
+    """Makes the addends of scores (R, 1, T, T); not infinite, as that is no number where nothing is seen."""
     hidden = max(HIDDEN, torch.finfo(dtype).min)
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, hidden).unsqueeze(1)
 

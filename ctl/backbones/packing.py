@@ -64,7 +64,7 @@ class Layout:
         """Puts a value of each subword (P) into the grids (R, T) of all passes; ``fill`` stands at padding."""
         shapes = [inputs["input_ids"].shape for inputs in self.passes]
         flat = values.new_full((sum(shape.numel() for shape in shapes),), fill)
-        parts = flat.index_copy(0, self.slots, values).split([shape.numel() for shape in shapes])
+        parts = flat.index_copy(0, self.slots, values).split([shape.numel() for shape in shapes])  # type: ignore[no-untyped-call]
         return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
     def gather(self, states: Sequence[Tensor]) -> Tensor:
@@ -96,7 +96,7 @@ def packed(model: Any, subwords: Subwords) -> Layout:  # noqa: ANN401
         values.new_full((subwords.grid[0] * subwords.grid[1],), fill).index_copy(0, subwords.slots, values)
         for values, fill in ((subwords.ids, _pad_id(model)), (subwords.windows, -1), (subwords.positions, 0))
     )
-    grids = (grid.view(subwords.grid).split(_rows_at_once(subwords.grid[1])) for grid in (ids, segments, positions))
+    grids = (grid.view(subwords.grid).split(_rows_at_once(subwords.grid[1])) for grid in (ids, segments, positions))  # type: ignore[no-untyped-call]
     passes = [
         {
             "input_ids": ids,
@@ -117,7 +117,7 @@ def padded(model: Any, subwords: Subwords, blocks: int = BLOCKS) -> Layout:  # n
     rows, passes, begin = torch.empty_like(order), [], 0
     for block in order.tensor_split(min(blocks, len(order))):
         width = int(subwords.sizes[block].max()) if subwords.packed else subwords.grid[1]
-        for chunk in block.split(_rows_at_once(width)):
+        for chunk in block.split(_rows_at_once(width)):  # type: ignore[no-untyped-call]
             places = torch.arange(width, device=chunk.device)
             mask = places < subwords.sizes[chunk, None]
             ids = subwords.ids[(subwords.first()[chunk, None] + places).clamp_max(len(subwords.ids) - 1)]
@@ -187,8 +187,8 @@ def _alike(states: Tensor, others: Tensor) -> bool:
     """Compares with the precision of the numbers: in float32 no state differs, in half precision most don't."""
     difference = (states - others).float()
     if states.dtype in (torch.float32, torch.float64):
-        return difference.abs().max().item() <= TOLERANCE * max(1.0, others.abs().max().item())
-    return difference.norm().item() <= HALF_TOLERANCE * others.float().norm().item()
+        return bool(difference.abs().max() <= TOLERANCE * max(1.0, others.abs().max().item()))
+    return bool(difference.norm() <= HALF_TOLERANCE * others.float().norm())
 
 
 def let_masks_be_cubes(model: Any) -> None:  # noqa: ANN401

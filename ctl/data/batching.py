@@ -1,4 +1,4 @@
-"""Which sentences a batch holds: drawn at random to be trained on, sorted by length to be read once."""
+"""Batches of sentences: drawn at random to be trained on, sorted by length to be read once."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class SentenceSampler(Sampler[Draw]):
 
     @cached_property
     def _batches(self) -> int:
-        """How many batches the sentences of an epoch are cut into, all processes together.
+        """The number of batches that the sentences of an epoch are cut into, all processes together.
 
         When shuffling with a limit on subwords, their number depends on the order: it is one more than the largest of a
         few trials, so that nearly every order can be cut into as many.
@@ -142,7 +142,7 @@ class SentenceSampler(Sampler[Draw]):
         return -(-self._batches // self.world_size) * self.world_size if self.shuffle else self._batches
 
     def _cut(self, sentences: npt.NDArray[np.int32]) -> Ints:
-        """Where batches begin (B + 1) in a row of all sentences; each takes what fits."""
+        """Finds where batches begin (B + 1) in a row of all sentences; each takes what fits."""
         if self.max_tokens is None:
             return np.append(np.arange(0, len(sentences), self.batch_size), len(sentences))
         ends = np.cumsum(self.lengths[sentences], dtype=np.int64)

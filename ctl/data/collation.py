@@ -195,7 +195,7 @@ class Collator:
         )
 
     def _first(self, counts: Ints, cut: _Cut) -> Ints:
-        """Which of the batch's subwords is each word's first (N)."""
+        """Numbers each word's first subword among those of the batch (N)."""
         starts = np.cumsum(counts) - counts
         reader = cut.reader
         if reader is None:
