@@ -17,6 +17,7 @@ from rich.console import Console
 from ctl.errors import CTLError
 from ctl.system.console import duration, make_table, markdown
 from ctl.system.files import whole, write_json
+from ctl.system.names import check_method
 
 Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
@@ -121,7 +122,7 @@ def write_counts(folder: Path, method: str, counts: npt.NDArray[np.int32]) -> No
 
 def counts_file(folder: Path, method: str) -> Path:
     """The file in which `write_counts` puts the counts of a method."""
-    return folder / "counts" / f"{method.replace(':', '-')}.npy"
+    return folder / "counts" / f"{check_method(method).replace(':', '-')}.npy"
 
 
 def weights_by_source(record: Record) -> dict[str, float]:

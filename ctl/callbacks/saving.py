@@ -13,6 +13,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from ctl.callbacks.validating import by_steps, stepped, validation_follows
 from ctl.system.checkpoints import WholeCheckpoints
+from ctl.system.files import remove
 from ctl.system.signals import Held
 
 RESUMED = ("optimizer_states", "lr_schedulers", "loops")  # what a fit that goes on reads beside the weights
@@ -113,8 +114,8 @@ class WeightsOnly(Callback):
         """Removes what only a fit that goes on would need; leaves shards of a model that no process has whole."""
         if not self.path.is_file():
             return
-        for other in set(self.path.parent.glob("*.ckpt")) - {self.path}:
-            other.unlink()
+        for other in {"best.ckpt", "last.ckpt"} - {self.path.name}:
+            remove(self.path.parent / other, self.path.parent)
         checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
         lean = {name: value for name, value in checkpoint.items() if name not in RESUMED}
         WholeCheckpoints().save_checkpoint(lean, self.path)

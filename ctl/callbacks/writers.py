@@ -23,6 +23,7 @@ from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.methods import SIMILARITIES
 from ctl.results import add_record, make_record, write_counts
+from ctl.system.names import check_method
 from ctl.weighting import Scale, similarity_weights, write_language_weights, write_sentence_weights
 
 
@@ -158,7 +159,7 @@ class SoftLabelWriter(PredictionWriter):
 
     def open(self, folder: Path, split: str, rank: int) -> None:
         """Opens this process's share of every labeller's store."""
-        homes = [folder / name for name in self.model.labellers()]
+        homes = [folder / (name and check_method(name)) for name in self.model.labellers()]
         self._stores[split] = [StoreWriter(home / "soft_labels" / split, rank) for home in homes]
 
     def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401

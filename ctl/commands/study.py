@@ -17,7 +17,9 @@ from ctl.study.estimate import Assumed, print_estimate
 from ctl.study.grid import Study
 from ctl.study.subsets import Subsets
 from ctl.study.workers import run_cells
+from ctl.transfer.planner import check_family_stays
 from ctl.transfer.settings import StudySettings, add_settings, check_weights, read_settings
+from ctl.transfer.stage import check_nothing_is_replaced, prospect
 
 BASIC = ("direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned")
 
@@ -33,6 +35,7 @@ def main(args: Sequence[str]) -> None:
         print_what_it_takes(study)
         return
     study.prepare()
+    check_nothing_is_replaced(study.stages(), study.settings.overwrite)
     failed = run_cells(study, study.settings.jobs, partial(parse, list(args)))
     write_report(study.output)
     if failed:
@@ -44,9 +47,13 @@ def main(args: Sequence[str]) -> None:
 def print_what_it_takes(study: Study) -> None:
     """Prints which stages are done and left, and how long they will take; runs none."""
     if not study.assumed.sentences:
+        check_family_stays(study.data, overwrite=False)
         study.data.prepare_data()  # artificial languages are made
     plans = {cell: study.plan(cell) for cell in study.share}
     finished = [plan for cell, plan in plans.items() if is_done(cell, plan)]
+    for stage in study.stages():
+        if stage.is_in_the_way():
+            print(f"{stage.folder}: {stage.title}: {prospect(stage)}")
     print_estimate(list(plans.values()), finished, study.assumed, study.settings.jobs or 1, str(study.output))
 
 

@@ -22,6 +22,9 @@ def main(args: Sequence[str]) -> None:
         CTLError: before any training, where the settings or the data can't be used.
     """
     transfer = parse(args)
+    if transfer.settings.dry_run:
+        transfer.dry_run()
+        return
     folder = transfer.settings.folder
     busy = CTLError(f"{folder}: another run writes there; wait for it or choose another --output")
     try:
@@ -55,5 +58,6 @@ def make_parser() -> ArgumentParser:
         "killed. Example: ctl transfer --config configs/transfer/quickstart.yaml --output runs/try",
     )
     parser.add_argument("-c", "--config", action="config", help="YAML file with any of these options.")
+    parser.add_argument("--dry_run", action="store_true", help="Say what would be run or made anew; run nothing.")
     add_settings(parser, TransferSettings)
     return parser

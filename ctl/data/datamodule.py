@@ -28,6 +28,7 @@ from ctl.data.synthetic.family import SyntheticFamily
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.system.console import notice
+from ctl.system.names import check_languages
 
 
 @dataclass(eq=False)
@@ -91,6 +92,9 @@ class NERDataModule(LightningDataModule):
 
     def __post_init__(self) -> None:
         super().__init__()
+        check_languages(self.sources, "data.sources")
+        check_languages([] if self.target is None else [self.target], "data.target")
+        check_languages(self.text, "data.text")
         self.schema = TagSchema(tuple(self.types))
         self.store: SoftLabelStore | None = None
         self.weights: Floats | None = None

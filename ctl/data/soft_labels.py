@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,7 @@ from ctl.arrays import Bools, Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.system.files import checksum
+from ctl.system.files import checksum, partial_of, remove
 
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
@@ -140,7 +139,7 @@ class StoreWriter:
         """
         path, shards = Path(path), _shards(Path(path))
         whole = shards / "store"
-        shutil.rmtree(whole, ignore_errors=True)
+        remove(whole, shards)
         whole.mkdir()
         _room(whole / "probs.npy", np.float16, (len(corpus.words), len(schema)))
         marks = [mark for mark in MARKS if (shards / f"0.{mark}").stat().st_size > 0]
@@ -166,9 +165,9 @@ class StoreWriter:
             "sha256": {file: _checksum(whole / file) for file in files},
         }
         (whole / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path, path.parent)
         os.replace(whole, path)
-        shutil.rmtree(shards)
+        remove(shards, path.parent)
         return SoftLabelStore(path, verify=False)
 
 
@@ -216,7 +215,7 @@ def _open(path: Path) -> npt.NDArray[Any]:
 
 
 def _shards(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
+    return partial_of(path)
 
 
 def _checksum(path: Path) -> str:

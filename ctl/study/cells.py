@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ctl.errors import CTLError
 from ctl.results import CELL
-from ctl.system.files import fingerprint
+from ctl.system.files import fingerprint, read_object
+from ctl.transfer.outputs import files_of
 from ctl.transfer.plan import Plan
 
 
@@ -48,12 +48,19 @@ def part_of_shard(shard: str) -> tuple[int, int]:
 
 
 def is_done(cell: Cell, plan: Plan) -> bool:
-    """Tells whether a cell's results are there and are what its plan would give."""
-    try:
-        record = json.loads((cell.folder / CELL).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """Tells whether a cell's results are there and are what its plan would give; its models need not be there."""
+    record = read_object(cell.folder / CELL)
+    if not record or not results_are_there(cell):
         return False
-    return bool(record["key"] == key_of(plan)) and (cell.folder / "results.json").is_file()
+    return bool(record.get("key") == key_of(plan)) or (bool(plan.tests) and all(test.done() for test in plan.tests))
+
+
+def results_are_there(cell: Cell) -> bool:
+    """Tells whether a cell's records and the counts of each are there."""
+    try:
+        return all(path.is_file() for path in files_of(cell.folder / "results.json"))
+    except (CTLError, TypeError, KeyError):
+        return False
 
 
 def key_of(plan: Plan) -> str:

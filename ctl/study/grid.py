@@ -20,9 +20,9 @@ from ctl.study.subsets import Subsets, family_distances, read_weights, weight_di
 from ctl.system.console import say
 from ctl.system.files import write_json
 from ctl.transfer.plan import Plan
-from ctl.transfer.planner import Planner, Split, Stages, make_context, read_splits, subset_name
+from ctl.transfer.planner import Planner, Split, Stages, check_family_stays, make_context, read_splits, subset_name
 from ctl.transfer.settings import StudySettings
-from ctl.transfer.stage import run_stages
+from ctl.transfer.stage import Stage, run_stages
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Study:
         locks = self.output / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
         with FileLock(locks / "prepare.lock"):  # other shards wait here for the first
+            check_family_stays(self.data, self.settings.overwrite)
             self.data.prepare_data()
             check_backbone(self.settings.backbone)
             if self.settings.llm_backbone is not None:
@@ -104,6 +105,10 @@ class Study:
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
         return self._plan(cell.target, cell.sources, cell.seed, self.all_methods(cell.sources), cell.folder)
+
+    def stages(self) -> list[Stage]:
+        """The stages of all cells of this shard, each once."""
+        return list({(stage.folder, stage.command): stage for cell in self.share for stage in self.plan(cell)}.values())
 
     def methods(self, sources: Sequence[str]) -> dict[str, list[Method]]:
         """The methods scored for each of the study's: a direct teacher of every source, one model otherwise."""
@@ -176,7 +181,7 @@ class Study:
                     return given  # which languages are near changes no number of stages
                 if not weighed.done():
                     say(f"how near are {', '.join(pool)} to {target}?")
-                    run_stages(plan)
+                    run_stages(plan, self.settings.overwrite)
                 return weight_distances(read_weights(weighed.folder / "weights.json", by))
         return given
 

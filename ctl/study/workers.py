@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import time
@@ -17,10 +16,10 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError, first_line
-from ctl.results import CELL, FAILED, write_records
+from ctl.results import CELL, FAILED, counts_file, write_records
 from ctl.study.cells import is_done, key_of
 from ctl.system.console import duration, quiet, say
-from ctl.system.files import fingerprint, held, write_json
+from ctl.system.files import fingerprint, held, read_object, remove, write_json
 from ctl.transfer.plan import Plan
 from ctl.transfer.stage import Stage
 
@@ -106,7 +105,10 @@ class Worker:
     def _finish(self, cell: Cell) -> bool:
         """Runs a cell, and tells whether it is done or has failed, now or before; ``False`` where it is busy."""
         plan = self.plans[cell]
-        if is_done(cell, plan) or self._has_failed(cell):
+        if is_done(cell, plan):
+            self._name_by_key(cell, plan)
+            return True
+        if self._has_failed(cell):
             return True
         try:
             with self._lock(f"{cell.folder}"):
@@ -128,16 +130,29 @@ class Worker:
             if not stage.done():
                 self._run_stage(stage)
         cell.folder.mkdir(parents=True, exist_ok=True)
-        (cell.folder / FAILED).unlink(missing_ok=True)
-        shutil.rmtree(cell.folder / "counts", ignore_errors=True)
+        remove(cell.folder / FAILED, self.study.output)
+        self._forget(cell)
         plan.collect_counts()
         write_records(cell.folder / "results.json", plan.records())
         write_json(cell.folder / CELL, {**self.study.cell_record(cell), "key": key_of(plan)})
         if not self.study.settings.keep_models:
-            for models in cell.folder.rglob("checkpoints"):  # of this cell alone
-                shutil.rmtree(models)
+            for stage in plan:
+                if stage.folder.is_relative_to(cell.folder):  # of this cell alone
+                    remove(stage.folder / "checkpoints", self.study.output)
         done = sum(is_done(cell, plan) for cell, plan in self.plans.items())
         say(f"[{done}/{len(self.plans)}] {cell}: done, {self._left()}")
+
+    @staticmethod
+    def _name_by_key(cell: Cell, plan: Plan) -> None:
+        """Gives a cell that an earlier version of ctl ran the key by which the study names it now."""
+        record = read_object(cell.folder / CELL)
+        if record["key"] != key_of(plan):
+            write_json(cell.folder / CELL, {**record, "key": key_of(plan)})
+
+    def _forget(self, cell: Cell) -> None:
+        """Removes the counts of methods that were scored with other settings."""
+        for name in {name for names in read_object(cell.folder / CELL).get("methods", {}).values() for name in names}:
+            remove(counts_file(cell.folder, name), self.study.output)
 
     def _run_stage(self, stage: Stage) -> None:
         if broken := [self.broken[s.key] for s in (stage, *stage.after) if s.key in self.broken]:
@@ -163,7 +178,7 @@ class Worker:
     def _fail(self, cell: Cell, error: BaseException) -> None:
         cell.folder.mkdir(parents=True, exist_ok=True)
         for old in (CELL, "results.json"):
-            (cell.folder / old).unlink(missing_ok=True)
+            remove(cell.folder / old, self.study.output)
         message = _message(error)
         write_json(cell.folder / FAILED, {"error": message, "traceback": traceback.format_exception(error)})
         say(f"ctl: {cell}: FAILED, {message}")

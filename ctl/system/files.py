@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,30 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ctl.errors import CTLError
+from ctl.system.console import say
+
+PARTIAL = ".ctl-partial"  # ends the name of what is being written
+STAGE = r"""
+    \.?(fit|validate|test|predict)\.(lock|json|yaml) | config\.(fit|validate|test|predict)\.yaml | \.lock
+    | results\.(json|md) | weights\.json | (cell|failed)\.json | ([^/]+\.(json|yaml|md)|backbone)\.partial(/.*)?
+    | checkpoints/[^/]+\.ckpt(/.*)? | counts/[^/]+\.npy | (weights|word_weights)/[^/]+\.safetensors
+    | ([^/]+/)?soft_labels/[^/]+/(manifest\.json|(probs|offsets|unanimous)\.npy)
+    | (checkpoints|counts|weights|word_weights|soft_labels|[^/]+/soft_labels)/[^/]+\.partial(/.*)?
+    | backbone/([^/]+\.(json|safetensors|bin|model|jinja)|vocab\.txt|merges\.txt)
+    | (logs|wandb|lightning_logs|mlruns)/.* | (.*/)?\.[^/]+\.ctl-partial(/.*)?"""
+STORE = r"manifest\.json | (probs|offsets|unanimous)\.npy | ids | letters | ends | offsets | tags | codes"
+FAMILY = r"family\.json | [a-z]\d+/(train|validation|test)\.txt | (encoder|decoder)/[^/]+\.(json|safetensors)"
+MARKS: dict[str, tuple[set[str], str]] = {  # files that mark ctl's folders: their keys, and what lies beside them
+    "fit.json": ({"key", "done"}, STAGE),
+    "test.json": ({"key", "done"}, STAGE),
+    "predict.json": ({"key", "done"}, STAGE),
+    "cell.json": ({"key", "methods"}, STAGE),
+    "failed.json": ({"error", "traceback"}, STAGE),
+    "manifest.json": ({"sha256"}, STORE),
+    "family.json": ({"format", "families"}, FAMILY),
+}
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -20,17 +45,17 @@ def whole(path: Path) -> Iterator[Path]:
 
     Its folder is made where there is none. After an error nothing is left of it, and what stood at ``path`` stays.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = partial_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove(partial)
+    remove(partial, path.parent)
     try:
         yield partial
         _as_umask_says(partial)
         if partial.is_dir() and path.is_dir():
-            shutil.rmtree(path)
+            remove(path, path.parent)
         os.replace(partial, path)
     finally:
-        remove(partial)
+        remove(partial, path.parent)
 
 
 def _as_umask_says(path: Path) -> None:
@@ -42,12 +67,72 @@ def _as_umask_says(path: Path) -> None:
             file.chmod((0o777 if file.is_dir() else 0o666) & ~mask)
 
 
-def remove(path: Path) -> None:
-    """Removes a file or a folder with all that is in it; does nothing where there is none."""
-    if path.is_dir() and not path.is_symlink():
+def partial_of(path: Path) -> Path:
+    """The name under which a file or folder is written; nobody else has such a name."""
+    return path.with_name(f".{path.name}{PARTIAL}")
+
+
+def remove(path: Path, within: Path) -> None:
+    """Removes a file, or a folder of ctl with all that is in it; nothing in ctl is removed in another way.
+
+    A folder that has no mark of ctl, or in which there is anything that ctl did not write, is moved aside instead.
+
+    Args:
+        path: what to remove; nothing happens where there is none. Of a link the link alone is removed.
+        within: the folder that it must lie in, all links followed.
+
+    Raises:
+        CTLError: it lies elsewhere.
+    """
+    if not path.exists() and not path.is_symlink():
+        return
+    real = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+    if within.resolve() not in real.parents:
+        raise CTLError(f"{path}: not removed, as it lies outside {within} (it is {real})")
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+    elif any(part.endswith(PARTIAL) for part in path.parts) or not (foreign := next(_foreign(path, within), None)):
         shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        _move_aside(path, foreign)
+
+
+def _move_aside(path: Path, foreign: Path) -> None:
+    """Renames a folder that is in the way, and says why."""
+    numbers = (path.with_name(f"{path.name}.aside{number or ''}") for number in range(10**6))
+    aside = next(name for name in numbers if not name.exists())
+    path.rename(aside)
+    say(f"ctl: {path} holds {foreign.relative_to(path)}, which ctl did not write: moved to {aside}")
+
+
+def _foreign(folder: Path, within: Path) -> Iterator[Path]:
+    """The files below a folder that ctl did not write, by the marks of the folders that they lie in."""
+    above = [parent for parent in folder.parents if parent.is_relative_to(within)]
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_dir():
+            inside = [parent for parent in path.parents if parent.is_relative_to(folder)]
+            if not any(_is_written(path, parent) for parent in (*inside, *above)):
+                yield path
+
+
+def _is_written(path: Path, folder: Path) -> bool:
+    """Tells whether a folder has a mark of ctl, and a file below it a name that goes with the mark."""
+    name = path.relative_to(folder).as_posix()
+    return any(re.fullmatch(MARKS[mark][1], name, re.VERBOSE) for mark in marks(folder))
+
+
+def marks(folder: Path) -> list[str]:
+    """The files by which ctl knows a folder as its own; empty where it did not make it."""
+    return [mark for mark, (keys, _) in MARKS.items() if keys <= read_object(folder / mark).keys()]
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Reads a JSON object; gives an empty one where the file is missing, damaged or something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ class Plan:
         done = (test for test in self.tests if test.done())
         records = [record for test in done for record in read_records(test.folder / "results.json")]
         for record in records:
-            record["provenance"]["transfer"] = asdict(self.settings)
+            record["provenance"]["transfer"] = self.settings.recorded()
         return records
 
     def collect_counts(self) -> None:

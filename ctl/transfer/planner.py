@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ctl.backbones.loading import fingerprint_backbone
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
+from ctl.errors import CTLError
 from ctl.results import versions
 from ctl.system.files import fingerprint, fingerprint_json
 from ctl.transfer.settings import Length, Section, TransferSettings
@@ -35,6 +36,21 @@ class Split(NamedTuple):
     def of(cls, corpus: Corpus) -> Split:
         """Describes a corpus."""
         return cls(len(corpus), corpus.fingerprint_with_tags)
+
+
+def check_family_stays(data: NERDataModule, overwrite: bool) -> None:
+    """Stops where other settings would replace artificial languages, on which models may have been trained.
+
+    Raises:
+        CTLError: says which settings differ, and what to do.
+    """
+    if data.synthetic is None or data.root is None or overwrite:
+        return
+    if changed := data.synthetic.changed(Path(data.root)):
+        raise CTLError(
+            f"data.root {data.root}: there are artificial languages with other settings ({', '.join(changed)}); choose "
+            "another data.root and --output, or add --overwrite to make languages and models anew"
+        )
 
 
 def read_splits(data: NERDataModule, target: str, text: Sequence[str]) -> dict[str, Split]:
@@ -138,8 +154,20 @@ class Planner:
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
-        reads = self._fingerprints(command, data) + (self._decoder_fingerprint if of_decoder else "")
-        stage = Stage(title, home, command, config, outputs, after, work, reads)
+        names = self._splits_read(command, data)
+        context = " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
+        stage = Stage(
+            title,
+            home,
+            command,
+            config,
+            outputs,
+            after,
+            work,
+            context + (self._decoder_fingerprint if of_decoder else ""),
+            root=self.shared,
+            sentences=max((self.splits[name].sentences for name in names), default=0),
+        )
         return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
 
     def count(self, language: str, split: str) -> int:
@@ -202,19 +230,18 @@ class Planner:
 
     # Keys
 
-    def _fingerprints(self, command: str, data: Section) -> str:
-        """Fingerprints of what a stage reads beside its settings and the outputs of other stages."""
+    @staticmethod
+    def _splits_read(command: str, data: Section) -> list[str]:
+        """The splits that a stage reads; their fingerprints are part of its key."""
         target = data.get("target")
         match command:
             case "fit":
                 names = [f"{source}/{split}" for source in data["sources"] for split in ("train", "validation")]
                 names += [f"{language}/text" for language in data.get("text", ())]
-                names += [f"{target}/train"] if "soft_labels" in data else []
+                return names + ([f"{target}/train"] if "soft_labels" in data else [])
             case "test":
-                names = [f"{target}/test"]
-            case _:
-                names = [f"{target}/{split}" for split in data["predict_splits"]]
-        return " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
+                return [f"{target}/test"]
+        return [f"{target}/{split}" for split in data["predict_splits"]]
 
     @cached_property
     def _decoder_fingerprint(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from ctl.backbones.checks import check_backbone, check_decoder
 from ctl.callbacks.logger_settings import apart_from_sweep
@@ -14,9 +14,9 @@ from ctl.system.console import say
 from ctl.system.files import write_text
 from ctl.transfer.advice import advice
 from ctl.transfer.plan import Plan
-from ctl.transfer.planner import Planner, Split, make_context, read_splits
+from ctl.transfer.planner import Planner, Split, check_family_stays, make_context, read_splits
 from ctl.transfer.settings import TransferSettings
-from ctl.transfer.stage import run_stages
+from ctl.transfer.stage import check_nothing_is_replaced, prospect, run_stages
 
 
 @dataclass(frozen=True)
@@ -34,30 +34,42 @@ class Transfer:
     data: NERDataModule
 
     def run(self) -> None:
-        """Runs what is not done yet, prints the table and writes ``results.json``."""
+        """Runs what is not done yet, prints the table and writes ``results.json``.
+
+        Raises:
+            CTLError: a run with other settings is in the way.
+        """
         splits = self.read()
         self.check_backbones()
         plan = self.plan(splits)
         folder, target, sources = self.settings.folder, self.settings.target, ", ".join(self.settings.sources)
+        check_nothing_is_replaced(plan, self.settings.overwrite)
         say(f"{sources} -> {target}: {len(plan)} stages in {folder}")
         if not all(stage.done() for stage in plan):
             for line in advice(self.settings, self.methods, splits):
                 say(f"ctl: {line}")
         try:
             with apart_from_sweep():
-                run_stages(plan)
+                run_stages(plan, self.settings.overwrite)
         finally:
             records = plan.records()
             if records:
                 write_records(folder / "results.json", records)
         plan.collect_counts()
-        track_results(asdict(self.settings), records)
+        track_results(self.settings.recorded(), records)
         write_text(folder / "results.md", markdown_table(records))
         print_table(records, title=f"{sources} -> {target}, test split")
         say(f"written: {folder / 'results.json'}")
 
+    def dry_run(self) -> None:
+        """Prints for every stage whether it is done, would be run, or would be made anew and why; runs none."""
+        plan = self.plan(self.read())
+        for number, stage in enumerate(plan, 1):
+            print(f"[{number:>{len(str(len(plan)))}}/{len(plan)}] {stage.title}: {prospect(stage)}")
+
     def read(self) -> dict[str, Split]:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""
+        check_family_stays(self.data, self.settings.overwrite and not self.settings.dry_run)
         self.data.prepare_data()
         return read_splits(self.data, self.settings.target, self.settings.pretraining_languages)
 

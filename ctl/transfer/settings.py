@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -20,6 +20,7 @@ from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
 from ctl.results import LATER, without_later
 from ctl.system.devices import best_precision
+from ctl.system.names import check_languages
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
@@ -140,6 +141,9 @@ class Settings:
     llm_adapt: Section = field(default_factory=dict)
     trainer: Section = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        check_languages(self.pretrain_languages or (), "--pretrain_languages")
+
     @property
     def pretrains(self) -> bool:
         """Tells whether a backbone first reads raw text."""
@@ -179,12 +183,25 @@ class TransferSettings(Settings):
         target: The language to tag.
         seed: Of all models and of the order of the data.
         output: The run's folder; by default under runs/.
+        overwrite: Replace a run with other settings.
+        dry_run: Say what would be run, and what would be made anew.
     """
 
     sources: list[str]
     target: str
     seed: int = 0
     output: str | None = None
+    overwrite: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_languages(self.sources, "--sources")
+        check_languages([self.target], "--target")
+
+    def recorded(self) -> dict[str, Any]:
+        """The settings as records of results keep them: those that say what was run."""
+        return {name: value for name, value in asdict(self).items() if name not in ("overwrite", "dry_run")}
 
     @property
     def folder(self) -> Path:
@@ -209,6 +226,7 @@ class StudySettings(Settings):
         shard: Run only this part of the cells, 1/8 to 8/8.
         jobs: Cells run at once; by default one on every GPU, or one.
         keep_models: Keep the students' checkpoints when their cell is done.
+        overwrite: Replace cells with other settings.
         dry_run: Say what would be run and how long it would take.
     """
 
@@ -219,17 +237,24 @@ class StudySettings(Settings):
     shard: str = "1/1"
     jobs: int | None = None
     keep_models: bool = True
+    overwrite: bool = False
     dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_languages(self.languages, "--languages")
+        check_languages(self.targets, "--targets")
 
     def of(self, sources: Sequence[str], target: str, seed: int, folder: Path) -> TransferSettings:
         """The settings of one transfer of the study."""
         shared = {name: getattr(self, name) for name in _names(Settings)}
-        return TransferSettings(**shared, sources=list(sources), target=target, seed=seed, output=str(folder))
+        of_cell = {"sources": list(sources), "target": target, "seed": seed, "output": str(folder)}
+        return TransferSettings(**shared, **of_cell, overwrite=self.overwrite)
 
 
 FAST_HELP = "Take only the first 2000 sentences of every split, and 500 steps; other numbers where they are given."
 Kind = TypeVar("Kind", TransferSettings, StudySettings)
-BY_HAND = {"methods", "dry_run"}  # a help text made of parts, and a flag without a value
+BY_HAND = {"methods", "overwrite", "dry_run"}  # a help text made of parts, and flags without a value
 TAGGER = {"backbone", "types", "variant"}
 SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those of its arguments that a plan fills
     "data": (
@@ -254,6 +279,7 @@ def add_settings(parser: ArgumentParser, kind: type[Settings]) -> None:
     parser.add_class_arguments(kind, as_group=False, skip=shared | BY_HAND)
     parser.add_argument("--methods", type=list[str] | None, default=None, help=METHODS_HELP)
     parser.add_argument("--fast", action="store_true", help=FAST_HELP)
+    parser.add_argument("--overwrite", action="store_true", help="Replace what was run there with other settings.")
     parser.add_class_arguments(Settings, as_group=False, skip=SECTIONS.keys() | BY_HAND)
     for name, (section, filled) in SECTIONS.items():
         parser.add_class_arguments(section, name, skip={*filled}, instantiate=name == "data")

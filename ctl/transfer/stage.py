@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,12 @@ import yaml
 from ctl.errors import CTLError
 from ctl.system.checkpoints import can_resume
 from ctl.system.console import duration, say
-from ctl.system.files import fingerprint_json, remove, write_json, write_text
+from ctl.system.files import fingerprint_json, read_object, remove, write_json, write_text
 from ctl.system.signals import run_stoppable
+from ctl.transfer.dependence import differences, root_of, settings_that_matter
+from ctl.transfer.outputs import describe, first_damaged, first_missing
+
+SECTIONS = ("trainer", "model", "data")  # of a stage's configuration
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Stage:
         outputs: what it must leave in its folder.
         after: the stages whose outputs it reads.
         work: its share of the time, in sentences read forward.
-        context: fingerprint of what all stages depend on: data, backbone, version.
+        context: fingerprints of all that it reads beside the outputs of other stages: version, backbone, data.
+        root: the folder of the whole run, or of all that cells of a study share; by default the one above its own.
+        sentences: those of the largest split that it reads; 0 where that is not known.
     """
 
     title: str
@@ -45,14 +49,32 @@ class Stage:
     after: tuple[Stage, ...] = ()
     work: float = 0.0
     context: str = ""
+    root: Path | None = None
+    sentences: int = 0
+    _verdicts: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    # What it depends on
 
     @cached_property
     def key(self) -> str:
-        """Fingerprint of everything that its result depends on; what is logged changes nothing."""
-        trainer = {name: value for name, value in self.config["trainer"].items() if name != "logger"}
-        config = {**self.config, "trainer": trainer}
-        parts = [self.command, self.context, config, [stage.key for stage in self.after]]
-        return fingerprint_json(parts)
+        """Fingerprint of everything that its result depends on: contents, and settings that matter."""
+        return fingerprint_json([self.command, self.context, self.settings, [stage.key for stage in self.after]])
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings that its result depends on, by name."""
+        return self._settings(self.config, self.home)
+
+    @property
+    def home(self) -> Path:
+        """The folder of the whole run."""
+        return self.folder.parent if self.root is None else self.root
+
+    def _settings(self, config: dict[str, Any], root: Path) -> dict[str, Any]:
+        made = [str(stage.folder.relative_to(self.home)) for stage in self.after]
+        return settings_that_matter(config, root, made, self.sentences)
+
+    # What was run
 
     @property
     def output(self) -> Path:
@@ -66,62 +88,193 @@ class Stage:
 
     def done(self) -> bool:
         """Tells whether it ended and what it left is still there."""
-        return bool(self._marked().get("done")) and all((self.folder / output).exists() for output in self.outputs)
+        record = self._record()
+        return bool(record.get("done")) and first_missing(self.folder, self.outputs, record.get("files", {})) is None
+
+    def seconds(self) -> float:
+        """Seconds that it took when it was run."""
+        return float(self._record().get("seconds", 0.0))
+
+    def changes(self) -> str:
+        """Says in what the settings or the data of the run in its folder differ from these; empty where there is none.
+
+        Those that follow from another stage alone are not named.
+        """
+        record = read_object(self.marker)
+        if not record or self._is_of(record):
+            return ""
+        before = self._settings_before()
+        if before is not None and (changed := list(differences(before, self.settings))):
+            return "; ".join(changed)
+        if "context" not in record:
+            return "its data, its backbone or the version of ctl have changed"
+        then, here = _facts(str(record["context"])), _facts(self.context)
+        changed = [name for name, value in here.items() if then.get(name) != value]
+        return f"{', '.join(changed)} changed" if changed else ""
+
+    def is_in_the_way(self) -> bool:
+        """Tells whether its folder holds a run with other settings, which this one would replace."""
+        record = read_object(self.marker)
+        return bool(record) and not self._is_of(record)
+
+    def _record(self) -> dict[str, Any]:
+        """The marker, empty where there is none or it is of a run with other settings."""
+        record = read_object(self.marker)
+        return record if self._is_of(record) else {}
+
+    def _is_of(self, record: Mapping[str, Any]) -> bool:
+        """Tells whether a marker is of a run with these settings and data."""
+        key = str(record.get("key"))
+        return key == self.key or self._verdicts.setdefault(key, self._is_of_before(key))
+
+    # Runs of earlier versions, whose keys were made of whole configurations with their paths
+
+    def _is_of_before(self, key: str) -> bool:
+        """Tells whether a key of an earlier version is of a run with these settings and data."""
+        config = self._config_before()
+        if config is None or self._settings_before() != self.settings:
+            return False
+        trainer = {name: value for name, value in config["trainer"].items() if name != "logger"}
+        parts = [self.command, self.context, {**config, "trainer": trainer}, [s.key_before() for s in self.after]]
+        return key == fingerprint_json(parts)
+
+    def key_before(self) -> str | None:
+        """The key that an earlier version gave to what is there, if it is of these settings."""
+        record = self._record()
+        return record.get("key_before") or record.get("key")
+
+    def _config_before(self) -> dict[str, Any] | None:
+        """The configuration that the last run in this folder was given."""
+        try:
+            config = yaml.safe_load((self.folder / f"{self.command}.yaml").read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            return None
+        sections = isinstance(config, dict) and all(isinstance(config.get(name), dict) for name in SECTIONS)
+        return config if sections else None
+
+    def _settings_before(self) -> dict[str, Any] | None:
+        config = self._config_before()
+        if config is None:
+            return None
+        return self._settings(config, root_of(config, self.folder.relative_to(self.home)) or self.home)
+
+    # Running
 
     def run(self) -> float:
         """Runs it, or goes on from its last checkpoint where a run was killed; returns the seconds it took in all."""
+        for stage in self.after:
+            stage.mend()
         began = time.perf_counter()
-        earlier = self._marked()
-        if not earlier:
-            self._clear()
-        self._mark(done=False, seconds=earlier.get("seconds", 0.0))
+        earlier = self._record()
+        key_before = self.key_before() if earlier.get("key") != self.key else earlier.get("key_before")
+        if earlier.get("done") or not earlier:
+            self._clear(everything=not earlier)
+            earlier = {}
+        about = {"key": self.key, "context": self.context, "key_before": key_before}
+        self._mark({**about, "done": False, "seconds": earlier.get("seconds", 0.0)})
         _launch(self._arguments(), self.config["trainer"])
         if missing := [output for output in self.outputs if not (self.folder / output).exists()]:
             raise CTLError(f"{self.title}: ended without writing {', '.join(missing)} (in {self.folder})")
         seconds = float(time.perf_counter() - began + earlier.get("seconds", 0.0))
-        self._mark(done=True, seconds=seconds)
+        self._mark({**about, "done": True, "seconds": seconds, "files": describe(self.folder, self.outputs)})
         return seconds
 
-    def seconds(self) -> float:
-        """Seconds that it took when it was run."""
-        return float(self._marked().get("seconds", 0.0))
+    def mend(self) -> None:
+        """Runs it again where what it left is damaged."""
+        record = self._record()
+        damaged = first_damaged(self.folder, record.get("files", {})) if record.get("done") else None
+        if damaged is not None:
+            say(f"ctl: {self.folder / damaged} is damaged: {self.title}, once more")
+            self.run()
 
     def _arguments(self) -> list[str]:
         config = self.folder / f"{self.command}.yaml"
         write_text(config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
         arguments = [self.command, "--config", str(config), "--trainer.enable_model_summary", "false"]
-        last = self.folder / "checkpoints" / "last.ckpt"
-        if self.command == "fit" and can_resume(last):
-            arguments += ["--ckpt_path", str(last)]
+        if self.command == "fit" and self._can_resume():
+            arguments += ["--ckpt_path", str(self._last)]
         if self.command == "test":
             arguments += ["--verbose", "false"]  # one table at the end instead
         if not sys.stderr.isatty():
             arguments += ["--trainer.enable_progress_bar", "false"]
         return arguments
 
-    def _marked(self) -> dict[str, Any]:
-        """The marker, empty where there is none or it is another stage's."""
+    @property
+    def _last(self) -> Path:
+        return self.folder / "checkpoints" / "last.ckpt"
+
+    def _can_resume(self) -> bool:
+        """Tells whether there is a state to go on from; a damaged one is removed."""
         try:
-            marker: dict[str, Any] = json.loads(self.marker.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return marker if marker.get("key") == self.key else {}
+            return can_resume(self._last)
+        except CTLError as error:
+            say(f"ctl: {error}: {self.title}, from the beginning")
+            remove(self._last, self.home)
+            return False
 
-    def _mark(self, done: bool, seconds: float) -> None:
-        write_json(self.marker, {"key": self.key, "done": done, "seconds": round(seconds, 1)}, indent=None)
+    def _mark(self, record: dict[str, Any]) -> None:
+        kept = {name: value for name, value in record.items() if value is not None}
+        write_json(self.marker, {**kept, "seconds": round(record["seconds"], 1)}, indent=None)
 
-    def _clear(self) -> None:
-        """Removes what another configuration or other data left; training anew removes the whole run."""
-        if self.command == "fit":
-            shutil.rmtree(self.folder, ignore_errors=True)
+    def _clear(self, everything: bool) -> None:
+        """Removes what is not valid: outputs that are lost in part, or all that other settings or other data left.
+
+        Args:
+            everything: training anew removes the whole run.
+        """
+        if self.command == "fit" and everything and self.folder.is_dir():
+            remove(self.folder, self.home)
         for output in self.outputs:
-            remove(self.folder / output)
+            path = self.folder / output
+            remove(path.parent if path.name in ("manifest.json", "config.json") else path, self.home)
+        if self.command == "fit":
+            remove(self._last, self.home)
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
-def run_stages(stages: Iterable[Stage]) -> None:
-    """Runs stages in order, skips those that are done, and says what it is doing and how long it has left."""
+def _facts(context: str) -> dict[str, str]:
+    """The fingerprints that a context is made of, by what they are of."""
+    first, *words = context.split() or [""]
+    return {"the backbone or the version of ctl": first, **dict(zip(words[::2], words[1::2], strict=False))}
+
+
+def check_nothing_is_replaced(stages: Iterable[Stage], overwrite: bool) -> None:
+    """Stops before the first stage where one would replace a run with other settings.
+
+    Raises:
+        CTLError: says what differs, and what to do.
+    """
+    replaced = [] if overwrite else [stage for stage in stages if stage.is_in_the_way()]
+    if not replaced:
+        return
+    first = next((stage for stage in replaced if stage.changes()), replaced[0])
+    raise CTLError(
+        f"{first.folder}: there is a run with other settings ({first.changes() or 'what it read was made anew'}); "
+        f"choose another --output, or add --overwrite to make {len(replaced)} of its stages anew"
+    )
+
+
+def prospect(stage: Stage) -> str:
+    """Says what will become of a stage: nothing, as it is done; or it is run, goes on, or is made anew, and why."""
+    if stage.done():
+        return "done before"
+    if stage.is_in_the_way():
+        return f"would be made anew ({stage.changes() or 'what it reads is made anew'}), with --overwrite"
+    return "would go on, or make again what is lost" if stage.marker.exists() else "would be run"
+
+
+def run_stages(stages: Iterable[Stage], overwrite: bool = False) -> None:
+    """Runs stages in order, skips those that are done, and says what it is doing and how long it has left.
+
+    Args:
+        stages: in an order in which they can be run.
+        overwrite: replace runs with other settings.
+
+    Raises:
+        CTLError: there is a run with other settings, or a stage has failed.
+    """
     stages = list(stages)
+    check_nothing_is_replaced(stages, overwrite)
     left, seconds, work = sum(stage.work for stage in stages), 0.0, 0.0
     for number, stage in enumerate(stages, 1):
         skipped = stage.done()

@@ -10,7 +10,7 @@ from ctl.study.cells import Cell, is_done, key_of, part_of_shard
 
 
 def plan(*keys):
-    return SimpleNamespace(tests=[SimpleNamespace(key=key) for key in keys])
+    return SimpleNamespace(tests=[SimpleNamespace(key=key, done=lambda: False) for key in keys])
 
 
 def test_parts_of_a_study():
@@ -33,5 +33,9 @@ def test_a_cell_is_done_when_its_results_are_those_of_the_plan(tmp_path):
     assert not is_done(cell, plan("1"))
     Path(tmp_path / "results.json").write_text("[]")
     assert is_done(cell, plan("1")) and not is_done(cell, plan("2"))
+    older = SimpleNamespace(tests=[SimpleNamespace(key="3", done=lambda: True)])
+    assert is_done(cell, older)  # run by an earlier version, under a key of another kind
+    Path(tmp_path / "results.json").write_text('[{"method": "direct:en"}]')
+    assert not is_done(cell, plan("1"))  # the counts are missing
     (tmp_path / CELL).write_text("{")
     assert not is_done(cell, plan("1"))

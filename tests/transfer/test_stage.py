@@ -2,10 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ctl.errors import CTLError
+from ctl.system.files import fingerprint_json, write_json, write_text
 from ctl.transfer import stage as module
-from ctl.transfer.stage import Stage, run_stages
+from ctl.transfer.stage import Stage, prospect, run_stages
 
 CONFIG = {"trainer": {"max_epochs": 2, "accelerator": "cpu"}, "model": {}, "data": {}}
 
@@ -43,8 +45,28 @@ def test_a_key_depends_on_everything_but_the_logger(tmp_path):
 
 def test_a_key_stays_what_it_was():
     """A changed key trains everything anew that users have."""
-    made = Stage("t", Path("runs/a"), "fit", {"trainer": {"max_epochs": 2}, "model": {"a": None}}, ("x",), (), 1.0, "c")
-    assert made.key == "b103c33f1ab0546d"
+    config = {"trainer": {"max_epochs": 2}, "model": {"a": None}, "data": {}}
+    made = Stage("t", Path("runs/a"), "fit", config, ("x",), (), 1.0, "c")
+    assert made.settings == {"model": "", "trainer.max_epochs": 2} and made.key == "71bcfe30c1982341"
+
+
+def test_a_run_of_an_earlier_version_counts_as_done(tmp_path, launched):
+    """Its key is that of the whole configuration, with the paths of the time; it may have been moved since."""
+    first, second = stage(tmp_path), stage(tmp_path, "b", (stage(tmp_path),))
+    keys = []
+    for made in (first, second):
+        trainer = {**CONFIG["trainer"], "default_root_dir": f"then/{made.title}", "enable_progress_bar": False}
+        config = {**CONFIG, "trainer": trainer, "data": {"num_workers": 3, "limit": None}}
+        keys.append(fingerprint_json(["fit", "c", config, keys[:1] if made is second else []]))
+        made.folder.mkdir()
+        write_text(made.folder / "fit.yaml", yaml.safe_dump({**config, "trainer": {**trainer, "logger": True}}))
+        write_json(made.marker, {"key": keys[-1], "done": True, "seconds": 1.0})
+        (made.folder / "x").touch()
+    assert first.done() and second.done() and not stage(tmp_path, context="d").done()
+    assert not stage(tmp_path, config={**CONFIG, "data": {"batch_size": 8}}).done()
+    first.output.unlink()
+    run_stages([first, second])
+    assert len(launched) == 1 and second.done()  # the lost one alone, though its key is a new one now
 
 
 def test_a_stage_is_run_once(tmp_path, launched):
@@ -58,13 +80,46 @@ def test_a_stage_is_run_once(tmp_path, launched):
     assert not first.done()
 
 
-def test_a_stage_that_another_configuration_left_is_run_anew(tmp_path, launched):
+def test_a_run_with_other_settings_is_replaced_only_when_asked(tmp_path, launched, capsys):
     run_stages([stage(tmp_path)])
-    (tmp_path / "a" / "old").touch()
-    changed = stage(tmp_path, context="d")
-    assert not changed.done()
-    run_stages([changed])
-    assert len(launched) == 2 and not (tmp_path / "a" / "old").exists()
+    changed = stage(tmp_path, config={**CONFIG, "data": {"batch_size": 8}})
+    assert not changed.done() and changed.is_in_the_way()
+    assert prospect(changed).startswith("would be made anew (data.batch_size is the default there and 8 here)")
+    with pytest.raises(CTLError, match=r"data.batch_size is the default there and 8 here.* add --overwrite"):
+        run_stages([changed])
+    assert len(launched) == 1 and stage(tmp_path).done()
+    run_stages([changed], overwrite=True)
+    assert len(launched) == 2 and changed.done() and [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_lies_in_a_folder_that_is_replaced_is_moved_aside(tmp_path, launched):
+    run_stages([stage(tmp_path)])
+    (tmp_path / "a" / "notes.txt").touch()
+    run_stages([stage(tmp_path, context="d")], overwrite=True)
+    assert not (tmp_path / "a" / "notes.txt").exists() and (tmp_path / "a.aside" / "notes.txt").exists()
+
+
+def test_changed_data_are_named(tmp_path, launched):
+    run_stages([stage(tmp_path, context="v en/train 1 en/validation 2")])
+    assert stage(tmp_path, context="v en/train 1 en/validation 3").changes() == "en/validation changed"
+    assert stage(tmp_path, context="w en/train 1 en/validation 2").changes().startswith("the backbone or the version")
+
+
+def test_what_is_damaged_is_made_again_before_it_is_read(tmp_path, launched, capsys):
+    first = stage(tmp_path)
+    second = stage(tmp_path, "b", (first,))
+    run_stages([first])
+    first.output.write_text("!")
+    assert not first.done()  # its size differs
+    run_stages([first])
+    first.output.write_text("")
+    record = json.loads(first.marker.read_text())
+    first.marker.write_text(json.dumps({**record, "files": {"x": [0, "another"]}}))
+    run_stages([first, second])
+    assert [arguments[2] for arguments in launched] == [
+        str(s.folder / "fit.yaml") for s in (first, first, first, second)
+    ]
+    assert "is damaged: a, once more" in capsys.readouterr().err
 
 
 def test_time_adds_up_over_interrupted_runs(tmp_path, launched):

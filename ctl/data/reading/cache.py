@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.data.words import open_column, open_words
 from ctl.system.console import notice
-from ctl.system.files import checksum, fingerprint
+from ctl.system.files import PARTIAL, checksum, fingerprint, remove
 
 FORMAT = 1
+DAY = 86_400  # seconds after which nobody still reads what is half read
 FILES = ("ids", "letters", "ends", "offsets", "tags")
 
 
@@ -34,7 +35,8 @@ def cached(key: Sequence[str | int], read: Callable[[Path | None], Corpus]) -> C
         return corpus
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=entry.parent, prefix="partial-"))
+        _remove_left_over(entry.parent)
+        fresh = Path(tempfile.mkdtemp(dir=entry.parent, prefix="partial-", suffix=PARTIAL))
     except OSError as error:
         notice(f"{entry.parent}: not writable ({error.strerror}), so text is kept in memory; CTL_CACHE names another")
         return read(None)
@@ -44,7 +46,7 @@ def cached(key: Sequence[str | int], read: Callable[[Path | None], Corpus]) -> C
         notice(f"{entry.parent}: {error.strerror}, so text is kept in memory; CTL_CACHE names another folder")
         return read(None)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        remove(fresh, entry.parent)
     return _open(entry) or read(None)
 
 
@@ -53,9 +55,16 @@ def folder() -> Path:
     return Path(os.environ.get("CTL_CACHE") or "~/.cache/ctl").expanduser() / "corpora"
 
 
+def _remove_left_over(home: Path) -> None:
+    """Removes what killed runs had read by half."""
+    for old in home.glob(f"partial-*{PARTIAL}"):
+        if time.time() - old.stat().st_mtime > DAY:
+            remove(old, home)
+
+
 def _keep(corpus: Corpus, fresh: Path, entry: Path) -> None:
     """Adds the manifest and makes the folder appear at once."""
-    (fresh / "codes").unlink()
+    remove(fresh / "codes", fresh)
     manifest = {
         "name": corpus.name,
         "types": None if corpus.schema is None else list(corpus.schema.types),
@@ -63,7 +72,7 @@ def _keep(corpus: Corpus, fresh: Path, entry: Path) -> None:
         "sha256": {file: checksum(fresh / file) for file in FILES if (fresh / file).exists()},
     }
     (fresh / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    shutil.rmtree(entry, ignore_errors=True)
+    remove(entry, entry.parent)
     try:
         fresh.rename(entry)
     except OSError:  # another process was faster

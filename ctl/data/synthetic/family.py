@@ -29,7 +29,7 @@ from ctl.data.synthetic.backbones import write_backbones
 from ctl.data.synthetic.grammar import Speaker
 from ctl.data.synthetic.languages import ORDERS, WORDS, Drift, Inventory, Language
 from ctl.errors import CTLError
-from ctl.system.files import whole
+from ctl.system.files import read_object, whole
 
 FORMAT = 3
 
@@ -158,8 +158,9 @@ class SyntheticFamily:
         if root.is_dir() and any(root.iterdir()):
             if not (root / "family.json").is_file():
                 raise CTLError(f"data.root {root}: not empty and not a synthetic family; choose another folder")
-            if (root / "family.json").read_text(encoding="utf-8") == manifest:
+            if not self.changed(root):
                 return
+            self._check_nothing_else(root)
         with whole(root) as folder:
             folder.mkdir()
             text: list[str] = []
@@ -167,6 +168,24 @@ class SyntheticFamily:
                 text += self._write_language(folder / name, language, number)
             write_backbones(folder, text, self.vocabulary, self.width, self.layers, self.seed)
             (folder / "family.json").write_text(manifest, encoding="utf-8")
+
+    def changed(self, root: Path) -> list[str]:
+        """Names the settings in which the family that stands in a folder differs; none where there is none."""
+        there = read_object(root / "family.json")
+        here = json.loads(json.dumps({"format": FORMAT, **dataclasses.asdict(self)}))
+        return [name for name, value in here.items() if there and there.get(name) != value]
+
+    @staticmethod
+    def _check_nothing_else(root: Path) -> None:
+        """Refuses to replace a family beside which there is anything else."""
+        families = read_object(root / "family.json").get("families", ())
+        languages = SyntheticFamily(families=tuple(families)).languages if families else []
+        written = {"family.json", "encoder", "decoder", *languages}
+        if others := sorted({path.name for path in root.iterdir()} - written):
+            raise CTLError(
+                f"data.root {root}: other settings would replace the artificial languages there, but it also holds "
+                f"{', '.join(others[:3])}, which ctl did not write; choose another folder"
+            )
 
     def _write_language(self, folder: Path, language: Language, number: int) -> list[str]:
         """Writes the splits of the language of this number; returns the sentences of its train split."""

@@ -73,6 +73,21 @@ def test_written_once_and_never_over_something_else(tmp_path):
         SyntheticFamily(**small).write(tmp_path)
 
 
+def test_nothing_beside_the_languages_is_lost(tmp_path):
+    small = {"families": (1, 1), "train": 5, "validation": 2, "test": 2, "width": 32}
+    root = tmp_path / "family"
+    SyntheticFamily(**small).write(root)
+    (root / "de").mkdir()
+    (tmp_path / "family.partial").mkdir()
+    other = SyntheticFamily(**{**small, "seed": 1})
+    assert other.changed(root) == ["seed"] and SyntheticFamily(**small).changed(root) == []
+    with pytest.raises(CTLError, match="it also holds de, which ctl did not write"):
+        other.write(root)
+    (root / "de").rmdir()
+    other.write(root)
+    assert other.changed(root) == [] and (tmp_path / "family.partial").is_dir()
+
+
 def test_the_picture_in_the_docs_is_of_this_family():
     path = Path(__file__).parents[3] / "docs" / "family.svg"
     assert path.read_text(encoding="utf-8") == family_tree(SyntheticFamily())

@@ -1,0 +1,41 @@
+import pytest
+
+from ctl.data.datamodule import NERDataModule
+from ctl.errors import CTLError
+from ctl.results import counts_file
+from ctl.system.names import check_languages, check_method
+from ctl.transfer.settings import StudySettings, TransferSettings
+
+WRONG = ["", ".", "..", "/etc", "../aa", "aa/../bb", "a/b", "a\\b", "a b", "a\n", "[bold]", "$x", "a\0", "~", "x" * 65]
+
+
+@pytest.mark.parametrize("name", ["en", "zh-Hans", "PAN-X.de", "a_1", "język", "日本語", "x" * 64, "..a"])
+def test_a_language_may_have_letters_of_any_script(name):
+    check_languages([name], "sources")
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_name_is_refused_wherever_it_is_given(name):
+    transfer = {"backbone": "x", "sources": ["en"], "target": "de"}
+    study = {"backbone": "x", "languages": ["en"], "targets": ["de"]}
+    for make in (
+        lambda: check_languages(["en", name], "sources"),
+        lambda: NERDataModule(sources=[name]),
+        lambda: NERDataModule(target=name),
+        lambda: NERDataModule(text=[name]),
+        lambda: TransferSettings(**{**transfer, "sources": [name]}),
+        lambda: TransferSettings(**{**transfer, "target": name}),
+        lambda: TransferSettings(**transfer, pretrain_languages=[name]),
+        lambda: StudySettings(**{**study, "languages": ["en", name]}),
+        lambda: StudySettings(**{**study, "targets": [name]}),
+    ):
+        with pytest.raises(CTLError, match="can't be the name of a language"):
+            make()
+
+
+def test_names_of_methods(tmp_path):
+    assert check_method("student:learned+filter") == "student:learned+filter"
+    assert counts_file(tmp_path, "direct:a.b") == tmp_path / "counts" / "direct-a.b.npy"
+    for name in ("", "..", "student:uniform+../../x", "/x"):
+        with pytest.raises(CTLError, match="can't be the name of a method"):
+            counts_file(tmp_path, name)
