@@ -116,9 +116,12 @@ def _foreign(folder: Path, within: Path) -> Iterator[Path]:
 
 
 def _is_written(path: Path, folder: Path) -> bool:
-    """Tells whether a folder has a mark of ctl, and a file below it a name that goes with the mark."""
+    """Tells whether a folder has a mark of ctl that lists a file below it, or with which the file's name goes."""
     name = path.relative_to(folder).as_posix()
-    return any(re.fullmatch(MARKS[mark][1], name, re.VERBOSE) for mark in marks(folder))
+    return any(
+        re.fullmatch(MARKS[mark][1], name, re.VERBOSE) or name in (read_object(folder / mark).get("files") or ())
+        for mark in marks(folder)
+    )
 
 
 def marks(folder: Path) -> list[str]:

@@ -47,7 +47,11 @@ def settings_that_matter(config: Config, root: Path, made: Collection[str], sent
         "model": (config["model"].get("init_args", {}), _defaults(getattr(ctl.modules, kind, object))),
         "data": (config["data"], _defaults(NERDataModule)),
     }
-    settings = {"model": kind, "seed_everything": config.get("seed_everything"), "ckpt_path": config.get("ckpt_path")}
+    settings: dict[str, Any] = {
+        "model": kind,
+        "seed_everything": config.get("seed_everything"),
+        "ckpt_path": config.get("ckpt_path"),
+    }
     for name, (section, defaults) in sections.items():
         for setting, value in section.items():
             if setting not in IDLE[name] and not (setting in defaults and _plain(value) == _plain(defaults[setting])):
@@ -95,7 +99,7 @@ def _defaults(kind: type) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
         if "__init__" in vars(base) and base is not object:
-            parameters = signature(base.__init__).parameters.values()
+            parameters = signature(vars(base)["__init__"]).parameters.values()
             defaults |= {entry.name: entry.default for entry in parameters if entry.default is not Parameter.empty}
     return defaults
 

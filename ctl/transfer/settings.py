@@ -248,7 +248,7 @@ class StudySettings(Settings):
     def of(self, sources: Sequence[str], target: str, seed: int, folder: Path) -> TransferSettings:
         """The settings of one transfer of the study."""
         shared = {name: getattr(self, name) for name in _names(Settings)}
-        of_cell = {"sources": list(sources), "target": target, "seed": seed, "output": str(folder)}
+        of_cell: dict[str, Any] = {"sources": list(sources), "target": target, "seed": seed, "output": str(folder)}
         return TransferSettings(**shared, **of_cell, overwrite=self.overwrite)
 
 
