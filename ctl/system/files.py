@@ -22,11 +22,11 @@ STAGE = r"""
     \.?(fit|validate|test|predict)\.(lock|json|yaml) | config\.(fit|validate|test|predict)\.yaml | \.lock
     | results\.(json|md) | weights\.json | (cell|failed)\.json | ([^/]+\.(json|yaml|md)|backbone)\.partial(/.*)?
     | checkpoints/[^/]+\.ckpt(/.*)? | counts/[^/]+\.npy | (weights|word_weights)/[^/]+\.safetensors
-    | ([^/]+/)?soft_labels/[^/]+/(manifest\.json|(probs|offsets|unanimous)\.npy)
+    | ([^/]+/)?soft_labels/[^/]+/(manifest\.json|(probs|offsets|unanimous|labelled)\.npy)
     | (checkpoints|counts|weights|word_weights|soft_labels|[^/]+/soft_labels)/[^/]+\.partial(/.*)?
     | backbone/([^/]+\.(json|safetensors|bin|model|jinja)|vocab\.txt|merges\.txt)
     | (logs|wandb|lightning_logs|mlruns)/.* | (.*/)?\.[^/]+\.ctl-partial(/.*)?"""
-STORE = r"manifest\.json | (probs|offsets|unanimous)\.npy | ids | letters | ends | offsets | tags | codes"
+STORE = r"manifest\.json | (probs|offsets|unanimous|labelled)\.npy | ids | letters | ends | offsets | tags | codes"
 FAMILY = r"family\.json | [a-z]\d+/(train|validation|test)\.txt | (encoder|decoder)/[^/]+\.(json|safetensors)"
 MARKS: dict[str, tuple[set[str], str]] = {  # files that mark ctl's folders: their keys, and what lies beside them
     "fit.json": ({"key", "done"}, STAGE),
