@@ -81,7 +81,7 @@ class Window:
     words: Ints
 
 
-def windows(counts: Ints, capacity: int) -> list[Window]:
+def windows(counts: Ints, capacity: int, starts: Ints | None = None) -> list[Window]:
     """Cuts a sentence into windows of at most ``capacity`` subwords that overlap by half.
 
     Windows begin and end at words. Each word is read in the window where it has most context: where the smaller of
@@ -90,9 +90,10 @@ def windows(counts: Ints, capacity: int) -> list[Window]:
     Args:
         counts: subwords of each word (W), none above ``capacity``.
         capacity: subwords that fit into a window.
+        starts: each word's first subword (W); by default each begins after the one before.
     """
-    ends = np.cumsum(counts)
-    starts = ends - counts
+    starts = np.cumsum(counts) - counts if starts is None else starts
+    ends = starts + counts
     total = int(ends[-1])
     if total <= capacity:
         return [Window(0, total, np.arange(len(counts)))]
@@ -136,7 +137,8 @@ class Collator:
         counts = np.concatenate([example.counts for example in examples])
         words = np.array([len(example.counts) for example in examples])
         cut = self._cut(examples)
-        first = self._first(counts, cut)
+        before = np.cumsum([0, *(len(example.ids) for example in examples[:-1])])
+        first = self._first(np.concatenate([example.first for example in examples]) + np.repeat(before, words), cut)
         addresses = np.repeat([example.first_word for example in examples], words) + count_up(words)
         return WordBatch(
             subwords=self._subwords(np.concatenate([example.ids for example in examples]), cut),
@@ -159,7 +161,7 @@ class Collator:
         starts = np.cumsum(lengths) - lengths
         if lengths.max() <= self.encoder.capacity:
             return _Cut(np.arange(len(lengths)), starts, lengths, None)
-        parts = [windows(example.counts, self.encoder.capacity) for example in examples]
+        parts = [windows(example.counts, self.encoder.capacity, example.starts) for example in examples]
         before = itertools.accumulate((len(example.counts) for example in examples), initial=0)
         flat = [
             (number, starts[number] + window.begin, window.end - window.begin, first + window.words)
@@ -194,9 +196,8 @@ class Collator:
             grid=grid,
         )
 
-    def _first(self, counts: Ints, cut: _Cut) -> Ints:
-        """Numbers each word's first subword among those of the batch (N)."""
-        starts = np.cumsum(counts) - counts
+    def _first(self, starts: Ints, cut: _Cut) -> Ints:
+        """Numbers each word's first subword among those of the batch (N), from its place in the text (N)."""
         reader = cut.reader
         if reader is None:
             reader = np.searchsorted(cut.begins, starts, side="right") - 1

@@ -1,10 +1,10 @@
-"""Words to subwords: each distinct word is tokenised once, and every word has at least one subword."""
+"""Words to subwords as in running text: each distinct word is cut once, and every word has at least one subword."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
-from ctl.system.console import notice
+from ctl.data.running_text import Cut, RunningText
 
 NO_TAG = -100
-PROBE = ("In", "winter", "Anna", "visits", "the", "old", "town", "of", "Berlin", ",", "and", "writes", "1984", ".")
 SENTENCES_AT_ONCE = 1 << 14  # whose subwords are counted together
+JOINED_AT_ONCE = 1 << 10  # sentences that are cut as a whole
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Example:
         soft: teacher probabilities (W, C), or ``None``.
         weight: how much each word's soft label counts (W), or ``None`` where all count alike.
         unanimous: whether all teachers agree on a word (W), where that was marked.
+        starts: which of the subwords is each word's first (W); ``None`` where each word begins after the one before.
     """
 
     ids: npt.NDArray[np.int32]
@@ -45,14 +46,20 @@ class Example:
     soft: Floats | None = None
     weight: Floats | None = None
     unanimous: npt.NDArray[np.bool_] | None = None
+    starts: Ints | None = None
+
+    @property
+    def first(self) -> Ints:
+        """Each word's first subword (W)."""
+        return np.cumsum(self.counts) - self.counts if self.starts is None else self.starts
 
 
 class WordEncoder:
     """Turns words into subword ids with a fast tokenizer.
 
-    A sentence's subwords are its words' subwords one after another, each as in running text. A word that the
-    tokenizer swallows (a zero-width character, say) is given the unknown token; a word longer than a whole window
-    keeps the subwords that fit.
+    A sentence's subwords are those of its text (`ctl.data.running_text.RunningText`). A word that the tokenizer
+    swallows (a zero-width character, say) is given the unknown token; a word longer than a whole window keeps the
+    subwords that fit.
 
     Args:
         tokenizer: a fast tokenizer of `transformers`.
@@ -64,22 +71,17 @@ class WordEncoder:
         self.prefix, self.suffix = special_tokens(tokenizer)
         self.capacity = max_length - len(self.prefix) - len(self.suffix)
         self.pad_id = int(tokenizer.pad_token_id or 0)
-        self._spaced = needs_space(tokenizer)
+        self.running = RunningText(tokenizer)
         self._encoded: dict[str, EncodedCorpus] = {}
         if self.capacity < 1:
             raise ValueError(f"max_length {max_length} leaves no room for words beside the special tokens")
 
     def subwords(self, words: Sequence[str]) -> list[list[int]]:
-        """Subword ids of each word, at least one and at most a window's worth."""
-        if not words:
-            return []
-        pieces = word_pieces(self.tokenizer, words, self._spaced)
-        return [ids[: self.capacity] or [self._unknown_id] for ids in pieces]
+        """Subword ids of each word in the middle of a sentence, at least one and at most a window's worth."""
+        return self._fitting(self.running.words(words))
 
-    @cached_property
-    def _unknown_id(self) -> int:
-        candidates = (self.tokenizer.unk_token_id, self.tokenizer.mask_token_id, self.tokenizer.eos_token_id, 0)
-        return next(int(candidate) for candidate in candidates if candidate is not None)
+    def _fitting(self, pieces: list[list[int]]) -> list[list[int]]:
+        return [ids[: self.capacity] or [self.running.unknown_id] for ids in pieces]
 
     def encode(self, corpus: Corpus, keep: bool = True) -> EncodedCorpus:
         """Encodes a corpus; the tokenizer sees each distinct word once, and a corpus read before not at all.
@@ -96,35 +98,43 @@ class WordEncoder:
 
     def _encode(self, corpus: Corpus) -> EncodedCorpus:
         words = corpus.numbered
-        pieces, counts = [], [np.zeros(1, dtype=np.int64)]
+        parts, may_join = [], []
         for batch in words.vocabulary():
-            subwords = self.subwords(batch)
-            pieces.append(np.fromiter(itertools.chain.from_iterable(subwords), dtype=np.int32))
-            counts.append(np.fromiter(map(len, subwords), dtype=np.int64, count=len(subwords)))
-        offsets = np.cumsum(np.concatenate(counts))
-        return EncodedCorpus(corpus, words.ids, np.concatenate([*pieces, np.empty(0, dtype=np.int32)]), offsets)
+            parts.append(_flat(self.subwords(batch)))
+            may_join.append(self.running.may_join(batch))
+        first = None
+        if self.running.has_other_first:
+            first, others = self._first_words(corpus)
+            parts.append(_flat(others))
+        pieces, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        joined = self._joined(corpus, np.concatenate(may_join))
+        return EncodedCorpus(corpus, words.ids, pieces, np.concatenate([[0], np.cumsum(counts)]), first, joined)
+
+    def _first_words(self, corpus: Corpus) -> tuple[npt.NDArray[np.int32], list[list[int]]]:
+        """Encodes the distinct words that begin sentences; says which entry of the dictionary each then has (V)."""
+        words = corpus.numbered
+        beginning = np.unique(words.ids[corpus.offsets[:-1]])
+        entries = np.arange(len(words.ends), dtype=np.int32)
+        entries[beginning] = len(entries) + np.arange(len(beginning))
+        return entries, self._fitting(self.running.first_words([words.distinct(n) for n in beginning.tolist()]))
+
+    def _joined(self, corpus: Corpus, may_join: npt.NDArray[np.bool_]) -> dict[int, Cut]:
+        """Encodes the sentences that are cut as a whole, by their number; ``may_join`` is of distinct words (V)."""
+        if not may_join.any():
+            return {}
+        candidates = np.flatnonzero(np.logical_or.reduceat(may_join[corpus.numbered.ids], corpus.offsets[:-1])).tolist()
+        cuts: dict[int, Cut] = {}
+        for begin in range(0, len(candidates), JOINED_AT_ONCE):
+            numbers = candidates[begin : begin + JOINED_AT_ONCE]
+            found = self.running.sentences([corpus.sentence(number) for number in numbers])
+            cuts |= {number: cut for number, cut in zip(numbers, found, strict=True) if cut is not None}
+        return {n: cut._replace(counts=np.minimum(cut.counts, self.capacity)) for n, cut in cuts.items()}
 
 
-def word_pieces(tokenizer: Any, words: Sequence[str], spaced: bool) -> list[list[int]]:  # noqa: ANN401
-    """Subword ids of each word on its own, without special tokens; ``spaced`` gives its text with the space before."""
-    if spaced:
-        return list(tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"])
-    return list(tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)["input_ids"])
-
-
-def needs_space(tokenizer: Any) -> bool:  # noqa: ANN401
-    """Tells whether words must be given with the space before them to be cut as in running text.
-
-    Tokenizers of the kinds of Llama 3, Qwen and Gemma need the space: they learn a word with it. A notice says where
-    neither way gives the subwords of running text.
-    """
-    running = tokenizer(" ".join(PROBE), add_special_tokens=False)["input_ids"]
-    for spaced in (False, True):
-        ids = list(itertools.chain.from_iterable(word_pieces(tokenizer, PROBE[1:], spaced)))
-        if ids and running[-len(ids) :] == ids:  # the first word of a text may have no space before it
-            return spaced
-    notice("the tokenizer cuts words otherwise than in running text: a model may know them less well")
-    return False
+def _flat(pieces: list[list[int]]) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Subwords of words end to end, and how many each word has."""
+    counts = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
+    return np.fromiter(itertools.chain.from_iterable(pieces), dtype=np.int32, count=int(counts.sum())), counts
 
 
 def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401
@@ -143,33 +153,52 @@ class EncodedCorpus:
         corpus: the text and its tags.
         types: which distinct word each word is (W).
         pieces: subword ids of all distinct words, end to end.
-        piece_offsets: where each distinct word's subwords begin in ``pieces`` (V + 1).
+        piece_offsets: where each distinct word's subwords begin in ``pieces`` (V + 1); after the words of the text come
+            those that are cut otherwise at the beginning of a sentence.
+        first: which of them each word of the text is there; ``None`` where the tokenizer makes no difference.
+        joined: the sentences that were cut as a whole, by number.
     """
 
     corpus: Corpus
     types: npt.NDArray[np.int32]
     pieces: npt.NDArray[np.int32]
     piece_offsets: Ints
+    first: npt.NDArray[np.int32] | None = None
+    joined: Mapping[int, Cut] = field(default_factory=dict)
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int32]:
         """Subwords per sentence (S)."""
         sizes, offsets = np.diff(self.piece_offsets), self.corpus.offsets
         lengths = np.empty(len(self.corpus), dtype=np.int32)
-        for first in range(0, len(lengths), SENTENCES_AT_ONCE):
-            bounds = np.asarray(offsets[first : first + SENTENCES_AT_ONCE + 1])
-            before = np.concatenate([[0], np.cumsum(sizes[self.types[bounds[0] : bounds[-1]]])])
-            lengths[first : first + SENTENCES_AT_ONCE] = np.diff(before[bounds - bounds[0]])
+        for begin in range(0, len(lengths), SENTENCES_AT_ONCE):
+            bounds = np.asarray(offsets[begin : begin + SENTENCES_AT_ONCE + 1])
+            of_words = sizes[self._entries(slice(bounds[0], bounds[-1]), bounds[:-1] - bounds[0])]
+            before = np.concatenate([[0], np.cumsum(of_words)])
+            lengths[begin : begin + SENTENCES_AT_ONCE] = np.diff(before[bounds - bounds[0]])
+        for number, cut in self.joined.items():
+            lengths[number] = len(cut.ids)
         return lengths
+
+    def _entries(self, words: slice, beginning: int | Ints) -> npt.NDArray[np.int32]:
+        """The entries in the dictionary of some words, of which some are at the beginning of a sentence."""
+        entries = self.types[words]
+        if self.first is not None:
+            entries = entries.copy()
+            entries[beginning] = self.first[entries[beginning]]
+        return entries
 
     def example(self, sentence: int, **more: Any) -> Example:  # noqa: ANN401
         """One sentence as an `Example`, with what else is known of it."""
         begin, end = int(self.corpus.offsets[sentence]), int(self.corpus.offsets[sentence + 1])
-        starts = self.piece_offsets[self.types[begin:end]]
-        counts = self.piece_offsets[self.types[begin:end] + 1] - starts
-        before = np.cumsum(counts) - counts  # subwords of the sentence before each word
-        ids = self.pieces[np.repeat(starts - before, counts) + np.arange(int(before[-1] + counts[-1]))]
         tags = (
             np.full(end - begin, NO_TAG) if self.corpus.tags is None else self.corpus.tags[begin:end].astype(np.int64)
         )
+        if (cut := self.joined.get(sentence)) is not None:
+            return Example(cut.ids, cut.counts, begin, tags, starts=cut.starts, **more)
+        entries = self._entries(slice(begin, end), 0)
+        starts = self.piece_offsets[entries]
+        counts = self.piece_offsets[entries + 1] - starts
+        before = np.cumsum(counts) - counts  # subwords of the sentence before each word
+        ids = self.pieces[np.repeat(starts - before, counts) + np.arange(int(before[-1] + counts[-1]))]
         return Example(ids, counts, begin, tags, **more)

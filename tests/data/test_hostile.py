@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ctl.backbones.loading import load_tokenizer
@@ -68,6 +68,7 @@ def test_every_word_has_one_place_in_the_batch(encoder, sentences):
     """And at that place stands its own first subword, windows or not."""
     corpus = Corpus("xx/train", [word for s in sentences for word in s], np.cumsum([0, *map(len, sentences)]))
     encoded = encoder.encode(corpus)
+    assume(not encoded.joined)  # words of unspaced scripts may share subwords: tests/data/test_running_text.py
     batch = Collator(encoder)([encoded.example(number) for number in range(len(sentences))])
     assert batch.words.tolist() == list(range(len(corpus.words)))
     assert len(set(batch.first.tolist())) == len(corpus.words)
