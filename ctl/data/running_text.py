@@ -67,7 +67,7 @@ class RunningText:
 
     def first_words(self, words: Sequence[str]) -> list[list[int]]:
         """Subword ids of each word at the beginning of a sentence."""
-        return self._whole(words)["input_ids"] if words else []  # type: ignore[no-any-return]
+        return self._whole(words)["input_ids"] if words else []
 
     def may_join(self, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Tells which words (W) are such that their sentence may have to be cut as a whole."""
