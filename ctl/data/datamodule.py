@@ -21,11 +21,14 @@ from ctl.data.batching import BatchDataset, Reached, SentenceSampler
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
-from ctl.data.reading.splits import HubDataset, read_split
+from ctl.data.reading.form import Form
+from ctl.data.reading.hub import HubDataset
+from ctl.data.reading.splits import read_split
 from ctl.data.selection import Filter, confident, read_word_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.data.tags import TagSchema
+from ctl.data.words import UnicodeForm
 from ctl.errors import CTLError
 from ctl.system.console import notice
 from ctl.system.names import check_languages
@@ -48,7 +51,10 @@ class NERDataModule(LightningDataModule):
         synthetic: artificial languages that are written to ``root`` first.
         types: the entity types of the task; they fix the tags and their order.
         type_map: other names for types in the data, ``{PERSON: PER, DATE: null}``; ``null`` reads a type as O.
-        encoding: of CoNLL files.
+        encoding: of files.
+        word_column: the column of words in files where it is not the usual one: its number, from 1, or its name.
+        tag_column: the column of tags, likewise; in JSON both are keys.
+        normalization: the Unicode form in which words are kept; ``none`` for as they are.
         backbone: Hub name or folder whose tokenizer is used.
         soft_labels: a store for the target's train split, as ``ctl predict`` writes it.
         filter: take only the soft labels of which the teachers are surest, by ``confidence``, their largest
@@ -75,6 +81,9 @@ class NERDataModule(LightningDataModule):
     types: Sequence[str] = ("PER", "ORG", "LOC")
     type_map: dict[str, str | None] | None = None
     encoding: str = "utf-8"
+    word_column: int | str | None = None
+    tag_column: int | str | None = None
+    normalization: UnicodeForm = "NFC"
     backbone: str | None = None
     soft_labels: str | None = None
     filter: Filter | None = None
@@ -150,7 +159,7 @@ class NERDataModule(LightningDataModule):
         """
         if language == self.target and split != "test":
             raise CTLError(f"gold tags of the target's {split} split ({language}) are not to be read")
-        corpus = self._read(language, split).project(self.schema, self.type_map)
+        corpus = self._read(language, split, tags=True).project(self.schema, self.type_map)
         if corpus.tags is None:
             raise CTLError(f"{corpus.name} is raw text, but its tags are needed")
         for note in corpus.notes:
@@ -158,8 +167,11 @@ class NERDataModule(LightningDataModule):
         return corpus
 
     def raw_text(self, language: str, split: str) -> Corpus:
-        """A split of any language without its tags, if it has any."""
-        return self._read(language, split).raw()
+        """A split of any language without its tags, which are not even read."""
+        corpus = self._read(language, split, tags=False)
+        for note in corpus.notes:
+            notice(note)
+        return corpus
 
     def target_text(self, split: str) -> Corpus:
         """Raw text of the target."""
@@ -301,14 +313,16 @@ class NERDataModule(LightningDataModule):
             pin_memory=trainer is not None and trainer.accelerator.__class__.__name__ == "CUDAAccelerator",
         )
 
-    def _read(self, language: str, split: str) -> Corpus:
+    def _read(self, language: str, split: str, tags: bool) -> Corpus:
         root = None if self.root is None else Path(self.root)
+        form = Form(self.encoding, self.word_column, self.tag_column, self.normalization)
         return read_split(
             language,
             split,
             root=root,
             hub=self.hub,
-            encoding=self.encoding,
+            form=form,
+            tags=tags,
             limit=self.limit,
             drop_test_duplicates=self.drop_test_duplicates,
         )

@@ -113,7 +113,7 @@ def to_text(letters: bytes) -> str:
 
 
 class Column:
-    """Numbers that come one by one and go to a file; `close` gives them back.
+    """Numbers that come some at a time and go to a file; `close` gives them back.
 
     Args:
         path: the file; ``None`` to keep them in memory.
@@ -126,11 +126,11 @@ class Column:
         self._file = path.open("wb") if path else None
         self._kept = array(kind)
 
-    def add(self, value: int) -> None:
-        """Appends a number."""
-        self._kept.append(value)
-        self.count += 1
-        if self._file and len(self._kept) == AT_ONCE:
+    def add(self, values: Sequence[int]) -> None:
+        """Appends numbers."""
+        self._kept.extend(values)
+        self.count += len(values)
+        if self._file and len(self._kept) >= AT_ONCE:
             self._kept.tofile(self._file)
             del self._kept[:]
 
@@ -153,19 +153,36 @@ class WordsWriter:
 
     Args:
         folder: where ``ids``, ``ends`` and ``letters`` are written; ``None`` to keep all in memory.
+        form: how words are written (`plain`).
+
+    Attributes:
+        numbers: the distinct words as they are written, with their numbers.
+        respelled: the distinct words that were written otherwise when they came, with their numbers.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, form: UnicodeForm = "none") -> None:
         self.folder = folder
+        self.form = form
         self.numbers: dict[str, int] = {}
+        self.respelled: dict[str, int] = {}
         self._ids = Column(folder and folder / "ids", "i")
 
     def __len__(self) -> int:
         return self._ids.count
 
-    def add(self, word: str) -> None:
-        """Appends a word."""
-        self._ids.add(self.numbers.setdefault(word, len(self.numbers)))
+    def add(self, numbers: Sequence[int]) -> None:
+        """Appends words by their numbers."""
+        self._ids.add(numbers)
+
+    def number(self, word: str) -> int:
+        """The number of a word, a new one where it is new."""
+        number = self.numbers.get(word)
+        if number is None and (number := self.respelled.get(word)) is None:
+            written = plain(word, self.form)
+            number = self.numbers.setdefault(written, len(self.numbers))
+            if written != word:
+                self.respelled[word] = number
+        return number
 
     def close(self, skip: int = 0) -> Words:
         """All words, each without its first ``skip`` letters."""
@@ -177,7 +194,7 @@ class WordsWriter:
         with (self.folder / "letters").open("wb") as file:
             for word in encoded:
                 end += file.write(word)
-                ends.add(end)
+                ends.add((end,))
         ends.close()
         return open_words(self.folder)
 

@@ -49,7 +49,7 @@ def gold(trained: Trained) -> Corpus:
     if path is None:
         raise CTLError(f"{stage} has no {CONFIGURATIONS[0]}")
     data = read_settings(path)
-    corpus = read_named(f"{data.get('target')}/test", data, stage).head(SENTENCES)
+    corpus = read_named(f"{data.get('target')}/test", data, stage, tags=True).head(SENTENCES)
     if corpus.tags is None:
         raise CTLError(f"{corpus.name} is raw text")
     return corpus.project(TagSchema(trained.types), data.get("type_map"))

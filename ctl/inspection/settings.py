@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
-from ctl.data.reading.splits import SPLITS, HubDataset
+from ctl.data.reading.hub import SPLITS, HubDataset
+from ctl.data.words import UnicodeForm
 from ctl.errors import CTLError, first_line
 from ctl.system.files import moved
 
@@ -47,11 +48,18 @@ def _is_limit(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, int) and value >= 0
 
 
+def _is_column(value: Any) -> bool:  # noqa: ANN401
+    return _is_text(value) or _is_limit(value)
+
+
 CHECKS: dict[str, Callable[[Any], bool]] = {
     "root": _is_text,
     "hub": _is_hub,
     "type_map": _is_type_map,
     "encoding": _is_text,
+    "word_column": _is_column,
+    "tag_column": _is_column,
+    "normalization": lambda value: value in get_args(UnicodeForm),
     "limit": _is_limit,
     "drop_test_duplicates": lambda value: isinstance(value, bool),
     "target": lambda value: isinstance(value, str) and bool(NAME.fullmatch(value)),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
 from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
-from ctl.data.reading.splits import HubDataset, read_split
+from ctl.data.reading.form import Form
+from ctl.data.reading.hub import HubDataset
+from ctl.data.reading.splits import read_split
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError
@@ -68,36 +71,39 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
     if settings.get("synthetic") and settings.get("root"):  # of the command line; those of a run write nothing
         SyntheticFamily(**settings["synthetic"]).write(Path(settings["root"]))
     try:
-        corpus = read_named(store.manifest["corpus"]["name"], data, store.path.absolute().parents[1])
+        corpus = read_named(store.manifest["corpus"]["name"], data, store.path.absolute().parents[1], tags=gold)
     except CTLError as error:
         raise CTLError(f"{error}. The text of {store.path} is read from there: --data.root says where else") from None
     store.check(corpus, store.schema)
     if not gold:
-        return corpus.raw()
+        return corpus
     if corpus.tags is None:
         raise CTLError(f"{corpus.name} is raw text: there are no gold tags to compare with")
     return corpus.project(store.schema, data.get("type_map"))
 
 
-def read_named(name: str, data: Mapping[str, Any], stage: Path) -> Corpus:
+def read_named(name: str, data: Mapping[str, Any], stage: Path, tags: bool) -> Corpus:
     """Reads a split, ``de/train``, with settings of the data module in the form that YAML gives them.
 
     Args:
         name: of the text.
         data: the settings.
         stage: the folder of the stage that has these settings.
+        tags: whether its tags are read.
 
     Raises:
         CTLError: there is no such text.
     """
     language, split = text_name(name, stage)
     hub = {key: HubDataset(**dataset) for key, dataset in (data.get("hub") or {}).items()}
+    form = Form(**{entry.name: data[entry.name] for entry in fields(Form) if data.get(entry.name) is not None})
     return read_split(
         language,
         split,
         root=root_of(data, stage),
         hub=hub,
-        encoding=data.get("encoding", "utf-8"),
+        form=form,
+        tags=tags,
         limit=data.get("limit"),
         drop_test_duplicates=data.get("drop_test_duplicates", False),
     )

@@ -51,7 +51,7 @@ def _label(checkpoint: Path, store: Path, settings: Mapping[str, Any]) -> None:
     student = tagger.trained.model
     assert isinstance(student, Tagger)
     data = {**read_settings(store.parents[1] / "fit.yaml"), **settings}
-    corpus = read_named(f"{data.get('target')}/{store.name}", data, store.parents[1]).raw()
+    corpus = read_named(f"{data.get('target')}/{store.name}", data, store.parents[1], tags=False)
     writer = StoreWriter(store)
     writer.add(np.arange(len(corpus.words)), tagger.probabilities(corpus))
     writer.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ctl.data.reading.conll import stream_conll
-from ctl.data.reading.splits import EXTENSIONS
+from ctl.data.reading.formats import CONLL
 from ctl.errors import CTLError
 from ctl.tagging.texts import Text
 
@@ -29,7 +29,7 @@ def read_texts(name: str, kind: Input | None = None, encoding: str = "utf-8") ->
     Raises:
         CTLError: names the line that can't be read.
     """
-    kind = kind or ("conll" if Path(name).suffix in set(EXTENSIONS) - {".txt"} else "raw")
+    kind = kind or ("conll" if Path(name).suffix in set(CONLL) - {".txt"} else "raw")
     if name == STDIN:
         yield from _texts(sys.stdin.buffer, "standard input", kind, encoding)
     else:

@@ -26,7 +26,10 @@ IDLE = {  # settings that change no result: places, speed, display; and what the
         "use_distributed_sampler",
     },
     "model": {"compile", "gradient_checkpointing"},
-    "data": {"root", "hub", "synthetic", "encoding", "type_map", "num_workers", "eval_tokens"},
+    "data": {
+        "root", "hub", "synthetic", "encoding", "word_column", "tag_column", "normalization", "type_map", "num_workers",
+        "eval_tokens",
+    },
 }  # fmt: skip
 ONE_PROCESS = ("auto", -1, 1, "-1", "1")  # of `devices`: the default, and what it is on most machines
 

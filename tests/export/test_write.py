@@ -5,7 +5,7 @@ import pytest
 from made_up_tagger import ARCHITECTURES, load, make_checkpoint
 from safetensors.torch import load_file
 
-from ctl.data.reading.splits import read_conll
+from ctl.data.reading.conll import read_conll
 from ctl.errors import CTLError
 from ctl.export.check import SENTENCES
 from ctl.export.write import export

@@ -15,7 +15,7 @@ from ctl.data.words import open_column, open_words
 from ctl.system.console import notice
 from ctl.system.files import PARTIAL, checksum, fingerprint, remove
 
-FORMAT = 1
+FORMAT = 2
 DAY = 86_400  # seconds after which nobody still reads what is half read
 FILES = ("ids", "letters", "ends", "offsets", "tags")
 

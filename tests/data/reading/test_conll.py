@@ -3,14 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctl.data.reading.splits import read_conll
+from ctl.data.reading.conll import read_conll
+from ctl.data.reading.form import Form
+from ctl.data.words import plain
 from ctl.errors import CTLError
 
 
 def read(tmp_path, text, name="train.txt", encoding="utf-8", declared="utf-8"):
     path = tmp_path / name
     path.write_bytes(text.encode(encoding) if isinstance(text, str) else text)
-    return read_conll(path, "xx/train", declared)
+    return read_conll(path, "xx/train", Form(declared))
 
 
 def shown(corpus):
@@ -102,7 +104,7 @@ def test_unknown_encoding(tmp_path):
         read(tmp_path, "a O\n", declared="utf-99")
 
 
-words = st.text(st.characters(exclude_characters="\n\t\r ", exclude_categories=["Cs"]), min_size=1, max_size=6)
+words = st.text(st.characters(exclude_characters="\n\t\r \0", exclude_categories=["Cs"]), min_size=1, max_size=6)
 
 
 @given(st.lists(st.lists(st.tuples(words, st.sampled_from(["O", "B-X", "B-Y"])), min_size=1, max_size=5), min_size=1))
@@ -111,6 +113,6 @@ def test_what_is_written_is_read(tmp_path_factory, sentences):
     if text.startswith(("\ufeff", "-DOCSTART-")) or all(w.startswith("en:") for s in sentences for w, _ in s):
         return
     corpus = read(tmp_path_factory.mktemp("any"), text)
-    assert corpus.words == [word for sentence in sentences for word, _ in sentence]
+    assert corpus.words == [plain(word) for sentence in sentences for word, _ in sentence]
     assert np.diff(corpus.offsets).tolist() == [len(sentence) for sentence in sentences]
     assert [corpus.schema.tags[tag] for tag in corpus.tags] == [tag for sentence in sentences for _, tag in sentence]

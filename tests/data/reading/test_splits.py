@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ctl.data.reading.splits import HubDataset, find_split, read_split
+from ctl.data.reading.hub import HubDataset
+from ctl.data.reading.splits import find_split, read_split
 from ctl.errors import CTLError
 
 WIKIANN = Path(__file__).parents[4] / "shared/data/wikiann"

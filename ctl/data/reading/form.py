@@ -1,0 +1,27 @@
+"""The settings by which files are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ctl.data.words import UnicodeForm
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a file, where its reader can't tell.
+
+    Attributes:
+        encoding: how it is written.
+        word_column: number, from 1, or name of the column of words; in JSON the key of words or text.
+        tag_column: number, from 1, or name of the column of tags; in JSON the key of tags or entities.
+        normalization: the Unicode form in which words are kept; ``none`` for as they are.
+    """
+
+    encoding: str = "utf-8"
+    word_column: int | str | None = None
+    tag_column: int | str | None = None
+    normalization: UnicodeForm = "NFC"
+
+
+USUAL = Form()

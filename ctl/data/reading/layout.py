@@ -1,0 +1,290 @@
+"""The layout of a file of one word a line: which of its columns are words and which are tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from ctl.data.reading.form import Form
+from ctl.data.reading.lines import NUL
+from ctl.data.tags import is_tag
+from ctl.errors import CTLError
+
+Columns = list[str]
+SAMPLE = 5000  # lines that a layout is found in
+NUMBERED = (".conllu", ".iob2")  # endings of files whose first column counts the words
+RANGE = re.compile(r"\d+[-.]\d+")
+NAMED = re.compile(r"(?:^|\|)(?:(?:NER|NE)=([^|]+)|name=(O|[BIESLUM]-[^|]+))", re.IGNORECASE)
+MARKER = re.compile(r"[\"'#]?-*DOCSTART(?:-.*)?[\"']?")
+WORDS = re.compile(r"tokens?|words?|forms?|text", re.IGNORECASE)
+TAGS = re.compile(  # NE-COARSE, ner_tags, Tag, but not pos_tags
+    r"(?:ner|nes?|io|iob[12]?|bio[12]?|bioes|bilou|entity|entities|named.entit(?:y|ies))(?:[-_ .].*)?"
+    r"|(?!.?pos|chunk|dep)(?:.*[-_ .])?(?:tags?|labels?)",
+    re.IGNORECASE,
+)
+SENTENCE = re.compile(r"sent(ence)?s?[-_ .]*(#|ids?|no|num|number|idx|index)?\.?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a file.
+
+    Attributes:
+        path: the file, for messages.
+        columns: how many there are, or at least are.
+        exact: no line has more columns.
+        word: the column of words.
+        tag: the column of tags; ``None`` in raw text.
+        indexed: the first column counts the words of a sentence.
+        named: the tag stands in its column as ``NER=...`` among others.
+        sentence: the column that numbers sentences; ``None`` where empty lines end them.
+        header: the line of the columns' names; empty if there is none.
+        tabbed: tabs stand between the columns of every line.
+        known: what was seen in the column of tags.
+        unclear: why it is not clear which column is that of tags.
+        hint: what to do where tags are unknown.
+    """
+
+    path: Path
+    columns: int
+    exact: bool = True
+    word: int = 0
+    tag: int | None = None
+    indexed: bool = False
+    named: bool = False
+    sentence: int | None = None
+    header: str = ""
+    tabbed: bool = False
+    known: frozenset[str] = frozenset()
+    unclear: str = ""
+    hint: str = ""
+
+    def is_comment(self, line: str, columns: Columns, at_head: bool) -> bool:
+        """Tells whether a line is a comment: it begins with ``#``, and stands in an indexed file or at the head.
+
+        At the head of a sentence ``#lyon B-LOC`` is a word: it has as many columns as others, and a tag among them.
+        """
+        if not line.startswith("#"):
+            return False
+        if self.indexed or not at_head:
+            return self.indexed
+        if len(columns) < self.columns or (len(columns) > self.columns and self.exact):
+            return True
+        if self.tabbed and "\t" not in line:
+            return len(columns) > 1
+        return self.tag is not None and not (is_tag(columns[self.tag]) or columns[self.tag] in self.known)
+
+    def read(self, number: int, columns: Columns) -> tuple[str, str] | None:
+        """Word and tag of a line; ``None`` for the ranges and empty nodes of CoNLL-U.
+
+        Raises:
+            CTLError: a column is missing, or there is one more.
+        """
+        if self.indexed and not columns[0].isdecimal():
+            if RANGE.fullmatch(columns[0]):
+                return None
+            raise self._error(number, f"{columns[0]!r} is no word number, as every other line begins with one")
+        if len(columns) < self.columns or (len(columns) > self.columns and self.exact):
+            wanted = f"{self.columns} column{'s' if self.columns > 1 else ''}"
+            raise self._error(number, f"{len(columns)} of {wanted} ({' '.join(columns)!r}); one word a line")
+        word = columns[self.word]
+        if not word:
+            raise self._error(number, "no word before the tag; remove the line or write a word")
+        if "\0" in word:
+            raise self._error(number, NUL)
+        if self.tag is None:
+            return word, "O"
+        return word, _named_tag(columns[self.tag]) if self.named else columns[self.tag]
+
+    def _error(self, number: int, message: str) -> CTLError:
+        return CTLError(f"{self.path}:{number}: {message}")
+
+
+def split(line: str) -> Columns | None:
+    """The columns of a line, between tabs or, in a line without one, spaces; ``None`` for an empty line."""
+    if "\t" not in line:
+        columns = line.split(" ")
+        return columns if "" not in columns else [column for column in columns if column] or None
+    columns = line.rstrip(" \t").split("\t")
+    if " " in line:
+        columns = [column.strip(" ") or column for column in columns]
+    return columns if columns[-1].strip(" ") else None
+
+
+def is_marker(columns: Columns) -> bool:
+    """Tells whether a line marks the head of a document, ``-DOCSTART-``, beside a number of the word or not."""
+    return any("DOCSTART" in column and MARKER.fullmatch(column) for column in columns[:2])
+
+
+def find_layout(path: Path, lines: Sequence[str], form: Form, more: Callable[[], Iterable[str]]) -> Layout | None:
+    """Finds the layout in the first lines of a file; the ending of its name helps.
+
+    Args:
+        path: the file.
+        lines: the first ones.
+        form: which columns are words and tags, where that was said.
+        more: all lines.
+
+    Returns:
+        The layout; ``None`` where there is no word.
+    """
+    rows = [split(line) for line in lines]
+    rows = [None if row and is_marker(row) else row for row in rows]
+    header = _header(lines, rows, form)
+    names = header.row if header else []
+    body = [row for row in rows if row and row is not names]
+    body = [row for row in body if not row[0].startswith("#")] or body
+    if not body:
+        return None
+    width = len(body[0])
+    tabbed = all("\t" in line for line, row in zip(lines, rows, strict=True) if row and not row[0].startswith("#"))
+    layout = Layout(path, width, tabbed=tabbed, header=header.line if header else "")
+    if all(len(row) == 1 for row in body):
+        return layout
+    if _counts_words(path, [row for row in rows if row is not names], body):
+        layout = replace(layout, indexed=True, exact=False, word=1, columns=min(width, 3))
+        layout = _indexed_tag(layout, body, more)
+    elif width > 1:
+        layout = replace(layout, tag=width - 1)
+    if names or form.word_column or form.tag_column:
+        layout = _chosen(layout, names, form)
+    return _with_hint(layout, body)
+
+
+def _indexed_tag(layout: Layout, body: Sequence[Columns], more: Callable[[], Iterable[str]]) -> Layout:
+    """Finds the tags of a file whose first column counts words."""
+    width = min(map(len, body))
+    if width >= 10 and any(_has_named_tag(line) for line in more()):
+        return replace(layout, columns=10, tag=9, named=True)
+    if width >= 10:
+        return replace(layout, columns=10, tag=9 if _are_tags(body, 9) else None)
+    columns = range(2, width)
+    likely = [c for c in columns if _are_tags(body, c)] or [c for c in columns if any(row[c] == "O" for row in body)]
+    tag = (likely or [width - 1])[0] if width > 2 else None
+    return replace(layout, tag=tag, columns=max(layout.columns, (tag or 0) + 1))
+
+
+def _has_named_tag(line: str) -> bool:
+    return "=" in line and line[:1].isdigit() and bool(NAMED.search(line.rpartition("\t")[2]))
+
+
+def _counts_words(path: Path, rows: Sequence[Columns | None], body: Sequence[Columns]) -> bool:
+    """Tells whether the first column counts the words of each sentence, from 0 or 1, or those of the whole file."""
+    width = min(map(len, body))
+    if width < 2 or (width == 2 and (_are_tags(body, 1) or any(row[1] == "O" for row in body))):
+        return False
+    if path.suffix in NUMBERED and all(row[0].isdecimal() or RANGE.fullmatch(row[0]) for row in body):
+        return True
+    sentences = list(_first_columns(rows))
+    right = list(_counting(sentences))
+    if width == 2 or all(len(counted) == 1 for counted in sentences):
+        return all(right) and (len(sentences) > 1 or len(sentences[0]) > 1)
+    return 2 * sum(right) >= len(sentences)  # a line of another form is a mistake, and its reader says so
+
+
+def _counting(sentences: Iterable[Sequence[str]]) -> Iterator[bool]:
+    """Tells of each sentence whether its first column counts on by one from 0, from 1, or from the sentence before."""
+    last = -1
+    for counted in sentences:
+        first = int(counted[0]) if re.fullmatch("[0-9]{1,9}", counted[0]) else -1
+        yield first in (0, 1, last + 1) and list(counted) == [str(first + place) for place in range(len(counted))]
+        last = first + len(counted) - 1
+
+
+def _first_columns(rows: Sequence[Columns | None]) -> Iterator[list[str]]:
+    """The first columns of every sentence, without comments and the ranges and empty nodes of CoNLL-U."""
+    counted: list[str] = []
+    for row in [*rows, None]:
+        if row is None:
+            if counted:
+                yield counted
+            counted = []
+        elif not row[0].startswith("#") and not RANGE.fullmatch(row[0]):
+            counted.append(row[0])
+
+
+class _Header(NamedTuple):
+    """The line of the names of columns: as it is, and cut."""
+
+    line: str
+    row: Columns
+
+
+def _header(lines: Sequence[str], rows: Sequence[Columns | None], form: Form) -> _Header | None:
+    """Finds the names of columns in the first line: those that were given, or one for words and one for tags."""
+    wanted = [name for name in (form.word_column, form.tag_column) if isinstance(name, str)]
+    for line, row in zip(lines, rows, strict=True):
+        if row and not row[0].startswith("#"):
+            named = any(map(WORDS.fullmatch, row)) and any(map(TAGS.fullmatch, row))
+            return _Header(line, row) if named or any(name in row for name in wanted) else None
+    return None
+
+
+def _chosen(layout: Layout, names: Columns, form: Form) -> Layout:
+    """Takes the columns that were asked for, or those that the header names.
+
+    Raises:
+        CTLError: there is no such column of words.
+    """
+    word = next((place for place, name in enumerate(names) if WORDS.fullmatch(name)), layout.word)
+    if form.word_column is not None:
+        word = _place("word_column", form.word_column, names, layout.path)
+    sentence = next((place for place, name in enumerate(names) if SENTENCE.fullmatch(name) and place != word), None)
+    layout = _chosen_tag(replace(layout, word=word, sentence=sentence, exact=False), names, form)
+    return replace(layout, columns=max(word, layout.tag or 0, sentence or 0) + 1)
+
+
+def _chosen_tag(layout: Layout, names: Columns, form: Form) -> Layout:
+    """Takes the column of tags that was asked for, or the one that the header names; it may be unclear."""
+    if form.tag_column is not None:
+        try:
+            tag = _place("tag_column", form.tag_column, names, layout.path)
+        except CTLError as error:
+            return replace(layout, tag=None, unclear=str(error))
+        return replace(layout, tag=tag, named=layout.named and tag == layout.tag)
+    taken = (layout.word, layout.sentence)
+    tags = [place for place, name in enumerate(names) if TAGS.fullmatch(name) and place not in taken]
+    if len(tags) > 1:
+        several = ", ".join(names[place] for place in tags)
+        message = f"{layout.path}: which column holds the tags, {several}? Say, --data.tag_column {names[tags[0]]}"
+        return replace(layout, tag=None, unclear=message)
+    return replace(layout, tag=tags[0]) if tags else layout
+
+
+def _place(option: str, column: int | str, names: Columns, path: Path) -> int:
+    """The place of a column that was given by its number or name."""
+    if isinstance(column, int):
+        if column < 1:
+            raise CTLError(f"data.{option} {column}: columns count from 1")
+        return column - 1
+    if column not in names:
+        there = f"its columns are {', '.join(names)}" if names else "it has no line of names; give the column's number"
+        raise CTLError(f"{path}: no column {column!r} (data.{option}); {there}")
+    return names.index(column)
+
+
+def _with_hint(layout: Layout, body: Sequence[Columns]) -> Layout:
+    """Adds what is known of the tags."""
+    if layout.tag is None:
+        return layout
+    width = min(map(len, body))
+    known = frozenset(row[layout.tag] for row in body if len(row) > layout.tag)
+    likely = [column + 1 for column in range(width) if column != layout.tag and _are_tags(body, column)]
+    if likely:
+        hint = f"; column {likely[0]} looks like tags: --data.tag_column {likely[0]}"
+    else:
+        hint = "; are tags in another column? --data.tag_column says which" if width > 2 else ""
+    return replace(layout, known=known, hint=hint)
+
+
+def _are_tags(body: Iterable[Columns], column: int) -> bool:
+    """Tells whether a column holds nothing but tags with prefixes, and O."""
+    return all(len(row) > column and is_tag(row[column]) for row in body)
+
+
+def _named_tag(column: str) -> str:
+    match = NAMED.search(column)
+    return (match[1] or match[2]) if match else "O"

@@ -1,0 +1,107 @@
+"""Sentences to a corpus, in memory or in a folder, whatever file they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ctl.data.corpus import Corpus
+from ctl.data.reading.form import Form
+from ctl.data.tags import TagIds, UnknownTag, codes_to_bio2
+from ctl.data.words import Column, WordsWriter
+from ctl.errors import CTLError
+
+Place = int | str  # a line of the file, or what a message calls it
+LONG = 500  # words that no sentence has
+
+
+class CorpusWriter:
+    """Makes a corpus of sentences as they come; only its distinct words are in memory, where there is a folder.
+
+    Args:
+        name: of the corpus.
+        form: how words are written.
+        folder: where the corpus is kept, memory-mapped; ``None`` for in memory.
+    """
+
+    def __init__(self, name: str, form: Form, folder: Path | None) -> None:
+        self.name = name
+        self.form = form
+        self.folder = folder
+        self.words = WordsWriter(folder, form.normalization)
+        self._names: dict[str, int] = {}
+        self._seen: dict[str, Place] = {}  # where each tag was seen first
+        self._codes, self._ends = Column(folder and folder / "codes", "i"), Column(folder and folder / "offsets", "q")
+        self._ends.add((0,))
+        self._longest = 0
+
+    def code(self, tag: str, place: Place) -> int:
+        """The number of a tag, which is seen at this place."""
+        if (code := self._names.get(tag)) is None:
+            code = self._names[tag] = len(self._names)
+            self._seen[tag] = place
+        return code
+
+    def add(self, words: Sequence[str], tags: Sequence[str] | None, place: Place) -> None:
+        """Appends a sentence of one word or more, with the tags of its words where it has some."""
+        self.add_numbers(list(map(self.words.number, words)), [self.code(tag, place) for tag in tags or ()])
+
+    def add_numbers(self, words: Sequence[int], codes: Sequence[int]) -> None:
+        """Appends a sentence whose words and tags are numbers already."""
+        self.words.add(words)
+        self._codes.add(codes)
+        self._ends.add((len(self.words),))
+        self._longest = max(self._longest, len(words))
+
+    def close(self, source: object, notes: Sequence[str] = (), skip: int = 0, hint: str = "") -> Corpus:
+        """Gives the corpus.
+
+        Args:
+            source: the file, for messages.
+            notes: what was noticed while it was read.
+            skip: letters at the head of every word that are left out.
+            hint: what to do where a tag is none.
+
+        Raises:
+            CTLError: there is no sentence, or a tag is none.
+        """
+        if not len(self.words):
+            raise CTLError(f"{source}: no sentences")
+        notes = [*notes, *self._notes()]
+        text, offsets, codes = self.words.close(skip), self._ends.close(), self._codes.close()
+        if not len(codes):
+            return Corpus(self.name, text, offsets, notes=self._named(notes))
+        try:
+            reading = codes_to_bio2(codes, list(self._names), offsets, partial(_room, self.folder))
+        except UnknownTag as error:
+            place = self._seen[error.tag]
+            raise CTLError(f"{f'{source}:{place}' if isinstance(place, int) else place}: {error}{hint}") from None
+        notes += reading.notes
+        return Corpus(self.name, text, offsets, reading.tags, reading.schema, self._named(notes))
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if respelled := len(self.words.respelled):
+            notes.append(
+                f"letters in parts composed and soft hyphens left out ({self.form.normalization}) in {respelled:,} "
+                f"distinct word{'s' if respelled > 1 else ''}"
+            )
+        if self._longest > LONG:
+            notes.append(
+                f"a sentence of {self._longest:,} words: is there no empty line after sentences? It is cut into "
+                "windows for training"
+            )
+        return notes
+
+    def _named(self, notes: Sequence[str]) -> tuple[str, ...]:
+        return tuple(f"{self.name}: {note}" for note in notes)
+
+
+def _room(folder: Path | None, count: int) -> TagIds:
+    """Room for tags: in memory, or in a file."""
+    return (
+        np.zeros(count, dtype=np.int16) if folder is None else np.memmap(folder / "tags", np.int16, "w+", shape=count)
+    )
