@@ -17,7 +17,7 @@ from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.selection import language_independent
 from ctl.modules.teacher import Teacher
-from ctl.modules.word_classifier import WordClassifier
+from ctl.modules.word_classifier import WordClassifier, carry_on
 
 
 class Adversary(Teacher):
@@ -69,7 +69,9 @@ class Adversary(Teacher):
         assert self.network is not None
         states = self.network.states(batch)
         is_source = (batch.languages >= 0).repeat_interleave(batch.lengths)
-        tagging = self.loss(batch, self.network.classify(states)) if is_source.any() else states.sum() * 0
+        tagging = (
+            self.loss(batch, carry_on(self.network.classify(states), batch)) if is_source.any() else states.sum() * 0
+        )
         frozen = {name: parameter.detach() for name, parameter in self.discriminator.named_parameters()}
         telling = telling_loss(self.discriminator(states.detach()).squeeze(-1), is_source)
         fooling = telling_loss(functional_call(self.discriminator, frozen, (states,)).squeeze(-1), ~is_source)

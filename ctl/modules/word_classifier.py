@@ -14,6 +14,7 @@ from ctl.data.collation import WordBatch
 
 Pooling = Literal["first", "last", "mean"]
 SentenceFeature = Literal["mean", "cls", "pooler"]
+GAP = 5.0  # nats by which a word that goes on is less likely to begin an entity than to be inside one
 
 
 class WordClassifier(nn.Module):
@@ -44,7 +45,7 @@ class WordClassifier(nn.Module):
 
     def forward(self, batch: WordBatch) -> Tensor:
         """Logits of every word (N, C), in float32 under any precision."""
-        return self.classify(self.states(batch))
+        return carry_on(self.classify(self.states(batch)), batch)
 
     def states(self, batch: WordBatch) -> Tensor:
         """States of every word (N, D), some of their units dropped out in training."""
@@ -71,6 +72,27 @@ def pool_words(hidden: Tensor, batch: WordBatch, pooling: Pooling) -> Tensor:
             subwords = torch.arange(int(counts.sum()), device=hidden.device)
             subwords += (batch.first - starts).repeat_interleave(counts)
             return F.embedding_bag(subwords, hidden, starts, mode="mean")
+
+
+def carry_on(logits: Tensor, batch: WordBatch) -> Tensor:
+    """Lets an entity go on in the words that share their first subword with the word before.
+
+    Words of one subword have one state, and so one distribution, which can't tell the word that begins an entity from
+    those inside it. So where the first word says that an entity of a type begins or goes on, the others say that it
+    goes on: their odds of ``I-`` are those of ``B-`` and ``I-`` together. Other words keep their logits.
+
+    Args:
+        logits: of the tags of all words, in the order of `TagSchema` (N, C).
+        batch: these words.
+
+    Returns:
+        The logits (N, C).
+    """
+    shares = torch.zeros(len(logits), 1, dtype=torch.bool, device=logits.device)
+    shares[1:, 0] = batch.first[1:] <= batch.last[:-1]
+    inside = torch.logaddexp(logits[:, 1::2], logits[:, 2::2])  # (N, types)
+    pairs = torch.stack([inside - GAP, inside], dim=-1).flatten(1)
+    return torch.where(shares, torch.cat([logits[:, :1], pairs], dim=1), logits)
 
 
 def sentence_features(encoder: nn.Module, batch: WordBatch, feature: SentenceFeature) -> Tensor:

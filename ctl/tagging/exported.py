@@ -14,6 +14,7 @@ from ctl.backbones.packing import padded
 from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
+from ctl.modules.word_classifier import carry_on
 
 
 class Exported(nn.Module):
@@ -33,7 +34,7 @@ class Exported(nn.Module):
         """Distributions of all words (N, C)."""
         layout = padded(self.model, batch.subwords)
         logits = layout.gather([self.model(**inputs).logits for inputs in layout.passes])
-        return logits[batch.first][:, self.order].float().softmax(-1)
+        return carry_on(logits[batch.first][:, self.order].float(), batch).softmax(-1)
 
 
 class OnnxModel:
@@ -61,7 +62,7 @@ class OnnxModel:
         layout = padded(None, batch.subwords)
         feeds = [{name: grid.numpy() for name, grid in inputs.items()} for inputs in layout.passes]
         logits = layout.gather([torch.from_numpy(self.session.run(["logits"], feed)[0]) for feed in feeds])
-        return logits[batch.first].float().softmax(-1)
+        return carry_on(logits[batch.first].float(), batch).softmax(-1)
 
 
 def load_exported(folder: Path) -> Exported:

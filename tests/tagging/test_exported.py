@@ -42,7 +42,8 @@ def test_words_are_read_at_their_first_subword_in_the_order_of_the_tags(monkeypa
             return SimpleNamespace(logits=torch.stack([input_ids, 2 * input_ids, 3 * input_ids], -1).float())
 
     network = Network()
-    batch = replace(batch_of([[1, 2, 3], [4, 5, 6]]), first=torch.tensor([1, 3, 5]))
+    words = torch.tensor([1, 3, 5])
+    batch = replace(batch_of([[1, 2, 3], [4, 5, 6]]), first=words, last=words)
     probs = Exported(network, [2, 0, 1]).probabilities(batch)
     ids = torch.tensor([2.0, 4.0, 6.0])[:, None]
     torch.testing.assert_close(probs, (ids * torch.tensor([3.0, 1.0, 2.0])).softmax(-1))
