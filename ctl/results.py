@@ -26,7 +26,7 @@ LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # o
 LATER: dict[
     str, dict[str, Any]
 ] = {  # settings that came later, by section; with these values all is as it was without them
-    "data": {"drop_test_duplicates": False},
+    "data": {"drop_test_duplicates": False, "normalization": "NFC"},
     "language_id": {"schedule": "constant"},
 }
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")

@@ -211,6 +211,7 @@ class BatchDataset(Dataset[WordBatch]):
         self.weights = weights
         self.sizes = collate.sizes(np.concatenate([corpus.lengths for corpus in corpora]))
         self.starts = np.cumsum([0, *(len(corpus.corpus) for corpus in corpora)])
+        self.numbers = _numbers(corpora)
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -227,14 +228,27 @@ class BatchDataset(Dataset[WordBatch]):
     def _example(self, index: int) -> Example:
         which = int(np.searchsorted(self.starts, index, side="right")) - 1
         corpus, sentence = self.corpora[which], index - int(self.starts[which])
+        number = index if self.numbers is None else int(self.numbers[index])
         if self.store is None:
-            return corpus.example(sentence, index=index, language=self.languages[which])
+            return corpus.example(sentence, index=number, language=self.languages[which])
         words = slice(*corpus.corpus.offsets[sentence : sentence + 2].tolist())
         return corpus.example(
             sentence,
-            index=index,
+            index=number,
             language=self.languages[which],
             soft=self.store.rows(words),
             weight=None if self.weights is None else self.weights[words],
             unanimous=None if self.store.unanimous is None else self.store.unanimous[words],
         )
+
+
+def _numbers(corpora: Sequence[EncodedCorpus]) -> Ints | None:
+    """The places of sentences among those of the texts (S); ``None`` where no sentence was cut."""
+    if all(corpus.owners is None for corpus in corpora):
+        return None
+    numbers, begin = [], 0
+    for corpus in corpora:
+        owners = np.arange(len(corpus.corpus)) if corpus.owners is None else corpus.owners
+        numbers.append(begin + owners)
+        begin += int(owners[-1]) + 1
+    return np.concatenate(numbers)

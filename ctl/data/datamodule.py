@@ -215,6 +215,7 @@ class NERDataModule(LightningDataModule):
         trainer, reached = self.trainer, self._reached
         loader = self._loader(
             self.training,
+            in_windows=True,
             store=self.store,
             weights=self.weights,
             batch_size=self.batch_size,
@@ -295,9 +296,12 @@ class NERDataModule(LightningDataModule):
         store: SoftLabelStore | None = None,
         weights: Floats | None = None,
         alone: bool = False,
+        in_windows: bool = False,
         **sampling: Any,  # noqa: ANN401
     ) -> DataLoader[WordBatch]:
         encoded = [self.encoder.encode(corpus) for corpus in corpora]
+        if in_windows:
+            encoded = [corpus.in_windows(self.encoder.capacity) for corpus in encoded]
         languages = {source: number for number, source in enumerate(self.sources)}
         places = [languages.get(corpus.language, -1) for corpus in corpora]
         dataset = BatchDataset(encoded, Collator(self.encoder), places, store, weights)

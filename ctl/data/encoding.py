@@ -16,6 +16,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.running_text import Cut, RunningText
 
 NO_TAG = -100
+LONGEST = 4  # windows; what is longer is no sentence
 SENTENCES_AT_ONCE = 1 << 14  # whose subwords are counted together
 JOINED_AT_ONCE = 1 << 10  # sentences that are cut as a whole
 
@@ -137,6 +138,15 @@ def _flat(pieces: list[list[int]]) -> tuple[npt.NDArray[np.int32], Ints]:
     return np.fromiter(itertools.chain.from_iterable(pieces), dtype=np.int32, count=int(counts.sum())), counts
 
 
+def _window_starts(ends: Ints, capacity: int) -> Ints:
+    """Finds the first words of the second and further windows, from where each word's subwords end (W)."""
+    starts, begin = [], 0
+    while ends[-1] - begin > capacity:
+        starts.append(int(np.searchsorted(ends, begin + capacity, side="right")))
+        begin = int(ends[starts[-1] - 1])
+    return np.array(starts, dtype=np.int64)
+
+
 def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401
     """The ids that the tokenizer puts before and after a sentence."""
     bare = tokenizer([["a"]], is_split_into_words=True, add_special_tokens=False)["input_ids"][0]
@@ -157,6 +167,7 @@ class EncodedCorpus:
             those that are cut otherwise at the beginning of a sentence.
         first: which of them each word of the text is there; ``None`` where the tokenizer makes no difference.
         joined: the sentences that were cut as a whole, by number.
+        owners: the sentence of the text that each is a part of (S); ``None`` where each is one.
     """
 
     corpus: Corpus
@@ -165,6 +176,27 @@ class EncodedCorpus:
     piece_offsets: Ints
     first: npt.NDArray[np.int32] | None = None
     joined: Mapping[int, Cut] = field(default_factory=dict)
+    owners: Ints | None = None
+
+    def in_windows(self, capacity: int) -> EncodedCorpus:
+        """Cuts what is too long to be a sentence, `LONGEST` windows, into windows of so many subwords.
+
+        A file without empty lines is one sentence, and all windows of a sentence are in one batch: training on it would
+        need memory without bound.
+        """
+        offsets = np.asarray(self.corpus.offsets)
+        long = np.flatnonzero(self.lengths > LONGEST * capacity)
+        if not len(long):
+            return self
+        cuts = [offsets]
+        for sentence in long.tolist():
+            ends = np.cumsum(np.diff(self.piece_offsets)[self._entries(slice(*offsets[sentence : sentence + 2]), 0)])
+            cuts.append(offsets[sentence] + _window_starts(ends, capacity))
+        finer = np.unique(np.concatenate(cuts))
+        owners = np.searchsorted(offsets, finer[:-1], side="right") - 1
+        numbers = np.searchsorted(finer, offsets[:-1])
+        joined = {int(numbers[old]): cut for old, cut in self.joined.items() if old not in set(long.tolist())}
+        return replace(self, corpus=replace(self.corpus, offsets=finer), joined=joined, owners=owners)
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int32]:

@@ -125,3 +125,41 @@ def test_test_sentences_of_the_train_split_can_be_left_out(family, tmp_path, cap
     assert list(dropped.testing.sentences()) == list(whole.testing.sentences())[3:]
     assert "a1/test: 3 of 50 sentences stand word for word in a1/train" in capsys.readouterr().err
     assert len(dropped.raw_text("a1", "train")) == 50 and len(dropped.raw_text("a1", "test")) == 47
+
+
+def retag(family, root, tag):
+    """A copy of the languages in which every tag of a1's train and validation splits is this one."""
+    shutil.copytree(family, root)
+    for split in ("train", "validation"):
+        path = root / "a1" / f"{split}.txt"
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join(f"{line.split(' ')[0].split(chr(9))[0]}\t{tag}" if line else "" for line in lines))
+    return root
+
+
+@pytest.mark.parametrize("tag", ["_", "NOUN", "PER", "X-LOC", "b-per", "B-PER", "7"])
+def test_tags_of_raw_text_are_not_read(family, tmp_path, tag):
+    data, expected = make(retag(family, tmp_path / "root", tag)), make(family)
+    for split in ("train", "validation"):
+        text, usual = data.target_text(split), expected.target_text(split)
+        assert text.tags is None and text.fingerprint_with_tags == usual.fingerprint_with_tags
+    assert data.gold("a1", "test").tags is not None
+
+
+def test_a_file_without_empty_lines_is_said_and_trained_on_in_windows(family, tmp_path, capsys):
+    """A batch has as many subwords however long the file is, and every word is in one batch."""
+    largest = []
+    for words in (1000, 4000):
+        root = tmp_path / str(words)
+        shutil.copytree(family, root)
+        lines = [line for line in (family / "a2/train.txt").read_text().splitlines() if line] * 9
+        (root / "a2/train.txt").write_text("\n".join(lines[:words]))
+        data = make(root, sources=["a2"], max_length=32, batch_size=8)
+        data.setup("fit")
+        assert f"a sentence of {words:,} words" in capsys.readouterr().err
+        batches = list(data.train_dataloader())
+        assert sorted(word for batch in batches for word in batch.words.tolist()) == list(range(words))
+        assert all((batch.sentences == 0).all() and len(batch.sentences) <= 8 for batch in batches)
+        largest.append(max(len(batch.subwords.ids) for batch in batches))
+        assert len(data.whole(data.training[0])) == 1  # and it is labelled as what it is
+    assert largest[1] <= 8 * 32 and largest[1] < 1.2 * largest[0]

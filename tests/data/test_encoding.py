@@ -9,6 +9,7 @@ from ctl.backbones.packing import hidden_states
 from ctl.data.collation import Collator, windows
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
+from ctl.data.reading.splits import read_split
 from ctl.modules.word_classifier import pool_words
 
 TEXT = ["the river Rhine flows", "from Basel to Rotterdam", "unaffable rivers in Basel", "the Netherlands , again"]
@@ -159,3 +160,25 @@ def test_each_distinct_word_is_tokenised_once(tokenizer):
     assert len(encoded.piece_offsets) == 3
     the, river = (len(pieces) for pieces in encoder.subwords(["the", "river"]))
     assert encoded.lengths.tolist() == [2 * the + river, river + the]
+
+
+def test_what_is_no_sentence_is_cut_into_windows(family):
+    """Every word once, in windows that are full; real sentences stay as they are."""
+    encoder = WordEncoder(load_tokenizer(str(family / "encoder")), 16)
+    words = read_split("a1", "train", root=family).words[:600]
+    text = Corpus("xx/train", [*words, "a", "b"], np.array([0, 5, 600, 602]), np.arange(602, dtype=np.int16))
+    whole = encoder.encode(text)
+    cut = whole.in_windows(encoder.capacity)
+    assert cut.owners.tolist() == [0, *[1] * (len(cut.corpus) - 2), 2]
+    assert cut.lengths.sum() == whole.lengths.sum() and cut.lengths.max() <= encoder.capacity
+    sizes = np.diff(whole.piece_offsets)[whole.types]
+    opening = sizes[cut.corpus.offsets[2:-2]]  # the next word would not have fitted
+    assert (cut.lengths[1:-2] + opening > encoder.capacity).all()
+    examples = [cut.example(number) for number in range(len(cut.corpus))]
+    assert np.concatenate([example.tags for example in examples]).tolist() == list(range(602))
+    assert (
+        np.concatenate([example.ids for example in examples]).tolist()
+        == np.concatenate([whole.example(number).ids for number in range(3)]).tolist()
+    )
+    usual = encoder.encode(Corpus("xx/train", words[:60], np.arange(0, 61, 6)))
+    assert usual.in_windows(encoder.capacity) is usual
