@@ -10,6 +10,8 @@ from importlib import import_module
 
 from ctl.command_table import ALL, COMMANDS, ONE_STAGE, help_text
 
+NOTHING_TO_GO_ON = ("tag", "export", "inspect", "report", "doctor", "completion")  # they begin anew
+
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit status: 0; 1 or 2 after an error (see `CTLError`); 130 when interrupted.
@@ -28,9 +30,9 @@ def main(args: Sequence[str] | None = None) -> int:
 
         print(f"ctl {version('ctl')}")
         return 0
-    from ctl.system.signals import stoppable
+    from ctl.system.signals import GO_ON, stoppable
 
-    with stoppable() as stop:
+    with stoppable("" if arguments[0] in NOTHING_TO_GO_ON else GO_ON) as stop:
         try:
             _run(arguments)
         except BrokenPipeError:  # who reads has read enough
@@ -38,7 +40,9 @@ def main(args: Sequence[str] | None = None) -> int:
         except Exception as error:
             if traceback or not isinstance(error, _mistakes()):
                 raise
-            print(f"ctl: error: {_in_one_line(error)}", file=sys.stderr)
+            from ctl.system.console import say
+
+            say(f"ctl: error: {_in_one_line(error)}")
             return getattr(error, "status", 2)
     return stop.status
 
@@ -50,6 +54,7 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _run(arguments: list[str]) -> None:
+    from ctl.commands.help import main as check_or_help
     from ctl.errors import CTLError
     from ctl.system.configs import find_configs
     from ctl.system.console import quiet
@@ -63,6 +68,8 @@ def _run(arguments: list[str]) -> None:
             f"unknown command {name}: " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(ALL)}")
         )
     quiet()
+    if arguments[0] in ALL:
+        check_or_help(arguments[0], arguments[1:])
     rest = find_configs(rest)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 
 from ctl.errors import CTLError
-from ctl.system.console import duration, make_table, markdown
+from ctl.system.console import duration, make_table, markdown, show
 from ctl.system.files import whole, write_json
 from ctl.system.names import check_method
 
@@ -185,11 +184,11 @@ def print_table(records: Sequence[Record], title: str) -> None:
     """Prints the results, the best F1 in bold."""
     best = max((record["f1"] for record in records), default=None)
     styles = ["bold" if record["f1"] == best else "" for record in records]
-    Console().print(make_table(columns(records), rows(records), title, styles))
+    show(make_table(columns(records), rows(records), title, styles))
     for record in records:
         if weights := weights_by_source(record):
             given = "  ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
-            print(f"{record['method']} weighs its teachers  {given}")
+            show(f"{record['method']} weighs its teachers  {given}")
 
 
 def markdown_table(records: Sequence[Record]) -> str:

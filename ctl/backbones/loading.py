@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ctl.backbones.adapters import Base, base_arguments
 from ctl.backbones.attention import open_layers, set_attention, unmask_last
 from ctl.backbones.packing import packs
 from ctl.errors import CTLError, first_line
-from ctl.system.files import checksum, fingerprint, fingerprint_stream
+from ctl.system.files import checksum, fingerprint, fingerprint_json, fingerprint_stream
 
 TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
 KEPT = (".json", ".safetensors", ".bin", ".txt", ".model")  # files of a backbone that its answers depend on
@@ -51,6 +51,15 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401
     if "ByteLevel" in type(backend.pre_tokenizer).__name__ and not backend.pre_tokenizer.add_prefix_space:
         backend.pre_tokenizer.add_prefix_space = True
     return tokenizer
+
+
+PROBE = "Anna's Ülkü naïve İstanbul 北京 हिन्दी 3.14 ﬁ\u00ad"  # is cut in other ways by tokenizers of other settings
+
+
+@lru_cache(maxsize=4)
+def fingerprint_tokenizer(tokenizer: Any) -> str:  # noqa: ANN401
+    """The fingerprint of what a tokenizer does: its subwords with their ids, and how it cuts some words."""
+    return fingerprint_json([sorted(tokenizer.get_vocab().items()), tokenizer(PROBE)["input_ids"]])
 
 
 def load_encoder(name: str, pooler: bool = False, attention: str | None = None, base: Base = "float32") -> Any:  # noqa: ANN401

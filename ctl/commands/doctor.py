@@ -13,11 +13,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
 from jsonargparse import ArgumentParser
-
-from ctl.results import PACKAGES, git_commit, versions
-from ctl.system.devices import best_device, best_precision
 
 EXTRAS = {  # module: what needs it
     "onnx": "ctl export --onnx",
@@ -48,6 +44,10 @@ def main(args: Sequence[str]) -> None:
 
 def facts() -> list[tuple[str, str]]:
     """Lists names of facts and their descriptions."""
+    import torch
+
+    from ctl.results import PACKAGES, git_commit, versions
+
     commit = git_commit()
     return [
         ("ctl", f"{versions()['ctl']}{f', commit {commit}' if commit else ''}, in {Path(__file__).parents[1]}"),
@@ -70,6 +70,8 @@ def _set(name: str) -> str:
 
 
 def _devices() -> str:
+    import torch
+
     if not torch.cuda.is_available():
         return "mps" if torch.backends.mps.is_available() else "cpu alone"
     devices = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
@@ -77,6 +79,8 @@ def _devices() -> str:
 
 
 def _precision() -> str:
+    from ctl.system.devices import best_precision
+
     return f"{best_precision('auto')} where nothing else is set (--trainer.precision)"
 
 
@@ -87,6 +91,10 @@ def rate(dtype: str, size: int = 1024) -> float:
         dtype: ``float32``, say.
         size: rows and columns of the matrices.
     """
+    import torch
+
+    from ctl.system.devices import best_device
+
     device = best_device()
     matrix = torch.ones(size, size, dtype=getattr(torch, dtype), device=device)
     matrix @ matrix

@@ -8,7 +8,6 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
-from ctl.export.write import export, push
 from ctl.system.console import say
 
 
@@ -38,11 +37,15 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model can't be exported, or the exported one gives other probabilities.
     """
     given = make_parser().parse_args(list(args))
+    from ctl.export.write import export, push
+
     folder = Path(given.folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CTLError(f"{folder} is there already: choose another folder or empty it")
     exported = export(given.model, folder, given.method, given.tokenizer, onnx=given.onnx, int8=given.int8)
     for line in exported.report():
         say(line)
+    if reason := exported.trained.unfinished():
+        say(f"ctl: this model may not be finished: {reason}")
     if given.push_to_hub:
         push(folder, given.push_to_hub)

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentParser
-from rich.console import Console
 from rich.table import Table
 
 from ctl.data.datamodule import NERDataModule
 from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
 from ctl.inspection.students import label_by_students
-from ctl.system.console import make_table, say
+from ctl.system.console import make_table, say, show
 
 SENTENCES = 20_000  # that a page shows, unless another number is given
 WHERE = ("root", "hub", "synthetic", "types", "type_map", "encoding", "limit")  # settings of the data that find text
@@ -35,7 +34,7 @@ def main(args: Sequence[str]) -> None:
         for path in given.paths:
             label_by_students(Path(path), given.split, data)
     inspection = Inspection.open(*given.paths, split=given.split, gold=given.gold, limit=given.sentences, data=data)
-    Console().print(summary(inspection))
+    show(summary(inspection))
     size = write_page(inspection, output)
     say(f"written: {output} ({len(inspection.corpus):,} sentences, {size / 1e6:.1f} MB; open it in a browser)")
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser
-from rich.console import Console
 
-from ctl.report.page import Page
-from ctl.report.runs_page import runs_page
-from ctl.report.study_page import study_page
-from ctl.results import DESIGN
-from ctl.system.console import make_table, say
+from ctl.system.console import make_table, say, show
+
+if TYPE_CHECKING:
+    from ctl.report.page import Page
 
 
 def make_parser() -> ArgumentParser:
@@ -46,9 +45,9 @@ def write_report(folder: Path) -> None:
     """
     page = read_page(folder)
     table = page.blocks[0].table(brief=True)  # without intervals, a terminal being narrow
-    Console().print(make_table(*table, title=page.title))
+    show(make_table(*table, title=page.title))
     for sentence in page.conclusions:
-        print(sentence)
+        show(sentence)
     page.write(folder)
     say(f"written: {folder / 'report.html'}, report.md, report/*.csv and *.svg")
 
@@ -59,6 +58,10 @@ def read_page(folder: Path) -> Page:
     Raises:
         CTLError: there are no results.
     """
+    from ctl.report.runs_page import runs_page
+    from ctl.report.study_page import study_page
+    from ctl.results import DESIGN
+
     design = folder / DESIGN
     if design.is_file():
         return study_page(folder, json.loads(design.read_text(encoding="utf-8")))

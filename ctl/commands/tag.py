@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from itertools import chain, islice, pairwise
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import ArgumentParser
-from rich.console import Console
-from rich.text import Text as Line
 
 from ctl.errors import CTLError
-from ctl.report.drawing import PALETTE
 from ctl.system.console import say
-from ctl.tagging.inputs import STDIN, Input, read_texts
-from ctl.tagging.text_tagger import load_tagger
-from ctl.tagging.texts import Tagged
+from ctl.tagging.forms import STDIN, Format, Input
 
-Format = Literal["jsonl", "conll", "pretty"]
-Write = Callable[[Tagged], None]
+if TYPE_CHECKING:
+    from ctl.tagging.texts import Tagged
 
 
 def make_parser() -> ArgumentParser:
@@ -69,74 +63,51 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model or the input can't be used.
     """
     given = make_parser().parse_args(list(args))
-    if given.chunk < 1:
-        raise CTLError("--chunk: at least 1")
-    for name in given.files:
-        if name != STDIN and not Path(name).is_file():
-            raise CTLError(f"{name}: no such file")
+    from ctl.tagging.inputs import read_texts
+    from ctl.tagging.outputs import make_writer, open_output
+    from ctl.tagging.streams import in_chunks
+    from ctl.tagging.text_tagger import load_tagger
+
+    check(given.files, given.chunk)
+    output = open_output()
     tagger = load_tagger(
         given.model, given.method, tokenizer=given.tokenizer, device=given.device, precision=given.precision
     )
-    write = make_writer(given.format or ("pretty" if sys.stdout.isatty() else "jsonl"), tagger.schema.types, sys.stdout)
+    say(f"ctl: {tagger.trained}")
+    if reason := tagger.trained.unfinished():
+        say(f"ctl: this model may not be finished: {reason}")
+    write = make_writer(given.format or ("pretty" if output.isatty() else "jsonl"), tagger.schema.types, output)
     texts = chain.from_iterable(read_texts(name, given.input, given.encoding) for name in given.files)
     interactive = given.files == [STDIN] and sys.stdin.isatty()
-    counter = Counter(sys.stderr.isatty() and not interactive)
-    while chunk := list(islice(texts, 1 if interactive else given.chunk)):
+    counter = Counter(not interactive)
+    for chunk in in_chunks(texts, 1 if interactive else given.chunk):
         for tagged in tagger.tag(chunk):
             write(tagged)
             counter.add(tagged)
-        sys.stdout.flush()
+        output.flush()
     counter.close()
 
 
-def make_writer(form: Format, types: Sequence[str], file: TextIO) -> Write:
-    """Makes the function that writes a result in this format."""
-    match form:
-        case "jsonl":
-            return lambda tagged: print(json.dumps(as_json(tagged), ensure_ascii=False), file=file)
-        case "conll":
-            return lambda tagged: print(as_conll(tagged), end="", file=file)
-        case "pretty":
-            console = Console(file=file, highlight=False, soft_wrap=True)
-            return lambda tagged: console.print(as_line(tagged, types))
+def check(files: Sequence[str], chunk: int) -> None:
+    """Stops before a model is loaded where there is nothing to read.
 
-
-def as_json(tagged: Tagged) -> dict[str, object]:
-    """Gives a result as plain values; ``start`` and ``end`` are characters of ``text``."""
-    spans = [{**vars(span), "confidence": round(span.confidence, 4)} for span in tagged.spans]
-    return {
-        "text": tagged.text,
-        "words": tagged.words,
-        "places": tagged.places,
-        "sentences": tagged.sentences,
-        "tags": tagged.tags,
-        "spans": spans,
-    }
-
-
-def as_conll(tagged: Tagged) -> str:
-    """Writes a word and its tag a line, and an empty line after every sentence."""
-    lines = [f"{word}\t{tag}\n" for word, tag in zip(tagged.words, tagged.tags, strict=True)]
-    return "".join("".join(lines[begin:end]) + "\n" for begin, end in pairwise(tagged.sentences))
-
-
-def as_line(tagged: Tagged, types: Sequence[str]) -> Line:
-    """Marks the entities in the text: in brackets with their type, and in colours if the terminal has some."""
-    line, before = Line(), 0
-    for span in tagged.spans:
-        line.append(tagged.text[before : span.start])
-        colour = PALETTE[types.index(span.type) % len(PALETTE)]
-        line.append(f"[{span.text} ", style=f"black on {colour}")
-        line.append(f"{span.type}]", style=f"bold black on {colour}")
-        before = span.end
-    return line.append(tagged.text[before:])
+    Raises:
+        CTLError: says why.
+    """
+    if chunk < 1:
+        raise CTLError("--chunk: at least 1")
+    for name in files:
+        if name == STDIN and sys.stdin is None:
+            raise CTLError("standard input is closed: name the files to tag")
+        if name != STDIN and (not Path(name).exists() or Path(name).is_dir()):
+            raise CTLError(f"{name}: no such file")
 
 
 class Counter:
     """Counts what was tagged, and shows the numbers if somebody is looking."""
 
     def __init__(self, shown: bool) -> None:
-        self.shown = shown
+        self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
         self.began = self.said = time.perf_counter()
         self.texts = self.words = 0
 
@@ -150,7 +121,7 @@ class Counter:
     def close(self) -> None:
         """Shows the last numbers, if tagging took two seconds or more."""
         if self.said > self.began:
-            say(f"\r{self}")
+            print(f"\r{self}", file=sys.stderr)
 
     def __str__(self) -> str:
         rate = self.words / (time.perf_counter() - self.began)

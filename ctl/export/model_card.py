@@ -53,6 +53,7 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
     kind = Method.split(trained.method).kind
     target = record["target"] if record else None
     taught_by = identity.get("taught_by", {})
+    is_folder = Path(backbone).is_dir() or not re.fullmatch(r"[\w.-]+(/[\w.<>-]+)?", backbone)  # it may have moved
     weights = zip(identity["sources"], taught_by.get("weights", []), strict=False)
     return {
         "title": f"Named entities{f' in {target}' if target else ''} ({trained.method})",
@@ -64,8 +65,8 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "target": target,
         "languages": [name for name in (target or "",) if re.fullmatch("[a-z]{2,3}", name)],
         "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights),
-        "backbone": Path(backbone).name if Path(backbone).is_dir() else backbone,
-        "base": None if Path(backbone).is_dir() else backbone,
+        "backbone": Path(backbone).name if is_folder else backbone,
+        "base": None if is_folder else backbone,
         "data": _data(record),
         "seed": record["seed"] if record else None,
         "training": _training(identity.get("fit")),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ctl.backbones.loading import load_config, load_tokenizer, longest_input
+from ctl.backbones.loading import longest_input
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError, first_line
 from ctl.export.check import (
@@ -25,6 +26,7 @@ from ctl.export.model_card import write_card
 from ctl.export.onnx import quantise, write_onnx
 from ctl.export.scores import scored
 from ctl.export.token_classifier import to_transformers
+from ctl.modules.tagger import Tagger
 from ctl.system.console import say
 from ctl.system.files import whole
 from ctl.tagging.exported import OnnxModel
@@ -91,22 +93,22 @@ def export(
     tagger = TextTagger(trained, tokenizer, "cpu", "32")
     model, corpus = to_transformers(trained), sample(tagger)
     difference = check_network(tagger, model, corpus)
-    backbone = tokenizer or trained.tokenizer
+    assert isinstance(trained.model, Tagger)
     with whole(folder) as partial:
         partial.mkdir()
         model.save_pretrained(partial)
-        _save_tokenizer(backbone, partial)
+        _save_tokenizer(tagger, model.config, partial)
         exported = Export(folder, trained, difference, *compare_entities(tagger, partial, corpus))
         if onnx or int8:
             exported = replace(exported, networks=_onnx(tagger, model, partial, corpus, int8))
-        write_card(partial / "README.md", trained, backbone, exported.networks, folder.name)
+        write_card(partial / "README.md", trained, trained.model.backbone, exported.networks, folder.name)
     return exported
 
 
-def _save_tokenizer(backbone: str, folder: Path) -> None:
-    """Saves a backbone's tokenizer, which then knows the longest input of the model."""
-    tokenizer = load_tokenizer(backbone)
-    tokenizer.model_max_length = longest_input(tokenizer, load_config(backbone))
+def _save_tokenizer(tagger: TextTagger, config: Any, folder: Path) -> None:  # noqa: ANN401
+    """Saves a tagger's tokenizer, which then knows the longest input of the model."""
+    tokenizer = copy.deepcopy(tagger.encoder.tokenizer)
+    tokenizer.model_max_length = longest_input(tokenizer, config)
     tokenizer.save_pretrained(folder)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch import Callback
 from torch import Tensor
 
 from ctl.backbones.adapters import ALONE
 from ctl.backbones.attention import is_decoder
 from ctl.backbones.loading import build_encoder, freeze, load_encoder
+from ctl.callbacks.tokenizer import KEPT, KeepTokenizer
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError, first_line
 from ctl.modules.fine_tuned import FineTuned
@@ -32,6 +34,9 @@ class Tagger(FineTuned):
         freeze_layers: keep this many bottom layers as they are.
         compile: compile the backbone with `torch.compile`: for long runs, as the first steps take a minute.
         **kwargs: as for every `FineTuned`.
+
+    Attributes:
+        tokenizer_fingerprint: of the tokenizer that it was trained with, where its checkpoint says so.
     """
 
     network: WordClassifier | None
@@ -54,6 +59,11 @@ class Tagger(FineTuned):
         self.freeze_embeddings = freeze_embeddings
         self.freeze_layers = freeze_layers
         self.compiled = compile
+        self.tokenizer_fingerprint: str | None = None
+
+    def configure_callbacks(self) -> Sequence[Callback]:
+        """Names what writes the predictions, and what keeps the tokenizer of a fit."""
+        return [*super().configure_callbacks(), KeepTokenizer()]
 
     def load_backbone(self) -> Any:  # noqa: ANN401
         """Loads the pre-trained backbone."""
@@ -115,6 +125,7 @@ def load_module(path: str | Path, others: Sequence[Tagger] = (), **settings: Any
         tagger.on_load_checkpoint(checkpoint)
         tagger.load_state_dict(checkpoint["state_dict"])
         tagger.identity()
+        tagger.tokenizer_fingerprint = checkpoint.get(KEPT)
     except CTLError as error:
         raise CTLError(f"{path}: {error}") from error
     except Exception as error:  # whatever a file may hold that somebody else wrote

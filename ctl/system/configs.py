@@ -1,7 +1,8 @@
-"""Configuration files that come with the package: found from any folder by the path they have in the repository."""
+"""Configuration files that come with the package, found from any folder by their path; and where the cache is."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,11 @@ ROOT = HERE if (HERE / "configs").is_dir() else HERE.parent  # the package as in
 
 OPTIONS = ("-c", "--config")
 RENAMED = {"configs/llm_teacher.yaml": "configs/generative_teacher.yaml"}  # still found by the name they had
+
+
+def cache_folder(name: str) -> Path:
+    """Returns a folder of the cache, ``~/.cache/ctl`` or what ``CTL_CACHE`` names, which can be removed at any time."""
+    return Path(os.environ.get("CTL_CACHE") or "~/.cache/ctl").expanduser() / name
 
 
 def find_configs(args: Sequence[str]) -> list[str]:

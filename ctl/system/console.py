@@ -34,9 +34,31 @@ IGNORED_WARNINGS = (
 )
 
 
+CONTROLS = [number for number in (*range(32), *range(127, 160)) if chr(number) not in "\t\n"]
+SHOWN = {number: f"^{chr(number ^ 64)}" if number < 128 else f"\\x{number:x}" for number in CONTROLS}
+
+
+def visible(text: str) -> str:
+    """Shows control characters as ``^[``: in a terminal they could clear the screen, or set the clipboard."""
+    return text.translate(SHOWN)
+
+
 def say(message: str) -> None:
-    """Prints a line to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    """Prints a line to standard error, where that is open."""
+    if sys.stderr is not None:
+        print(visible(message), file=sys.stderr, flush=True)
+
+
+def show(what: str | Table) -> None:
+    """Prints a table or a line to standard output; where nobody reads on, it is for `ctl.main` to end the command."""
+    from rich.console import Console
+
+    if sys.stdout is None:
+        return
+    console = Console()
+    with console.capture() as captured:  # rich itself would end the program with status 1
+        console.print(visible(what) if isinstance(what, str) else what, markup=False, highlight=False, soft_wrap=True)
+    sys.stdout.write(captured.get())
 
 
 @cache

@@ -13,6 +13,7 @@ from types import FrameType
 from ctl.system.console import say
 
 INTERRUPTED = 130  # exit status of what Ctrl-C stopped, in every shell
+GO_ON = "; what is written is whole: `ctl transfer` goes on from there, `ctl fit` with --ckpt_path last"
 STOPS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 
@@ -20,11 +21,13 @@ class Stop:
     """The end of the command that runs.
 
     Attributes:
+        advice: what is added to the message that it was stopped.
         signal: what stopped it, if anything did.
         status: exit status, 0 or 130.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, advice: str) -> None:
+        self.advice = advice
         self.signal: str | None = None
         self.status = 0
 
@@ -38,14 +41,17 @@ _command: Stop | None = None  # the one that runs
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
+def stoppable(advice: str = GO_ON) -> Iterator[Stop]:
     """Ends a command at the first SIGINT, SIGTERM or SIGUSR1, in order; in a SLURM job SIGUSR1 also requeues it.
 
     All that a command writes appears at once, so stopping loses nothing that was there; training first saves its state
     (`ctl.callbacks.saving.SaveLast`).
+
+    Args:
+        advice: what is added to the message that it was stopped.
     """
     global _command
-    stop = _command = Stop()
+    stop = _command = Stop(advice)
     with _stops_go_to(stop):
         try:
             yield stop
@@ -152,10 +158,7 @@ def _say_on_each_machine(message: str) -> None:
 
 def _report(stop: Stop) -> None:
     stop.status = INTERRUPTED
-    _say_on_each_machine(
-        f"stopped by {stop.signal or 'SIGINT'}; what is written is whole: `ctl transfer` goes on from there, `ctl fit` "
-        "with --ckpt_path last"
-    )
+    _say_on_each_machine(f"stopped by {stop.signal or 'SIGINT'}{stop.advice}")
     job = os.environ.get("SLURM_ARRAY_JOB_ID", os.environ.get("SLURM_JOB_ID"))
     if stop.signal != "SIGUSR1" or job is None or os.environ.get("SLURM_PROCID", "0") != "0":
         return

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from ctl.arrays import Floats, Ints
-from ctl.backbones.loading import load_config, load_tokenizer, longest_input
+from ctl.backbones.loading import fingerprint_tokenizer, load_config, load_tokenizer, longest_input
 from ctl.data.batching import BatchDataset, SentenceSampler
 from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus
@@ -18,6 +19,7 @@ from ctl.data.encoding import WordEncoder
 from ctl.data.sentences import Place
 from ctl.data.tags import TagSchema, span_ends
 from ctl.data.words import plain
+from ctl.errors import CTLError
 from ctl.system.devices import best_device, has_bf16
 from ctl.tagging.texts import Span, Tagged, Text
 from ctl.tagging.trained import Trained, load_trained
@@ -50,7 +52,7 @@ class TextTagger:
         self.trained = trained
         self.schema = TagSchema(trained.types)
         name = tokenizer or trained.tokenizer
-        loaded = load_tokenizer(name)
+        loaded = _load_tokenizer(trained, name)
         self.encoder = WordEncoder(loaded, min(max_length, longest_input(loaded, load_config(name))))
         movable = isinstance(trained.model, torch.nn.Module)
         self.device = torch.device((device or best_device()) if movable else "cpu")
@@ -128,6 +130,26 @@ class TextTagger:
         kind = self.schema.types[self.schema.type_of(int(probabilities[0].argmax()))]
         start, stop = places[first][0], places[end - 1][1]
         return Span(kind, text.text[start:stop], start, stop, first, end, float(probabilities.max(-1).mean()))
+
+
+def _load_tokenizer(trained: Trained, name: str) -> Any:  # noqa: ANN401
+    """Loads a model's tokenizer, and refuses another one.
+
+    Raises:
+        CTLError: it is not there, or it is not the one that the model was trained with.
+    """
+    try:
+        tokenizer = load_tokenizer(name)
+    except CTLError as error:
+        raise CTLError(f"{error}. --tokenizer DIR says where the tokenizer of {trained.path} is now") from error
+    if trained.tokenizer_fingerprint not in (None, fingerprint_tokenizer(tokenizer)):
+        raise CTLError(
+            f"{name}: not the tokenizer that {trained.path} was trained with; --tokenizer DIR says where it is"
+        )
+    rows = getattr(getattr(trained.model, "backbone_model", None), "get_input_embeddings", None)
+    if rows is not None and len(tokenizer) > len(rows().weight):
+        raise CTLError(f"{name}: it has more subwords than {trained.path}; --tokenizer DIR says where its tokenizer is")
+    return tokenizer
 
 
 def load_tagger(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ctl.callbacks.tokenizer import KEPT
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.base import WordLabeller
 from ctl.results import Record, read_records
+from ctl.system.files import moved
 from ctl.tagging.exported import OnnxModel, exported_types, load_exported
 
 PREFERRED = "student:learned"
@@ -22,6 +24,7 @@ class Trained:
         model: answers with distributions.
         types: the entity types, in the order of the tags.
         tokenizer: Hub name or folder of its tokenizer.
+        tokenizer_fingerprint: of the one that it was trained with; ``None`` where nobody kept it.
         method: its name in results; empty where it has none.
         path: where it was found.
     """
@@ -31,6 +34,22 @@ class Trained:
     tokenizer: str
     method: str
     path: Path
+    tokenizer_fingerprint: str | None = None
+
+    def __str__(self) -> str:
+        record = self.record()
+        score = f", F1 {record['f1']:.1f} on {record['target']}" if record else ""
+        return f"{self.method or 'a model'} tags ({self.path}{score}), types {', '.join(self.types)}"
+
+    def unfinished(self) -> str:
+        """Says why the training of this model may not have ended; nothing where it has."""
+        stage, fit = self.path.parent.parent, getattr(self.model, "fit_record", {})
+        if self.path.suffix == ".ckpt" and (stage / "fit.yaml").is_file() and not (stage / "fit.json").is_file():
+            return f"`ctl transfer` was stopped before {stage} was done; the same command goes on from there"
+        epochs, most = fit.get("epochs"), fit.get("max_epochs")
+        if self.path.name != "last.ckpt" or not most or most < 0 or epochs is None or fit["steps"] == fit["max_steps"]:
+            return ""
+        return f"it was trained for {epochs:.1f} of at most {most} epochs" if epochs < most - 0.05 else ""
 
     def record(self) -> Record | None:
         """Returns the record of its score; ``None`` where its run has none."""
@@ -73,6 +92,11 @@ def find_model(run: Path, method: str | None = None) -> Path:
         return checkpoint
     if (run / "results.json").is_file():
         return _choose(_of_transfer(run), method, run)
+    if any(run.glob("*/*/checkpoints/*.ckpt")):
+        raise CTLError(
+            f"{run}: its `ctl transfer` is not finished (no results.json); the same command goes on, or name a stage, "
+            f"such as {next(run.glob('*/*/checkpoints')).parent}"
+        )
     raise CTLError(
         f"{run}: no model here; looked for checkpoints/best.ckpt and last.ckpt (of ctl fit), results.json "
         "(of ctl transfer) and config.json (of ctl export)"
@@ -109,4 +133,21 @@ def _load_checkpoint(path: Path) -> Trained:
     from ctl.modules.tagger import load_module
 
     model = load_module(path)
-    return Trained(model, model.schema.types, model.backbone, model.identity()["method"], path)
+    method = str(model.identity()["method"])
+    tokenizer = find_tokenizer(path, model.backbone)
+    return Trained(model, model.schema.types, tokenizer, method, path, model.tokenizer_fingerprint)
+
+
+def find_tokenizer(path: Path, backbone: str) -> str:
+    """The folder or Hub name of a checkpoint's tokenizer: kept beside it, where it was, or where its run is now.
+
+    Args:
+        path: of the checkpoint.
+        backbone: Hub name or folder as it was when the model was trained.
+    """
+    if (path.parent / KEPT).is_dir():
+        return str(path.parent / KEPT)
+    if Path(backbone).is_dir():
+        return backbone
+    folders = list(path.absolute().parents[1:6])
+    return next((str(end) for folder in folders if (end := moved(backbone, folder))), backbone)

@@ -2,15 +2,17 @@
 
 import io
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from ctl.commands.tag import as_conll, as_json, as_line
 from ctl.data.reading.conll import read_conll
 from ctl.main import main
-from ctl.tagging.texts import Span, Tagged
 
 COMMAND = [sys.executable, "-m", "ctl"]
 
@@ -56,11 +58,10 @@ def test_results_come_before_the_input_ends(trained_run):
 
 def test_a_reader_that_has_enough_is_no_error(trained_run, tmp_path):
     (tmp_path / "long.txt").write_text("a b c d e f g h\n" * 3000)
-    command = (
-        f"{' '.join(COMMAND)} tag --model {trained_run} --device cpu --chunk 100 {tmp_path / 'long.txt'} | head -n 1"
-    )
+    options = "--device cpu --chunk 100 --format pretty"
+    command = f"{' '.join(COMMAND)} tag --model {trained_run} {options} {tmp_path / 'long.txt'} | head -n 1"
     ended = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False)
-    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.returncode == 0 and ended.stderr.count(b"\n") == 1 and b"tags (" in ended.stderr
 
 
 def test_bad_input_is_named(trained_run, capsys, tmp_path):
@@ -78,20 +79,65 @@ def test_bad_input_is_named(trained_run, capsys, tmp_path):
     assert "no such file" in capsys.readouterr().err
 
 
-def tagged():
-    text = "Ada Byron saw Bonn."
-    spans = [Span("PER", "Ada Byron", 0, 9, 0, 2, 0.91234), Span("LOC", "Bonn", 14, 18, 3, 4, 0.5)]
-    places = [(0, 3), (4, 9), (10, 13), (14, 18), (18, 19)]
-    words, tags = [text[start:end] for start, end in places], ["B-PER", "I-PER", "O", "B-LOC", "O"]
-    return Tagged(text, words, places, [0, 5], tags, None, spans)
+def test_its_own_conll_is_known_by_its_lines(tag, trained_run, test_split, tmp_path, capsys):
+    words = [test_split.sentence(index) for index in range(5)]
+    (tmp_path / "in.txt").write_text("".join(f"{' '.join(sentence)}\n" for sentence in words))
+    columns = tag("--model", trained_run, "--input", "words", "--format", "conll", tmp_path / "in.txt")
+    (tmp_path / "out.txt").write_text("\n".join(columns) + "\n")
+    records = [json.loads(line) for line in tag("--model", trained_run, tmp_path / "out.txt")]
+    assert [record["words"] for record in records] == words
 
 
-def test_every_form_by_hand():
-    result = tagged()
-    line = as_line(result, ["PER", "ORG", "LOC"])
-    assert line.plain == "[Ada Byron PER] saw [Bonn LOC]." and len(line.spans) == 4
-    assert as_conll(result) == "Ada\tB-PER\nByron\tI-PER\nsaw\tO\nBonn\tB-LOC\n.\tO\n\n"
-    assert list(as_json(result)) == ["text", "words", "places", "sentences", "tags", "spans"]
-    assert as_json(result)["spans"][0] == {
-        "type": "PER", "text": "Ada Byron", "start": 0, "end": 9, "first_word": 0, "end_word": 2, "confidence": 0.9123
-    }  # fmt: skip
+def test_it_says_which_model_tags(trained_run, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    assert main(["tag", "--model", str(trained_run), "--device", "cpu"]) == 0
+    told = capsys.readouterr().err
+    assert "ctl: student:learned tags (" in told and "students/learned/checkpoints/last.ckpt, F1 " in told
+    stage = tmp_path / "stage"
+    shutil.copytree(trained_run / "students" / "learned", stage)
+    (stage / "fit.json").unlink()
+    assert main(["tag", "--model", str(stage), "--device", "cpu"]) == 0
+    assert "may not be finished: `ctl transfer` was stopped before" in capsys.readouterr().err
+
+
+def test_pipes_have_names(tag, trained_run, tmp_path):
+    """As ``<(...)`` gives one, and ``/dev/stdin``."""
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("Anna\nBerlin\n",))
+    writer.start()
+    assert [json.loads(line)["text"] for line in tag("--model", trained_run, tmp_path / "pipe")] == ["Anna", "Berlin"]
+    writer.join()
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout"])
+def test_closed_streams(trained_run, monkeypatch, capsys, name):
+    monkeypatch.setattr(sys, name, None)
+    assert main(["tag", "--model", str(trained_run)]) == 2
+    told = {"stdin": "standard input is closed", "stdout": "standard output is closed"}
+    assert told[name] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("encoding", "form", "told"),
+    [("latin-1", "jsonl", b'"M\\u00fcller \\u5317"'), ("latin-1", "conll", b"\n\\u5317\t"),
+     ("ascii", "pretty", b"M\\xfcller")],
+)  # fmt: skip
+def test_outputs_of_other_encodings(trained_run, monkeypatch, encoding, form, told):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Müller 北\n".encode())))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    assert main(["tag", "--model", str(trained_run), "--format", form, "--device", "cpu"]) == 0
+    sys.stdout.flush()
+    assert told in written.getvalue()
+
+
+def test_a_pipe_that_stalls_is_answered(trained_run):
+    """Nobody has to fill a chunk, and what was read is not lost when the command is stopped."""
+    command = [*COMMAND, "tag", "--model", str(trained_run), "--device", "cpu"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(b"Anna\nBerlin\n")
+        process.stdin.flush()
+        assert [json.loads(process.stdout.readline())["text"] for _ in range(2)] == ["Anna", "Berlin"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert b"ctl transfer" not in process.stderr.read()

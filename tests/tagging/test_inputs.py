@@ -51,3 +51,25 @@ def test_words_are_what_stands_between_spaces(tmp_path):
     first, empty = read_texts(str(tmp_path / "x.txt"), "words")
     assert [first.text[start:end] for start, end in first.places[0]] == ["Anna", "lives."]
     assert (empty.text, empty.places) == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Anna\tB-PER\nsings\tO\n.\tO\n\n", 1),
+        ("-DOCSTART- -X- O O\n\n# id 1\nAnna NNP B-NP B-PER\nsings VBZ B-VP O\n. . O O\n", 1),
+        ("Anna sings .\nBerlin is big .\nThe vitamin C\n", 3),
+        ("Blood group O\n", 1),
+    ],
+)
+def test_the_form_of_a_text_file_is_known_by_its_lines(tmp_path, text, count):
+    (tmp_path / "x.txt").write_text(text)
+    texts = list(read_texts(str(tmp_path / "x.txt")))
+    assert sum(bool(each.places) for each in texts) == count
+    assert len(list(read_texts(str(tmp_path / "x.txt"), "raw"))) == text.count("\n")
+
+
+def test_words_a_line_are_warned_about(tmp_path, capsys):
+    (tmp_path / "words.txt").write_text("a\nb\nc\nd\ne\n\nf\ng\nh\ni\nj\n")
+    assert len(list(read_texts(str(tmp_path / "words.txt")))) == 11
+    assert "words.txt: a word a line is read as running text; if it is CoNLL: --input conll" in capsys.readouterr().err

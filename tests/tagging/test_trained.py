@@ -1,5 +1,8 @@
 """Which model a path means, and checkpoints that are not to be trusted."""
 
+import json
+import shutil
+
 import pytest
 
 from ctl.errors import CTLError
@@ -51,15 +54,66 @@ def test_a_checkpoint_of_another_version_is_named(trained_run, tmp_path):
         load_tagger(tmp_path / "old.ckpt")
 
 
-def test_moved_backbones_are_pointed_at(trained_run, family, tmp_path):
+def without_tokenizer(run, checkpoint, **saved):
+    """Makes a checkpoint as the version before left it: nothing is kept beside it."""
     import torch
 
-    checkpoint = torch.load(trained_run / "students" / "uniform" / "checkpoints" / "last.ckpt", weights_only=True)
-    checkpoint["hyper_parameters"]["backbone"] = str(tmp_path / "gone")
-    torch.save(checkpoint, tmp_path / "last.ckpt")
-    with pytest.raises(CTLError, match="gone"):
-        load_tagger(tmp_path / "last.ckpt")
-    assert load_tagger(tmp_path / "last.ckpt", tokenizer=str(family / "encoder"))([["a"]])
+    loaded = torch.load(run / "students" / "uniform" / "checkpoints" / "last.ckpt", weights_only=True)
+    loaded["hyper_parameters"] |= saved
+    loaded.pop("tokenizer")
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(loaded, checkpoint)
+    return checkpoint
+
+
+def test_moved_backbones_are_pointed_at(trained_run, family, tmp_path):
+    checkpoint = without_tokenizer(trained_run, tmp_path / "last.ckpt", backbone=str(tmp_path / "gone"))
+    with pytest.raises(CTLError, match=r"gone.* --tokenizer DIR says where the tokenizer of"):
+        load_tagger(checkpoint)
+    assert load_tagger(checkpoint, tokenizer=str(family / "encoder"))([["a"]])
+
+
+def test_a_run_keeps_its_tokenizer(trained_run, family, tmp_path):
+    """A stage that was moved alone tags as before, though the backbone is gone."""
+    import torch
+
+    stage = tmp_path / "stage"
+    shutil.copytree(trained_run / "students" / "uniform", stage)
+    path = stage / "checkpoints" / "last.ckpt"
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint["hyper_parameters"]["backbone"] = "gone/backbone"
+    torch.save(checkpoint, path)
+    moved, before = load_tagger(stage), load_tagger(trained_run / "students" / "uniform")
+    assert moved.trained.tokenizer == str(stage / "checkpoints" / "tokenizer")
+    assert (moved([["a", "b"]])[0].probabilities == before([["a", "b"]])[0].probabilities).all()
+    tokenizer = json.loads((stage / "checkpoints/tokenizer/tokenizer.json").read_text())
+    vocabulary = tokenizer["model"]["vocab"]
+    first, second = list(vocabulary)[-2:]
+    vocabulary[first], vocabulary[second] = vocabulary[second], vocabulary[first]
+    (stage / "checkpoints/tokenizer/tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(CTLError, match=r"not the tokenizer that .*last\.ckpt was trained with"):
+        load_tagger(stage)
+    assert load_tagger(stage, tokenizer=str(family / "encoder"))([["a"]])
+
+
+def test_a_run_of_the_version_before_that_was_moved_with_its_backbone(trained_run, family, tmp_path):
+    run = tmp_path / "now"
+    shutil.copytree(family / "encoder", run / "pretrained" / "backbone")
+    checkpoint = run / "students" / "uniform" / "checkpoints" / "last.ckpt"
+    without_tokenizer(trained_run, checkpoint, backbone="runs/then/pretrained/backbone")
+    assert load_tagger(checkpoint).trained.tokenizer == str(run / "pretrained" / "backbone")
+
+
+def test_a_run_that_is_not_finished_is_named(trained_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained_run, run)
+    (run / "results.json").unlink()
+    with pytest.raises(CTLError, match=r"its `ctl transfer` is not finished \(no results\.json\)"):
+        find_model(run)
+    trained = load_tagger(run / "students" / "uniform").trained
+    assert trained.unfinished() == ""
+    trained.model.fit_record |= {"epochs": 1.5, "max_epochs": 3, "steps": 9, "max_steps": -1}
+    assert trained.unfinished() == "it was trained for 1.5 of at most 3 epochs"
 
 
 def test_what_a_path_means(tmp_path):

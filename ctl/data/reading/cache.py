@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.data.words import open_column, open_words
+from ctl.system.configs import cache_folder
 from ctl.system.console import notice
 from ctl.system.files import PARTIAL, checksum, fingerprint, remove
 
@@ -52,7 +52,7 @@ def cached(key: Sequence[str | int], read: Callable[[Path | None], Corpus]) -> C
 
 def folder() -> Path:
     """Returns the folder of the cache."""
-    return Path(os.environ.get("CTL_CACHE") or "~/.cache/ctl").expanduser() / "corpora"
+    return cache_folder("corpora")
 
 
 def _remove_left_over(home: Path) -> None:

@@ -1,0 +1,40 @@
+"""A fit keeps its tokenizer beside its checkpoints, so that a run that is moved can still tag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_only
+
+from ctl.backbones.loading import fingerprint_tokenizer
+from ctl.system.files import whole
+
+KEPT = "tokenizer"  # the folder beside the checkpoints, and the key in them
+
+
+class KeepTokenizer(Callback):
+    """Writes ``tokenizer/`` beside the checkpoints: the tokenizer and the configuration of the backbone.
+
+    Checkpoints hold its fingerprint, with which `ctl.tagging` compares what it finds. Without a folder for checkpoints
+    nothing is written.
+    """
+
+    @rank_zero_only
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes it."""
+        folders = [getattr(callback, "dirpath", None) for callback in trainer.checkpoint_callbacks]
+        for folder in {Path(folder) for folder in folders if folder}:
+            with whole(folder / KEPT) as partial:
+                partial.mkdir()
+                _tokenizer(trainer).save_pretrained(partial)
+                pl_module.backbone_model.config.save_pretrained(partial)  # type: ignore[union-attr, operator]
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Adds the fingerprint."""
+        checkpoint[KEPT] = fingerprint_tokenizer(_tokenizer(trainer))
+
+
+def _tokenizer(trainer: Trainer) -> Any:  # noqa: ANN401
+    return trainer.datamodule.encoder.tokenizer  # type: ignore[attr-defined]
