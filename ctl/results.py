@@ -184,7 +184,8 @@ def print_table(records: Sequence[Record], title: str) -> None:
     """Prints the results, the best F1 in bold."""
     best = max((record["f1"] for record in records), default=None)
     styles = ["bold" if record["f1"] == best else "" for record in records]
-    show(make_table(columns(records), rows(records), title, styles))
+    names = columns(records)
+    show(make_table(names, rows(records), title, styles, optional=names[4:-1]))
     for record in records:
         if weights := weights_by_source(record):
             given = "  ".join(f"{name} {weight:.3f}" for name, weight in weights.items())

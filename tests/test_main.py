@@ -125,9 +125,6 @@ def holds(settings, given):
 
 
 @pytest.mark.parametrize("command", ["transfer", "study"])
-def test_a_misspelt_option_is_told_in_three_lines(command, capsys):
-    with pytest.raises(SystemExit) as end:
-        main([command, "--config", f"configs/{command}/quickstart.yaml", "--student.lrr", "1"])
-    told = capsys.readouterr().err.splitlines()
-    assert end.value.code == 2 and len(told) == 3
-    assert told[-1] == "error: unrecognized arguments: --student.lrr 1"
+def test_a_misspelt_option_is_told_in_one_line(command, capsys):
+    assert main([command, "--student.lrr", "1"]) == 2
+    assert capsys.readouterr().err == "ctl: error: unknown option --student.lrr: did you mean --student.lr?\n"

@@ -32,7 +32,7 @@ class KeepTokenizer(Callback):
                 pl_module.backbone_model.config.save_pretrained(partial)  # type: ignore[union-attr, operator]
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Adds the fingerprint."""
+        """Adds the fingerprint of the tokenizer."""
         checkpoint[KEPT] = fingerprint_tokenizer(_tokenizer(trainer))
 
 

@@ -30,7 +30,7 @@ PACKAGES = ("lightning", "torch", "jsonargparse", "transformers")
 
 
 class Help(NamedTuple):
-    """What a parser says of itself: its help, and the names of its options."""
+    """The words of a parser about itself: its help, and the names of its options."""
 
     text: str
     options: list[str]

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader
 from ctl.export.check import Compared
 from ctl.methods import Method
 from ctl.results import Record, git_commit, versions
+from ctl.system.console import plain_markdown
 from ctl.system.files import write_text
 from ctl.tagging.trained import Trained
 
@@ -43,6 +44,7 @@ def write_card(
         folder: the name that the card's folder will have; by default the one that it has.
     """
     environment = Environment(loader=PackageLoader("ctl.export", "."), trim_blocks=True, autoescape=False)
+    environment.filters["plain"] = plain_markdown
     template = environment.get_template("model_card.md.j2")
     facts = {**_facts(path, trained, backbone, networks), "folder": folder or path.parent.name}
     write_text(path, template.render(facts) + "\n")

@@ -35,7 +35,7 @@ STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
     "axes.spines.right": False, "axes.grid": True, "grid.color": FAINT, "grid.linewidth": 0.6, "grid.alpha": 0.6,
     "legend.frameon": False, "legend.fontsize": 9.0, "axes.titlesize": 10.5, "lines.linewidth": 1.8,
-    "lines.markersize": 5.5,
+    "lines.markersize": 5.5, "text.parse_math": False,
 }  # fmt: skip
 
 VARIABLES = {

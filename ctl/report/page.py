@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader
 
 from ctl.report.drawing import DARK, LIGHT, render, standalone
 from ctl.report.layout import Layout, TextTable
-from ctl.system.console import markdown
+from ctl.system.console import markdown, plain_markdown
 from ctl.system.files import write_text
 
 LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
@@ -64,7 +64,19 @@ class Block:
     @property
     def data_uri(self) -> str:
         """The data as a link that needs no network."""
-        return "data:text/csv;base64," + base64.b64encode(self.data.to_csv(index=False).encode()).decode()
+        return "data:text/csv;base64," + base64.b64encode(to_csv(self.data).encode()).decode()
+
+
+def to_csv(data: pd.DataFrame) -> str:
+    """Writes a table as CSV in which a spreadsheet finds no formula: names that begin like one have ``'`` before them.
+
+    OWASP, CSV injection.
+    """
+    return data.rename(columns=_no_formula).map(_no_formula).to_csv(index=False)
+
+
+def _no_formula(value: Any) -> Any:  # noqa: ANN401
+    return f"'{value}" if isinstance(value, str) and re.match(r"[=+\-@\t\r]", value) and len(value) > 1 else value
 
 
 def plain_name(text: str) -> str:
@@ -97,7 +109,7 @@ class Page:
     def write(self, folder: Path) -> None:
         """Writes ``report.html``, ``report.md``, and ``report/<block>.csv`` and ``.svg``."""
         for block in self.blocks:
-            write_text(folder / "report" / f"{block.name}.csv", block.data.to_csv(index=False))
+            write_text(folder / "report" / f"{block.name}.csv", to_csv(block.data))
             if block.svg:
                 write_text(folder / "report" / f"{block.name}.svg", standalone(block.svg) + "\n")
         write_text(folder / "report.html", self.html())
@@ -111,20 +123,22 @@ class Page:
 
     def markdown(self) -> str:
         """The summary: the conclusions, what failed, and the tables that the page shows."""
-        parts = [f"# {self.title}", self.subtitle, *self.conclusions, *self._gaps()]
+        parts = [f"# {plain_markdown(self.title)}", *map(plain_markdown, (self.subtitle, *self.conclusions))]
+        parts += self._gaps()
         for block in self.blocks:
             table = block.table()
             if block.layout and len(table.rows) <= LONGEST:
-                parts.append(f"## {block.title}\n\n{block.text}\n\n{markdown(*table)}".rstrip())
+                title, text = plain_markdown(block.title), plain_markdown(block.text)
+                parts.append(f"## {title}\n\n{text}\n\n{markdown(*table)}".rstrip())
         return "\n\n".join(parts) + "\n"
 
     def _gaps(self) -> list[str]:
         """Paragraphs about cells that failed or were not run."""
         gaps = []
         if self.failed:
-            errors = "\n".join(f"* {cell}: {error}" for cell, error in self.failed)
+            errors = "\n".join(f"* {plain_markdown(cell)}: {plain_markdown(error)}" for cell, error in self.failed)
             gaps.append(f"**{len(self.failed)} of {self.cells} cells failed** and are in no number:\n\n{errors}")
         if self.missing:
-            names = "\n".join(f"* {cell}" for cell in self.missing[:LONGEST])
+            names = "\n".join(f"* {plain_markdown(cell)}" for cell in self.missing[:LONGEST])
             gaps.append(f"{len(self.missing)} of {self.cells} cells have not been run yet:\n\n{names}")
         return gaps

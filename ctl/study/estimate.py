@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from rich.console import Console
-
 from ctl.backbones.loading import count_parameters
 from ctl.errors import CTLError
-from ctl.system.console import duration, make_table
+from ctl.system.console import duration, make_table, show
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Split
 from ctl.transfer.stage import Stage
@@ -70,7 +68,7 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
         numbers = map(str, (len(members), len(members) - len(left), len(left)))
         lines.append([kind, *numbers, "?" if seconds is None else duration(seconds), duration(ideal)])
     headings = ("stages", "all", "done", "left", "takes", "on the device assumed")
-    Console().print(make_table(headings, lines, f"{title}: {len(plans)} cells"))
+    show(make_table(headings, lines, f"{title}: {len(plans)} cells"))
     if rates:
         print(f"At the pace measured here: {duration(measured / jobs)} with {jobs} at once.")
     print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -50,14 +51,18 @@ def say(message: str) -> None:
 
 
 def show(what: str | Table) -> None:
-    """Prints a table or a line to standard output; where nobody reads on, it is for `ctl.main` to end the command."""
+    """Prints a table or a line to standard output as it stands: nothing in it is taken for markup.
+
+    A table that can't be as narrow as the terminal is wider; no number is cut.
+    """
     from rich.console import Console
 
     if sys.stdout is None:
         return
-    console = Console()
-    with console.capture() as captured:  # rich itself would end the program with status 1
-        console.print(visible(what) if isinstance(what, str) else what, markup=False, highlight=False, soft_wrap=True)
+    least = 0 if isinstance(what, str) else total_width(column.width or 0 for column in what.columns)
+    console = Console(markup=False, emoji=False, highlight=False, width=max(Console().width, least))
+    with console.capture() as captured:  # rich itself would end the program where nobody reads on
+        console.print(visible(what) if isinstance(what, str) else what, soft_wrap=isinstance(what, str))
     sys.stdout.write(captured.get())
 
 
@@ -99,25 +104,86 @@ def duration(seconds: float) -> str:
 
 
 WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns that hold no numbers
+LONG, SHORT = 24, 8  # characters after which a name, or the heading of numbers, may go on in the next line
 
 
 def make_table(
-    headings: Sequence[str], lines: Sequence[Sequence[str]], title: str, styles: Sequence[str] = ()
+    headings: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    title: str,
+    styles: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> Table:
-    """Makes a table for the terminal, words on the left and numbers on the right."""
+    """Makes a table for `show`, words on the left and numbers on the right; a number is never cut.
+
+    Args:
+        headings: the names of the columns.
+        lines: the cells.
+        title: above the table.
+        styles: of the lines.
+        optional: headings of columns that may be left out where all do not fit.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in headings:
-        words = name in WORDS
-        table.add_column(name, justify="left" if words else "right", no_wrap=words)
+    columns = [[name, *(line[place] for line in lines)] for place, name in enumerate(headings)]
+    widths = _widths(columns, optional)
+    table = Table(title=visible(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.pad_edge = table.show_edge = False  # two characters between columns
+    if left_out := len(headings) - len(widths):
+        table.caption, table.caption_justify = f"{left_out} more columns do not fit in this width", "left"
+    for place, width in widths.items():
+        words = headings[place] in WORDS
+        table.add_column(visible(headings[place]), justify="left" if words else "right", width=width, overflow="fold")
     for number, line in enumerate(lines):
-        table.add_row(*line, style=styles[number] if styles else "")
+        table.add_row(*(visible(line[place]) for place in widths), style=styles[number] if styles else "")
     return table
+
+
+def _widths(columns: Sequence[Sequence[str]], optional: Sequence[str]) -> dict[int, int]:
+    """The widths of the columns that fit into the terminal, by place; the last that may be left out are.
+
+    Args:
+        columns: headings, and the cells below them.
+        optional: headings of those that may be left out.
+    """
+    from rich.console import Console
+
+    widths, room = {place: _least(column) for place, column in enumerate(columns)}, Console().width
+    for place in reversed(range(len(columns))):
+        if columns[place][0] in optional and total_width(widths.values()) > room:
+            del widths[place]
+    for place, width in widths.items():  # from the left, each as wide as it would be
+        widths[place] += max(0, min(max(map(len, columns[place])) - width, room - total_width(widths.values())))
+    return widths
+
+
+def total_width(widths: Iterable[int]) -> int:
+    """The characters of a line of a table whose columns are so wide."""
+    return sum(width + 2 for width in widths) - 2
+
+
+def _least(column: Sequence[str]) -> int:
+    """The least width of a column: of names that of a part, of numbers that of the widest word."""
+    heading, *cells = column
+    if heading in WORDS:
+        return min(LONG, max(map(len, column)))
+    words = [word for cell in cells for word in cell.split()]
+    return max(min(SHORT, len(heading)), 1, *map(len, words))
 
 
 def markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Writes a table in Markdown."""
     rule = ["---", *["---:"] * (len(headings) - 1)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in (headings, rule, *lines))
+    rows = ([plain_markdown(cell) for cell in line] for line in (headings, *lines))
+    written = [f"| {' | '.join(row)} |\n" for row in rows]
+    return "".join([written[0], f"| {' | '.join(rule)} |\n", *written[1:]])
+
+
+MARKS = {"\\": "\\\\", "|": "\\|", "`": "\\`", "<": "&lt;", "&": "&amp;", "](": "]\\(", "\n": " ", "\r": " "}
+
+
+def plain_markdown(text: str) -> str:
+    """Writes a text so that Markdown shows it as it stands: no HTML, no link, no cell, no line of its own."""
+    pattern = "|".join(map(re.escape, MARKS))
+    return re.sub(pattern, lambda mark: MARKS[mark[0]], visible(text))

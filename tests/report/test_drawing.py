@@ -46,3 +46,14 @@ def test_contenders_differ_by_what_they_do_and_by_their_teachers():
 def test_a_name_that_nobody_gave_has_no_look():
     with pytest.raises(KeyError):
         Look.of_names(["a"])("b")
+
+
+def test_names_are_no_formulas():
+    """A dollar would begin one, and what is in it would have to be TeX."""
+
+    def draw(name):
+        figure, (panel,) = axes()
+        panel.set_title(name)
+        return figure
+
+    assert "$x^{$ &lt;b&gt;" in render(draw, "$x^{$ <b>", name="one", about="a title")
