@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -23,13 +25,15 @@ class KeepTokenizer(Callback):
 
     @rank_zero_only
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes it."""
+        """Writes the tokenizer and the configuration."""
         folders = [getattr(callback, "dirpath", None) for callback in trainer.checkpoint_callbacks]
-        for folder in {Path(folder) for folder in folders if folder}:
-            with whole(folder / KEPT) as partial:
-                partial.mkdir()
-                _tokenizer(trainer).save_pretrained(partial)
-                pl_module.backbone_model.config.save_pretrained(partial)  # type: ignore[union-attr, operator]
+        with TemporaryDirectory() as scratch:
+            _tokenizer(trainer).save_pretrained(scratch)
+            pl_module.backbone_model.config.save_pretrained(scratch)  # type: ignore[union-attr, operator]
+            for folder in {Path(folder) for folder in folders if folder}:
+                for file in Path(scratch).iterdir():
+                    with whole(folder / KEPT / file.name) as partial:
+                        shutil.copyfile(file, partial)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the fingerprint of the tokenizer."""

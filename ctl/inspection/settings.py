@@ -14,12 +14,16 @@ from ctl.data.reading.hub import SPLITS, HubDataset
 from ctl.data.words import UnicodeForm
 from ctl.errors import CTLError, first_line
 from ctl.system.files import moved
+from ctl.system.names import LANGUAGE
 
 Settings = dict[str, Any]
 
-NAME = re.compile(r"(?!\.\.?$)[\w.-]{1,64}")  # of a language: a folder, and not a way to another one
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")  # of the Hub; not a folder, and not a reader of files such as `csv`
 PART = re.compile(r"(?!/|.*\.\.|.*://)[^\x00-\x1f]{1,200}")  # of a repository: a configuration, a folder, a revision
+
+
+def _is_language(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, str) and value not in (".", "..") and bool(LANGUAGE.fullmatch(value))
 
 
 def _is_text(value: Any) -> bool:  # noqa: ANN401
@@ -62,7 +66,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "normalization": lambda value: value in get_args(UnicodeForm),
     "limit": _is_limit,
     "drop_test_duplicates": lambda value: isinstance(value, bool),
-    "target": lambda value: isinstance(value, str) and bool(NAME.fullmatch(value)),
+    "target": _is_language,
 }
 
 
@@ -110,7 +114,7 @@ def text_name(name: Any, path: Path) -> tuple[str, str]:  # noqa: ANN401
         CTLError: it is no such name.
     """
     language, _, split = str(name).rpartition("/")
-    if not NAME.fullmatch(language) or split not in SPLITS:
+    if not _is_language(language) or split not in SPLITS:
         raise CTLError(f"{path}: {str(name)[:60]!r} is no name of a text, such as de/train")
     return language, split
 
