@@ -89,7 +89,13 @@ def _table(dataset: HubDataset, where: str, split: str) -> Any:  # noqa: ANN401 
 
     datasets.disable_progress_bars()
     try:
-        loaded = datasets.load_dataset(dataset.path, dataset.name, data_dir=dataset.data_dir, revision=dataset.revision)
+        loaded = datasets.load_dataset(
+            dataset.path,
+            dataset.name,
+            data_dir=dataset.data_dir,
+            revision=dataset.revision,
+            trust_remote_code=False,
+        )
     except Exception as error:  # whatever the Hub, the network or a file may answer
         raise CTLError(f"{where}: {first_line(error)}") from error
     present = [candidate for candidate in SPLITS[split] if candidate in loaded]
