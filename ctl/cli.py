@@ -22,6 +22,7 @@ from ctl.errors import CTLError
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.class_paths import read_moved
 from ctl.system.files import held, write_text
+from ctl.system.words_in_yaml import read_words, with_lists
 
 
 class SaveConfig(SaveConfigCallback):
@@ -151,6 +152,7 @@ def only_run(folder: Path, command: str) -> Iterator[None]:
 
 def run(args: Sequence[str]) -> CTLCLI:
     """Runs ``fit``, ``validate``, ``test`` or ``predict`` with these arguments."""
+    read_words()
     return CTLCLI(
         LightningModule,
         NERDataModule,
@@ -159,7 +161,7 @@ def run(args: Sequence[str]) -> CTLCLI:
         save_config_callback=SaveConfig,
         save_config_kwargs={"overwrite": True},
         parser_kwargs={"prog": "ctl", **{name: _help(name) for name in COMMANDS[ONE_STAGE]}},
-        args=list(args),
+        args=with_lists(args),
     )
 
 

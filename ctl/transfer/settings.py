@@ -21,6 +21,7 @@ from ctl.modules.tagger import Tagger
 from ctl.results import LATER, without_later
 from ctl.system.devices import best_precision
 from ctl.system.names import check_languages
+from ctl.system.words_in_yaml import read_words, with_lists
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
@@ -292,7 +293,8 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
     Returns:
         The settings; sections of data and Trainer hold only what was given. And what the parser makes of classes.
     """
-    parsed = parser.parse_args(list(args))
+    read_words()
+    parsed = parser.parse_args(with_lists(args))
     for name, value in FAST.items() if parsed.fast else ():
         if parsed[name] is None:
             parsed[name] = value
