@@ -17,7 +17,10 @@ from ctl.inspection.students import label_by_students
 from ctl.system.console import make_table, say, show
 
 SENTENCES = 20_000  # that a page shows, unless another number is given
-WHERE = ("root", "hub", "synthetic", "types", "type_map", "encoding", "limit")  # settings of the data that find text
+WHERE = (  # settings of the data that find text
+    "root", "hub", "synthetic", "types", "type_map", "encoding", "word_column", "tag_column", "normalization", "limit",
+    "drop_test_duplicates",
+)  # fmt: skip
 
 
 def main(args: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from ctl.errors import CTLError, first_line
 from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.word_classifier import Pooling, WordClassifier
 from ctl.system.checkpoints import WholeCheckpoints
+from ctl.system.files import moved
 
 
 class Tagger(FineTuned):
@@ -120,7 +121,9 @@ def load_module(path: str | Path, others: Sequence[Tagger] = (), **settings: Any
     checkpoint = WholeCheckpoints().load_checkpoint(path, "cpu")
     kind, saved = _class_of(checkpoint, path), checkpoint.get("hyper_parameters", {})
     try:
-        tagger = kind(**{**{name: value for name, value in saved.items() if not name.startswith("_")}, **settings})
+        arguments = {name: value for name, value in saved.items() if not name.startswith("_")}
+        arguments["backbone"] = _backbone_now(arguments["backbone"], Path(path))
+        tagger = kind(**{**arguments, **settings})
         _share_base(tagger, checkpoint["ctl"]["base"], others)
         tagger.on_load_checkpoint(checkpoint)
         tagger.load_state_dict(checkpoint["state_dict"])
@@ -131,6 +134,14 @@ def load_module(path: str | Path, others: Sequence[Tagger] = (), **settings: Any
     except Exception as error:  # whatever a file may hold that somebody else wrote
         raise CTLError(f"{path}: of another version of ctl, or damaged ({first_line(error)})") from error
     return tagger.eval().requires_grad_(False)
+
+
+def _backbone_now(backbone: str, path: Path) -> str:
+    """The backbone that a checkpoint names; where its run was moved with it, the folder that it is in now."""
+    if Path(backbone).is_dir():
+        return backbone
+    folders = list(path.absolute().parents[1:6])
+    return next((str(end) for folder in folders if (end := moved(backbone, folder))), backbone)
 
 
 def _class_of(checkpoint: Mapping[str, Any], path: str | Path) -> type[Tagger]:

@@ -13,7 +13,7 @@ from ctl.backbones.loading import load_token_classifier
 from ctl.backbones.packing import padded
 from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 from ctl.modules.word_classifier import carry_on
 
 
@@ -45,7 +45,7 @@ class OnnxModel:
         threads: for one network; by default as many as PyTorch has.
 
     Raises:
-        CTLError: onnxruntime is not installed.
+        CTLError: onnxruntime is not installed, or the file is none of ONNX.
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
@@ -55,7 +55,10 @@ class OnnxModel:
             raise CTLError(f"{path} needs onnxruntime: pip install 'ctl[onnx]'") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or torch.get_num_threads()
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        try:
+            self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # whatever onnxruntime says of a file that is damaged or is none
+            raise CTLError(f"{path}: no ONNX file that onnxruntime can run ({first_line(error)})") from error
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Distributions of all words (N, C)."""
@@ -74,8 +77,12 @@ def load_exported(folder: Path) -> Exported:
 
 def _labels(folder: Path) -> list[str]:
     """The labels of a folder's config.json in the order of their ids."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return [str(label) for _, label in sorted(config.get("id2label", {}).items(), key=lambda item: int(item[0]))]
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        labels = sorted((int(number), str(label)) for number, label in config.get("id2label", {}).items())
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise CTLError(f"{folder / 'config.json'}: not the configuration of a model ({first_line(error)})") from error
+    return [label for _, label in labels]
 
 
 def exported_types(folder: Path) -> tuple[str, ...]:

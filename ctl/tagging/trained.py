@@ -10,7 +10,6 @@ from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.base import WordLabeller
 from ctl.results import Record, read_records
-from ctl.system.files import moved
 from ctl.tagging.exported import OnnxModel, exported_types, load_exported
 
 PREFERRED = "student:learned"
@@ -134,20 +133,6 @@ def _load_checkpoint(path: Path) -> Trained:
 
     model = load_module(path)
     method = str(model.identity()["method"])
-    tokenizer = find_tokenizer(path, model.backbone)
+    kept = path.parent / KEPT
+    tokenizer = str(kept) if kept.is_dir() else model.backbone
     return Trained(model, model.schema.types, tokenizer, method, path, model.tokenizer_fingerprint)
-
-
-def find_tokenizer(path: Path, backbone: str) -> str:
-    """The folder or Hub name of a checkpoint's tokenizer: kept beside it, where it was, or where its run is now.
-
-    Args:
-        path: of the checkpoint.
-        backbone: Hub name or folder as it was when the model was trained.
-    """
-    if (path.parent / KEPT).is_dir():
-        return str(path.parent / KEPT)
-    if Path(backbone).is_dir():
-        return backbone
-    folders = list(path.absolute().parents[1:6])
-    return next((str(end) for folder in folders if (end := moved(backbone, folder))), backbone)

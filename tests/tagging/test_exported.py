@@ -9,7 +9,7 @@ import torch
 from tiny import batch_of
 
 from ctl.errors import CTLError
-from ctl.tagging.exported import Exported, exported_types
+from ctl.tagging.exported import Exported, OnnxModel, exported_types
 
 
 def folder(path, labels):
@@ -48,3 +48,16 @@ def test_words_are_read_at_their_first_subword_in_the_order_of_the_tags(monkeypa
     ids = torch.tensor([2.0, 4.0, 6.0])[:, None]
     torch.testing.assert_close(probs, (ids * torch.tensor([3.0, 1.0, 2.0])).softmax(-1))
     assert network.calls == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 5000, '{"id2label": {"x": "O"}}', '{"id2label": 3}', "\0"])
+def test_configurations_that_are_none(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(CTLError, match=r"config\.json: not the configuration of a model"):
+        exported_types(tmp_path)
+
+
+def test_a_file_that_is_no_onnx(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"garbage")
+    with pytest.raises(CTLError, match=r"model\.onnx: no ONNX file that onnxruntime can run"):
+        OnnxModel(tmp_path / "model.onnx")
