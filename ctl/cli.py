@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
+from ctl.callbacks.finite import StopAtNaN
 from ctl.callbacks.saving import SaveLast
 from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter
@@ -99,6 +100,8 @@ class CTLCLI(LightningCLI):
         kwargs["use_distributed_sampler"] = False
         trainer = super().instantiate_trainer(**kwargs)
         trainer.strategy.checkpoint_io = WholeCheckpoints()
+        if self.subcommand == "fit":
+            trainer.callbacks.insert(0, StopAtNaN())  # type: ignore[attr-defined]  # before any callback that saves
         trainer.callbacks.extend([*self._writers(), *self._tracking])  # type: ignore[attr-defined]
         return trainer
 
@@ -114,9 +117,26 @@ class CTLCLI(LightningCLI):
         if not is_overridden("training_step", self.model):
             raise CTLError(f"{type(self.model).__name__} is not trained: use `ctl predict` (or test, to score it)")
 
+    def before_test(self) -> None:
+        """Refuses a model that was never trained."""
+        self._check_trained()
+
     def before_predict(self) -> None:
-        """Predictions go to disk batch by batch, not to memory."""
+        """Refuses a model that was never trained; predictions go to disk batch by batch, not to memory."""
+        self._check_trained()
         self.config_init.predict.return_predictions = False
+
+    def _check_trained(self) -> None:
+        """Refuses to score, or to let teach, what nothing was taught.
+
+        Raises:
+            CTLError: the model needs training, and no checkpoint was given.
+        """
+        if getattr(self.model, "needs_training", False) and not self._get(self.config, "ckpt_path"):
+            raise CTLError(
+                f"{type(self.model).__name__} was never trained, so its answers would be random: give --ckpt_path, the "
+                "checkpoint of a fit"
+            )
 
     def _writers(self) -> list[Callback]:
         match self.subcommand:
@@ -140,13 +160,8 @@ def only_run(folder: Path, command: str) -> Iterator[None]:
     Raises:
         CTLError: another run has it.
     """
-    with ExitStack() as lock:
-        try:
-            lock.enter_context(held(folder / f".{command}.lock"))
-        except TimeoutError:
-            raise CTLError(
-                f"{folder}: another `ctl {command}` writes there; wait or choose another trainer.default_root_dir"
-            ) from None
+    busy = f"{folder}: another `ctl {command}` writes there; wait or choose another trainer.default_root_dir"
+    with held(folder / f".{command}.lock", CTLError(busy)):
         yield
 
 

@@ -30,8 +30,10 @@ def main(args: Sequence[str] | None = None) -> int:
 
         print(f"ctl {version('ctl')}")
         return 0
-    from ctl.system.signals import GO_ON, stoppable
+    from ctl.system.signals import ENDS_WITH_PARENT, GO_ON, end_with_parent, stoppable
 
+    if ENDS_WITH_PARENT in os.environ:
+        end_with_parent()
     with stoppable("" if arguments[0] in NOTHING_TO_GO_ON else GO_ON) as stop:
         try:
             _run(arguments)

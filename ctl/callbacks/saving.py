@@ -110,9 +110,9 @@ class WeightsOnly(Callback):
         self.path = Path(path)
 
     @rank_zero_only
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Removes what only a fit that goes on would need; leaves shards of a model that no process has whole."""
-        if not self.path.is_file():
+        if stage != "fit" or not self.path.is_file():
             return
         for other in {"best.ckpt", "last.ckpt"} - {self.path.name}:
             remove(self.path.parent / other, self.path.parent)

@@ -15,12 +15,14 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ctl.arrays import Floats, Ints
+from ctl.callbacks.finite import are_finite
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
+from ctl.errors import CTLError
 from ctl.methods import SIMILARITIES
 from ctl.results import add_record, make_record, write_counts
 from ctl.system.names import check_method
@@ -165,6 +167,7 @@ class SoftLabelWriter(PredictionWriter):
     def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
         """Appends the distributions of a batch, (N, C) or those of each labeller (K, N, C), and marks of the words."""
         probs = outputs["each"] if "each" in outputs else outputs["probs"][None]
+        check_finite(probs, "probabilities")
         marks = {mark: outputs[mark].expand(probs.shape[:2]).cpu().numpy() for mark in MARKS if mark in outputs}
         for number, (store, own) in enumerate(zip(self._stores[split], probs.float().cpu().numpy(), strict=True)):
             store.add(batch.words.cpu().numpy(), own, **{mark: values[number] for mark, values in marks.items()})
@@ -203,6 +206,7 @@ class WeightWriter(PredictionWriter):
     def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
         """Keeps the similarities of a batch (S, K)."""
         for name, items in self._similarities[split].items():
+            check_finite(outputs[name], "similarities")
             items.add(batch.sentences, outputs[name])
 
     def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
@@ -236,6 +240,7 @@ class WordWeightWriter(PredictionWriter):
 
     def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
         """Keeps the score of each word (N)."""
+        check_finite(outputs["scores"], "scores of words")
         self._scores[split].add(batch.words, outputs["scores"])
 
     def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
@@ -267,6 +272,20 @@ class PerItem:
         ordered = np.zeros((int(indices.max()) + 1, *values.shape[1:]), dtype=np.float32)
         ordered[indices] = values
         return ordered
+
+
+def check_finite(values: torch.Tensor, what: str) -> None:
+    """Refuses to write what is no number.
+
+    Args:
+        values: to be written.
+        what: their name, for the message.
+
+    Raises:
+        CTLError: one is infinite or NaN.
+    """
+    if not are_finite([values]):
+        raise CTLError(f"the {what} are not finite numbers: nothing is written; train with a lower rate (lr)")
 
 
 def _data(trainer: Trainer) -> NERDataModule:

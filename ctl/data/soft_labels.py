@@ -15,11 +15,15 @@ import numpy.typing as npt
 from ctl.arrays import Bools, Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
-from ctl.errors import CTLError
-from ctl.system.files import checksum, partial_of, remove
+from ctl.errors import CTLError, first_line
+from ctl.system.files import checksum, partial_of, remove, reserve
 
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
+OFF_BY = 0.02  # of a row's sum from one: numbers are kept in 16 bits
+TEXT = {"name", "sentences", "words", "fingerprint"}  # what a manifest says of the text
+FILES, ALL_FILES = {"probs.npy", "offsets.npy"}, {"probs.npy", "offsets.npy", "unanimous.npy", "labelled.npy"}
+MANIFEST: dict[str, type] = {"types": list, "corpus": dict, "teacher": dict, "unanimous": bool, "sha256": dict}
 MARKS = ("unanimous", "labelled")  # true or false for every word, where a model tells it
 
 
@@ -47,10 +51,7 @@ class SoftLabelStore:
             raise CTLError(f"{self.path}: no soft labels here (no manifest.json); `ctl predict` writes them") from None
         except (ValueError, OSError) as error:
             raise CTLError(f"{self.path / 'manifest.json'}: not readable ({error})") from None
-        if self.manifest.get("format") != FORMAT:
-            raise CTLError(
-                f"{self.path}: format {self.manifest.get('format')}, this version reads {FORMAT}; write it anew"
-            )
+        self._check_manifest()
         for file, digest in self.manifest["sha256"].items() if verify else ():
             if _checksum(self.path / file) != digest:
                 raise CTLError(f"{self.path}: {file} is not what was written (checksum differs); write it anew")
@@ -59,6 +60,46 @@ class SoftLabelStore:
         self.unanimous = _open(self.path / "unanimous.npy") if self.manifest["unanimous"] else None
         self.labelled = _open(self.path / "labelled.npy") if self.manifest.get("labelled") else None
         self.schema = TagSchema(tuple(self.manifest["types"]))
+        self._check_shapes()
+        if verify:
+            self._check_rows()
+
+    def _check_manifest(self) -> None:
+        """Refuses a manifest of another format, or one that is not what `StoreWriter` writes."""
+        manifest = self.manifest if isinstance(self.manifest, dict) else {}
+        if manifest.get("format") != FORMAT:
+            raise CTLError(f"{self.path}: format {manifest.get('format')}, this version reads {FORMAT}; write it anew")
+        wrong = [name for name, kind in MANIFEST.items() if not isinstance(manifest.get(name), kind)]
+        if wrong or not manifest["corpus"].keys() >= TEXT or not FILES <= manifest["sha256"].keys() <= ALL_FILES:
+            raise CTLError(
+                f"{self.path}: its manifest.json is not one that ctl wrote ({', '.join(wrong) or 'corpus, sha256'}); "
+                "write it anew"
+            )
+
+    def _check_shapes(self) -> None:
+        """Compares the arrays with the manifest."""
+        words, sentences = (self.manifest["corpus"][name] for name in ("words", "sentences"))
+        marks = {name: getattr(self, name) for name in MARKS if getattr(self, name) is not None}
+        wanted = {"probs": (words, len(self.schema)), "offsets": (sentences + 1,), **{name: (words,) for name in marks}}
+        for name, array in {"probs": self.probs, "offsets": self.offsets, **marks}.items():
+            if array.shape != wanted[name] or array.dtype.kind != {"probs": "f", "offsets": "i"}.get(name, "b"):
+                raise CTLError(
+                    f"{self.path}: {name}.npy is {array.shape} of {array.dtype}, but its manifest says {wanted[name]}; "
+                    "write it anew"
+                )
+        if self.offsets[0] != 0 or self.offsets[-1] != words or (np.diff(self.offsets) < 0).any():
+            raise CTLError(f"{self.path}: offsets.npy does not divide {words} words into sentences; write it anew")
+
+    def _check_rows(self) -> None:
+        """Reads all rows: each is a distribution."""
+        for begin in range(0, len(self.probs), CHUNK):
+            rows = self.probs[begin : begin + CHUNK].astype(np.float32)
+            right = np.isfinite(rows).all(-1) & (rows >= 0).all(-1) & (np.abs(rows.sum(-1) - 1) < OFF_BY)
+            if not right.all():
+                raise CTLError(
+                    f"{self.path}: the soft label of word {begin + int(right.argmin())} is no distribution (numbers "
+                    "from 0 to 1 whose sum is 1); the model that wrote it was trained in vain, or the file is damaged"
+                )
 
     def __len__(self) -> int:
         return len(self.probs)
@@ -191,17 +232,6 @@ def _room(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> None:
     reserve(path)
 
 
-def reserve(path: Path) -> None:
-    """Takes the room that a file says it needs.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-
 def _put(path: Path, rows: Ints, values: npt.NDArray[Any]) -> None:
     """Writes some rows; the file is mapped for that long only, or all of it would in the end be in memory."""
     array = np.load(path, mmap_mode="r+", allow_pickle=False)
@@ -211,7 +241,10 @@ def _put(path: Path, rows: Ints, values: npt.NDArray[Any]) -> None:
 
 def _open(path: Path) -> npt.NDArray[Any]:
     """An array, memory-mapped; a plain one, as slices of `numpy.memmap` are slow to make."""
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise CTLError(f"{path}: not readable ({first_line(error)}); write the soft labels anew") from None
 
 
 def _shards(path: Path) -> Path:

@@ -99,6 +99,16 @@ class Adaptation(Trainable):
         return logits
 
     def on_train_end(self) -> None:
+        """Writes the model and its tokenizer."""
+        self._write_backbone()
+
+    def on_fit_end(self) -> None:
+        """Writes them here where a fit that was stopped at its very end had nothing left to train."""
+        super().on_fit_end()
+        if not (Path(self.trainer.default_root_dir) / FOLDER / "config.json").is_file():
+            self._write_backbone()
+
+    def _write_backbone(self) -> None:
         """Writes the model and its tokenizer; the folder appears at once."""
         if not self.trainer.is_global_zero:
             return

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from lightning.pytorch import Callback, LightningModule
@@ -15,7 +15,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from ctl.backbones.attention import plain_attention
-from ctl.callbacks.writers import SoftLabelWriter, Teaching
+from ctl.callbacks.writers import SoftLabelWriter, Teaching, check_finite
 from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
 from ctl.metrics import Calibration, SpanF1, span_counts
@@ -32,7 +32,12 @@ class Trainable(LightningModule, ABC):
         weight_decay: of all weights except biases and norms.
         warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
         **kwargs: for the next class.
+
+    Attributes:
+        needs_training: whether its answers are random before it is trained.
     """
+
+    needs_training: ClassVar[bool] = True
 
     def __init__(self, lr: float, weight_decay: float, warmup: float, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
@@ -138,6 +143,7 @@ class Labeller(LightningModule, ABC):
     def test_step(self, batch: WordBatch) -> dict[str, Tensor]:
         """Scores the most probable ``tags`` (N) against gold; gives each sentence's ``counts`` too (`span_counts`)."""
         probs = self.probabilities(batch)
+        check_finite(probs, "probabilities")
         predicted = probs.argmax(-1)
         self.test_calibration.update(probs, batch.tags)
         self.test_f1.update(predicted, batch.tags, batch.lengths)

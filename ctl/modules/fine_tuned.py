@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ctl.backbones.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
 from ctl.backbones.attention import is_decoder
 from ctl.backbones.loading import recompute_activations
+from ctl.callbacks.finite import are_finite
 from ctl.callbacks.fit_record import fit_record
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
@@ -210,6 +211,8 @@ class FineTuned(Trainable, Labeller):
                 f"the checkpoint's types are {state['types']}, this run's are {list(self.schema.types)}: "
                 "set data.types to the checkpoint's, in their order"
             )
+        if not are_finite(list(checkpoint["state_dict"].values())):
+            raise CTLError("the checkpoint's weights are not finite numbers: train anew, with a lower rate (lr)")
         for name, value in self.form().items():
             if state[name] != value:
                 raise CTLError(f"the checkpoint's {name} is {state[name]}, this run's is {value}: set model.{name}")

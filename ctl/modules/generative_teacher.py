@@ -58,6 +58,8 @@ class GenerativeTeacher(GoldTrained):
         variant: added to the method's name in results.
     """
 
+    needs_training = False  # it can be asked as it is
+
     def __init__(
         self,
         backbone: str,

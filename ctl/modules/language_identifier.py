@@ -65,6 +65,7 @@ class LanguageIdentifier(LightningModule):
         schedule: the rate stays ``constant``, or it is ``linear``: it falls to zero, as in the authors' code.
     """
 
+    needs_training = True  # its answers are random before it is trained
     class_weights: Tensor
     means: Tensor
     _of_corpora: ClassVar[dict[Hashable, Tensor]] = {}  # features of corpora that this process has read (S, D)

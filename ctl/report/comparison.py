@@ -78,7 +78,7 @@ class Comparison:
         runs: dict[tuple[str, str], list[Run]] = {}
         seen: dict[tuple[str, str, int], tuple[Path, str]] = {}
         for path in steps(sorted(folder.rglob("results.json")), "reading runs"):
-            if not (path.parent / ".lock").exists():
+            if not any((path.parent / name).exists() for name in (".lock", "results.md")):
                 continue  # a stage of a transfer, whose own results have it too
             for record in read_records(path):
                 key = record["method"], record["target"], record["seed"]

@@ -20,6 +20,7 @@ from ctl.results import CELL, FAILED, counts_file, write_records
 from ctl.study.cells import is_done, key_of
 from ctl.system.console import duration, quiet, say
 from ctl.system.files import fingerprint, held, read_object, remove, write_json
+from ctl.system.signals import end_with_parent
 from ctl.transfer.plan import Plan
 from ctl.transfer.stage import Stage
 
@@ -64,6 +65,7 @@ def run_cells(study: Study, jobs: int | None, parse: Callable[[], Study]) -> int
 def _work(parse: Callable[[], Study], index: int, jobs: int, began: float) -> None:
     """One process of several: its own GPU where there are some, its share of the cores where not."""
     quiet()
+    end_with_parent()
     if devices := torch.cuda.device_count():
         os.environ["CUDA_VISIBLE_DEVICES"] = str(index % devices)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))

@@ -7,15 +7,17 @@ import json
 import os
 import re
 import shutil
+import socket
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, SoftFileLock, Timeout
 
 from ctl.errors import CTLError
-from ctl.system.console import say
+from ctl.system.console import duration, say
 
 PARTIAL = ".ctl-partial"  # ends the name of what is being written
 STAGE = r"""
@@ -150,13 +152,24 @@ def write_json(path: Path, value: Any, indent: int | None = 2) -> None:  # noqa:
     write_text(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
 
 
+def reserve(path: Path) -> None:
+    """Takes the room that a file says it needs.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 @contextmanager
 def held(path: Path, busy: Exception | None = None) -> Iterator[None]:
     """Holds a lock file as long as the block runs; waits for nobody.
 
     Args:
         path: the lock file.
-        busy: raised in place of `TimeoutError`.
+        busy: raised in place of `TimeoutError`; a message to the user says who holds the lock as well.
 
     Raises:
         TimeoutError: another process holds it.
@@ -166,11 +179,33 @@ def held(path: Path, busy: Exception | None = None) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise busy or TimeoutError(f"{path}: held by another process") from None
+        if busy is not None and not isinstance(busy, CTLError):
+            raise busy from None
+        error, message = (TimeoutError, f"{path}: held") if busy is None else (type(busy), str(busy))
+        raise error(f"{message} ({_holder(path)})") from None
     try:
+        if not isinstance(lock, SoftFileLock):
+            _sign(path)
         yield
     finally:
         lock.release()
+
+
+def _sign(path: Path) -> None:
+    """Notes process and host in a lock file, as `SoftFileLock` does where the file system knows no locks."""
+    with suppress(OSError):
+        path.write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
+
+
+def _holder(path: Path) -> str:
+    """Says who holds a lock file, since when, and how to break a lock whose holder is gone."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        age = duration(max(0.0, time.time() - path.stat().st_mtime))
+    except OSError:
+        return "by another process"
+    process, host = (*lines[:2], "unknown", "unknown")[:2] if len(lines) > 1 else ("unknown", "unknown")
+    return f"process {process} on host {host}, for {age}; if it is gone, remove {path}"
 
 
 def fingerprint(*parts: str | bytes) -> str:

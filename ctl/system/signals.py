@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
@@ -14,6 +15,7 @@ from ctl.system.console import say
 
 INTERRUPTED = 130  # exit status of what Ctrl-C stopped, in every shell
 GO_ON = "; what is written is whole: `ctl transfer` goes on from there, `ctl fit` with --ckpt_path last"
+ENDS_WITH_PARENT = "CTL_ENDS_WITH_PARENT"  # in the environment of what `run_stoppable` starts, and of its children
 STOPS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 
@@ -101,7 +103,8 @@ class Held:
 def run_stoppable(command: Sequence[str]) -> int:
     """Runs a program, passes on the signals that would stop this one, and returns its exit status."""
     numbers: list[int] = []
-    with subprocess.Popen(command, start_new_session=True) as process:  # or Ctrl-C would reach it twice
+    environment = {**os.environ, ENDS_WITH_PARENT: "1"}
+    with subprocess.Popen(command, start_new_session=True, env=environment) as process:  # or Ctrl-C reaches it twice
 
         def pass_on(number: int, frame: FrameType | None) -> None:
             numbers.append(number)
@@ -112,6 +115,18 @@ def run_stoppable(command: Sequence[str]) -> int:
     if status == INTERRUPTED:
         _stop(numbers[0] if numbers else signal.SIGINT)
     return status
+
+
+def end_with_parent() -> None:
+    """Ends this process in order when the one that started it is gone: killed, say, with no time to pass that on."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="end_with_parent", daemon=True).start()
 
 
 @contextmanager

@@ -172,7 +172,10 @@ class Stage:
             earlier = {}
         about = {"key": self.key, "context": self.context, "key_before": key_before}
         self._mark({**about, "done": False, "seconds": earlier.get("seconds", 0.0)})
-        _launch(self._arguments(), self.config["trainer"])
+        try:
+            _launch(self._arguments(), self.config["trainer"])
+        except CTLError as error:
+            raise CTLError(f"{self.title}: {error}") from error
         if missing := [output for output in self.outputs if not (self.folder / output).exists()]:
             raise CTLError(f"{self.title}: ended without writing {', '.join(missing)} (in {self.folder})")
         seconds = float(time.perf_counter() - began + earlier.get("seconds", 0.0))

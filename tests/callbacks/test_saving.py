@@ -79,6 +79,6 @@ def test_a_finished_fit_keeps_one_checkpoint_without_the_optimisers_state(tmp_pa
         WholeCheckpoints().save_checkpoint(
             {**kept, "optimizer_states": [1], "lr_schedulers": [1], "loops": {}}, tmp_path / name
         )
-    WeightsOnly(str(tmp_path / "best.ckpt")).on_fit_end(None, None)
+    WeightsOnly(str(tmp_path / "best.ckpt")).teardown(None, None, "fit")
     assert [path.name for path in tmp_path.iterdir()] == ["best.ckpt"]
     assert torch.load(tmp_path / "best.ckpt", weights_only=True).keys() == kept.keys()

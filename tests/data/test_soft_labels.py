@@ -8,6 +8,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
+from ctl.system.files import checksum
 
 SCHEMA = TagSchema(("PER", "LOC"))
 CORPUS = Corpus("xx/train", [f"w{i}" for i in range(10)], np.array([0, 3, 3, 10]))
@@ -67,6 +68,57 @@ def test_a_word_without_distribution_is_noticed(tmp_path):
         StoreWriter.join(tmp_path / "store", CORPUS, SCHEMA, {})
     with pytest.raises(CTLError, match="no soft labels here"):
         SoftLabelStore(tmp_path / "store")
+
+
+def rewritten(store, folder, manifest=None, **arrays):
+    """A store with other arrays, whose checksums are right."""
+    shutil.copytree(store.path, folder)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    record = json.loads((folder / "manifest.json").read_text()) | (manifest or {})
+    if "sha256" not in (manifest or {}):
+        record["sha256"] = {f"{name}.npy": checksum(folder / f"{name}.npy") for name in ("probs", "offsets")}
+    (folder / "manifest.json").write_text(json.dumps(record))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"probs": PROBS[:9].astype(np.float16)}, r"probs.npy is \(9, 5\) of float16, but its manifest says \(10, 5\)"),
+        ({"probs": PROBS[:, :3].astype(np.float16)}, r"probs.npy is \(10, 3\)"),
+        ({"probs": np.ones((10, 5), dtype=np.int64)}, "of int64"),
+        ({"probs": np.zeros((10, 5), dtype=np.float16)}, "soft label of word 0 is no distribution"),
+        ({"probs": np.where(PROBS[3, 1] == PROBS, np.nan, PROBS).astype(np.float16)}, "word 3 is no distribution"),
+        ({"probs": np.where(PROBS[4, 0] == PROBS, -1, PROBS).astype(np.float16)}, "word 4 is no distribution"),
+        ({"offsets": np.array([0, 3, 10])}, "offsets.npy is"),
+        ({"offsets": np.array([0, 7, 3, 10])}, "does not divide 10 words"),
+        ({"offsets": np.array([0, 3, 3, 11])}, "does not divide 10 words"),
+    ],
+)
+def test_arrays_that_are_not_what_the_manifest_says_are_refused(store, tmp_path, arrays, said):
+    folder = rewritten(store, tmp_path / "other", **arrays)
+    with pytest.raises(CTLError, match=said):
+        SoftLabelStore(folder)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"teacher": None}, {"types": "PER"}, {"corpus": {}}, {"sha256": {}}, {"sha256": [1]}, {"unanimous": "no"},
+        {"sha256": {"probs.npy": "x", "offsets.npy": "x", "/etc/passwd": "x"}}, {"format": None},
+    ],
+)  # fmt: skip
+def test_a_manifest_that_is_not_ours_is_refused(store, tmp_path, manifest):
+    with pytest.raises(CTLError, match="write it anew"):
+        SoftLabelStore(rewritten(store, tmp_path / "other", manifest))
+
+
+def test_a_file_that_is_no_array_is_refused(store, tmp_path):
+    folder = rewritten(store, tmp_path / "other")
+    (folder / "probs.npy").write_bytes(b"\x80\x04K\x01.")  # a pickle
+    with pytest.raises(CTLError, match="not readable"):
+        SoftLabelStore(folder, verify=False)
 
 
 def test_damage_is_noticed(store, tmp_path):

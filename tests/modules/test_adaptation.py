@@ -1,5 +1,8 @@
 """Pre-training on raw text: what is hidden, what the loss is, what is left."""
 
+import json
+import shutil
+
 import pytest
 import torch
 from tiny import batch_of
@@ -48,6 +51,23 @@ def test_adaptation_lowers_the_loss_and_leaves_a_backbone(command, family, tmp_p
     assert losses[-1] < losses[0] - 0.2
     adapted = {"sources": "[a2]", "backbone": tmp_path / "backbone"}
     assert command("fit", "Teacher", family, tmp_path / "teacher", "--trainer.max_epochs", "1", data=adapted) == 0
+
+
+def test_a_fit_that_was_stopped_at_its_very_end_still_leaves_a_backbone(command, family, tmp_path):
+    """Its last state is there, so nothing is left to train, and Lightning does not call what ends training."""
+    keep = {"dirpath": str(tmp_path / "checkpoints"), "save_top_k": 0, "save_last": True}
+    lean = {"path": str(tmp_path / "checkpoints" / "last.ckpt")}
+    kept = {"class_path": "ModelCheckpoint", "init_args": keep}
+    more = ["--trainer.max_epochs", "1", "--trainer.callbacks"]
+    data = {"sources": "[]", "text": "[a1]"}
+    assert command("fit", "Adaptation", family, tmp_path, *more, json.dumps([kept]), data=data) == 0
+    weights = (tmp_path / "backbone" / "model.safetensors").read_bytes()
+    shutil.rmtree(tmp_path / "backbone")
+    both = json.dumps([kept, {"class_path": "WeightsOnly", "init_args": lean}])
+    resumed = ["--ckpt_path", str(tmp_path / "checkpoints" / "last.ckpt")]
+    assert command("fit", "Adaptation", family, tmp_path, *more, both, *resumed, data=data) == 0
+    assert (tmp_path / "backbone" / "model.safetensors").read_bytes() == weights
+    assert "loops" not in torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
 
 
 def test_what_is_hidden_for_adaptation(family):

@@ -27,6 +27,15 @@ def write_run(folder, seed, target="de", methods=HITS, model="2", sources=("en",
     write_records(folder / "results.json", records)
 
 
+def test_a_run_that_was_copied_without_its_hidden_files_is_seen(tmp_path):
+    write_run(tmp_path / "run", 0)
+    (tmp_path / "run" / ".lock").unlink()
+    with pytest.raises(CTLError, match="no results"):
+        Comparison.read(tmp_path)  # as a stage of a transfer leaves it
+    (tmp_path / "run" / "results.md").touch()
+    assert Comparison.read(tmp_path).methods == list(HITS)
+
+
 def test_means_spreads_and_differences_are_numbers(tmp_path):
     for seed in (0, 1):
         write_run(tmp_path / f"run{seed}", seed)

@@ -70,3 +70,29 @@ def test_signals_that_are_held_wait(capsys):
     assert held.number == signal.SIGTERM and "saves after this step" in capsys.readouterr().err
     held.release()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_what_was_started_ends_with_the_one_that_started_it(tmp_path):
+    """Also where that was killed and could pass nothing on: else it would hold its GPU."""
+    child = (
+        "import os, pathlib, sys, time\nfrom ctl.system.signals import end_with_parent\nend_with_parent()\n"
+        "pathlib.Path(sys.argv[1], 'pid').write_text(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    command = f"[sys.executable, '-c', {child!r}, sys.argv[1]]"
+    parent = f"import sys\nfrom ctl.system.signals import run_stoppable\nrun_stoppable({command})"
+    with subprocess.Popen([sys.executable, "-c", parent, str(tmp_path)]) as process:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            time.sleep(0.01)
+        process.kill()
+    pid, began = int((tmp_path / "pid").read_text()), time.monotonic()
+    while is_running(pid):
+        assert time.monotonic() - began < 20
+        time.sleep(0.1)
+
+
+def is_running(pid):
+    """Tells whether a process is there and has not ended; an orphan that nobody waits for stays as a zombie."""
+    try:
+        return "Z" not in open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False

@@ -13,6 +13,7 @@ from ctl.data.reading.form import Form
 from ctl.data.tags import TagIds, UnknownTag, codes_to_bio2
 from ctl.data.words import Column, WordsWriter
 from ctl.errors import CTLError
+from ctl.system.files import reserve
 
 Place = int | str  # a line of the file, or what a message calls it
 LONG = 500  # words that no sentence has
@@ -102,6 +103,8 @@ class CorpusWriter:
 
 def _room(folder: Path | None, count: int) -> TagIds:
     """Room for tags: in memory, or in a file."""
-    return (
-        np.zeros(count, dtype=np.int16) if folder is None else np.memmap(folder / "tags", np.int16, "w+", shape=count)
-    )
+    if folder is None:
+        return np.zeros(count, dtype=np.int16)
+    tags = np.memmap(folder / "tags", np.int16, "w+", shape=count)
+    reserve(folder / "tags")  # a map of a full disk would end the process
+    return tags
