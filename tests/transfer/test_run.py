@@ -81,6 +81,50 @@ def test_a_transfer_by_steps(family, tmp_path):
     assert all(stage.done() for stage in transfer.plan(transfer.read()))
 
 
+def test_a_change_that_changes_nothing_runs_nothing_again(family, finished, tmp_path, monkeypatch):
+    """Places, speed and display: the run may be moved, and named in another way."""
+    shutil.copytree(finished, tmp_path / "moved")
+    monkeypatch.chdir(tmp_path)
+    for output, more in {
+        "moved": ["--data.num_workers", "1", "--data.eval_tokens", "2048", "--trainer.enable_progress_bar", "false"],
+        str(tmp_path / "moved"): ["--data.root", f"{family}/", "--data.limit", "100000", "--trainer.devices", "1"],
+        "../moved/".replace("..", str(tmp_path)): ["--trainer.log_every_n_steps", "7", "--trainer.profiler", "simple"],
+    }.items():
+        transfer = parse([*arguments(family, output), *more])
+        assert all(stage.done() for stage in transfer.plan(transfer.read())), more
+
+
+def test_a_run_with_other_settings_is_not_replaced(family, finished, tmp_path, capsys):
+    shutil.copytree(finished, tmp_path / "run")
+    changed = ["transfer", *arguments(family, tmp_path / "run"), "--student.lr", "2e-3"]
+    assert main(changed) == 2
+    assert "students/uniform: there is a run with other settings (model.lr is 0.001 there" in capsys.readouterr().err
+    assert main([*changed, "--dry_run"]) == 0
+    prospects = capsys.readouterr().out.splitlines()
+    assert sum("done before" in line for line in prospects) == len(prospects) - 4
+    assert sum("would be made anew" in line for line in prospects) == 4
+    assert scores(tmp_path / "run") == scores(finished)
+
+
+@pytest.mark.parametrize("lost", ["teachers/a2/counts", "teachers/a2/soft_labels/train/probs.npy"])
+def test_what_was_lost_is_made_again(family, finished, tmp_path, lost):
+    shutil.copytree(finished, tmp_path / "run")
+    before = (tmp_path / "run" / "teachers" / "a2" / "fit.json").read_text()
+    path = tmp_path / "run" / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert main(["transfer", *arguments(family, tmp_path / "run")]) == 0
+    assert path.exists() and scores(tmp_path / "run") == scores(finished)
+    assert (tmp_path / "run" / "teachers" / "a2" / "fit.json").read_text() == before
+
+
+def test_a_name_that_is_a_path_deletes_nothing(family, tmp_path, capsys):
+    corpus = shutil.copytree(family / "a2", tmp_path / "a2")
+    names = f"[{tmp_path}/a2,{tmp_path}/b1]"
+    assert main(["transfer", *arguments(".", tmp_path / "run"), "--sources", names]) == 2
+    assert "can't be the name of a language" in capsys.readouterr().err
+    assert (corpus / "train.txt").read_bytes() == (family / "a2" / "train.txt").read_bytes()
+
+
 def test_learned_weights_are_a_distribution_over_the_sources(finished):
     found = json.loads((finished / "language_id" / "weights.json").read_text())
     assert list(found) == ["learned", "cosine", "l1", "l2"]
