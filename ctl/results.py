@@ -22,10 +22,9 @@ Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
 DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; of a cell that is done, that has failed
 LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # of a fit, in a Trainer's arguments
-LATER: dict[
-    str, dict[str, Any]
-] = {  # settings that came later, by section; with these values all is as it was without them
-    "data": {"drop_test_duplicates": False, "normalization": "NFC"},
+# Settings that came later, by section: with these values all is as it was without them.
+LATER: dict[str, dict[str, Any]] = {
+    "data": {"drop_test_duplicates": False, "normalization": "NFC", "word_column": None, "tag_column": None},
     "language_id": {"schedule": "constant"},
 }
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")

@@ -99,7 +99,7 @@ class WordEncoder:
 
     def _encode(self, corpus: Corpus) -> EncodedCorpus:
         words = corpus.numbered
-        parts, may_join = [], []
+        parts, may_join = [_flat([])], [np.zeros(0, dtype=bool)]
         for batch in words.vocabulary():
             parts.append(_flat(self.subwords(batch)))
             may_join.append(self.running.may_join(batch))

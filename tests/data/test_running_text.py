@@ -192,5 +192,10 @@ def test_long_unspaced_sentences_are_windowed_and_lose_no_word():
     assert ((batch.last - batch.first + 1).numpy() == np.concatenate([example.counts for example in examples])).all()
 
 
+def test_no_text_has_no_subwords():
+    encoded = WordEncoder(build("llama3"), 64).encode(Corpus("xx/train", [], np.zeros(1, dtype=np.int64)))
+    assert encoded.lengths.tolist() == [] and len(encoded.pieces) == 0
+
+
 def test_special_tokens_may_all_be_at_the_end():
     assert special_tokens(build("xlnet")) == ([], [3, 2])
