@@ -63,7 +63,7 @@ def _sentences(doc: Any) -> Iterator[list[Any]]:  # noqa: ANN401  (spaCy is not 
     else:
         starts = [sentence[0][0] for sentence in split_sentences(doc.text)]
     for begin, end in pairwise([0, *starts[1:], len(doc.text) + 1]):
-        tokens = [token for token in doc if begin <= token.idx < end and not token.is_space]
+        tokens = [token for token in doc if begin <= token.idx < end and token.text.strip()]
         if tokens:
             yield tokens
 

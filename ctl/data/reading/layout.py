@@ -149,7 +149,7 @@ def find_layout(path: Path, lines: Sequence[str], form: Form, more: Callable[[],
         layout = _indexed_tag(layout, body, more)
     elif width > 1:
         layout = replace(layout, tag=width - 1)
-    if names or form.word_column or form.tag_column:
+    if names or form.word_column is not None or form.tag_column is not None:
         layout = _chosen(layout, names, form)
     return _with_hint(layout, body)
 
