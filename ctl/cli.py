@@ -19,10 +19,11 @@ from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter
 from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.class_paths import read_moved
 from ctl.system.files import held, write_text
+from ctl.system.trainer_settings import check_trainer
 from ctl.system.words_in_yaml import read_words, with_lists
 
 
@@ -66,11 +67,23 @@ class CTLCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""
 
+    def _set_seed(self) -> None:
+        """Seeds everything, by a number that NumPy takes.
+
+        Raises:
+            CTLError: it takes another.
+        """
+        seed = self._get(self.config, "seed_everything")
+        if not isinstance(seed, bool) and not 0 <= seed < 2**32:
+            raise CTLError(f"--seed_everything: {seed}: a whole number from 0 to {2**32 - 1} is needed")
+        super()._set_seed()
+
     def before_instantiate_classes(self) -> None:
         """Computes in bfloat16 where the hardware does, unless told otherwise; loggers write to the folder."""
         from ctl.system.devices import best_precision
 
         trainer = self.config[self.subcommand].trainer
+        check_trainer(trainer.as_dict())
         if trainer.precision is None:
             trainer.precision = best_precision(trainer.accelerator)
         self._tracking = prepare(self.config[self.subcommand], str(self.subcommand))
@@ -98,7 +111,10 @@ class CTLCLI(LightningCLI):
         if given.logger in (None, True):
             kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
         kwargs["use_distributed_sampler"] = False
-        trainer = super().instantiate_trainer(**kwargs)
+        try:
+            trainer = super().instantiate_trainer(**kwargs)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise CTLError(f"trainer: {first_line(error)}") from error
         trainer.strategy.checkpoint_io = WholeCheckpoints()
         if self.subcommand == "fit":
             trainer.callbacks.insert(0, StopAtNaN())  # type: ignore[attr-defined]  # before any callback that saves
@@ -175,15 +191,16 @@ def run(args: Sequence[str]) -> CTLCLI:
         seed_everything_default=0,
         save_config_callback=SaveConfig,
         save_config_kwargs={"overwrite": True},
-        parser_kwargs={"prog": "ctl", **{name: _help(name) for name in COMMANDS[ONE_STAGE]}},
+        parser_kwargs={"prog": "ctl", "exit_on_error": False, **{name: _help(name) for name in COMMANDS[ONE_STAGE]}},
         args=with_lists(args),
     )
 
 
-def _help(name: str) -> dict[str, str]:
+def _help(name: str) -> dict[str, Any]:
     command = COMMANDS[ONE_STAGE][name]
     about = f"{command.help[0].upper()}{command.help[1:]}; `ctl {name} --model.help Student` says what a model takes."
     return {
+        "exit_on_error": False,
         "usage": f"ctl {name} --config FILE [options]",
         "description": f"{about} Example: {command.example}",
     }

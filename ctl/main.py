@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentError
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -52,6 +53,10 @@ def main(args: Sequence[str] | None = None) -> int:
 def _in_one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that can't be written to
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ArgumentError):
+        from ctl.system.parser_errors import in_one_line
+
+        return in_one_line(str(error))
     return str(error)
 
 
@@ -83,11 +88,11 @@ def _run(arguments: list[str]) -> None:
 
 
 def _mistakes() -> tuple[type[Exception], ...]:
-    """Errors that the user can mend: our own, those of Lightning for its settings, a full disk."""
+    """Errors that the user can mend: our own, those of parsers, those of Lightning for its settings, a full disk."""
     from ctl.errors import CTLError
 
     if "lightning" not in sys.modules:
-        return CTLError, OSError
+        return CTLError, ArgumentError, OSError
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-    return CTLError, OSError, MisconfigurationException
+    return CTLError, ArgumentError, OSError, MisconfigurationException

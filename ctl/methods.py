@@ -185,6 +185,8 @@ def expand_methods(
         raise CTLError(
             f"the target {target} is among the sources {list(sources)}: name other sources or another target"
         )
+    if methods is not None and not methods:
+        raise CTLError("methods []: name at least one, or leave it out for the basic ones")
     if methods is None:
         mixed = [f"{kind}:{weighting}" for kind in ("ensemble", "student") for weighting in ("uniform", "learned")]
         methods = ["direct", "pooled", *mixed] if len(sources) > 1 else ["direct", "student:uniform"]

@@ -50,7 +50,7 @@ def make_record(
         calibration: see `ctl.metrics.Calibration`.
     """
     rounded = {name.removeprefix("test/"): round(float(value), 2) for name, value in scores.items()}
-    types = sorted({name.partition("/")[0] for name in rounded if "/" in name})
+    types = sorted({name.rpartition("/")[0] for name in rounded if "/" in name})
     extra = {key: value for key, value in identity.items() if key not in ("method", "sources", "train_seconds")}
     return {
         "method": identity["method"],

@@ -50,6 +50,7 @@ FISH_CONFIG = (
 def make_parser() -> ArgumentParser:
     """Makes the parser of ``ctl completion``, which has one argument."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl completion",
         description="Prints a completion script for a shell. Example, in ~/.bashrc: "
         'eval "$(ctl completion bash)"; for fish: ctl completion fish > ~/.config/fish/completions/ctl.fish',

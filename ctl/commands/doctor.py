@@ -29,6 +29,7 @@ SECONDS = 0.5  # for which each matrix product is timed
 def make_parser() -> ArgumentParser:
     """Makes the parser of ``ctl doctor``, which has no options."""
     return ArgumentParser(
+        exit_on_error=False,
         prog="ctl doctor",
         description="Prints versions, devices, precision, threads, a rate of matrix products, the state of the Hub and "
         "of W&B, and disk space; asks nothing of the network. Example: ctl doctor",

@@ -14,6 +14,7 @@ from ctl.system.console import say
 def make_parser() -> ArgumentParser:
     """The options of ``ctl export``."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl export",
         description="Writes a trained tagger as a folder that transformers.pipeline loads, with a model card, and "
         "compares it with the original. Example: ctl export --model runs/quickstart --onnx exported",

@@ -15,6 +15,7 @@ from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
 from ctl.inspection.students import label_by_students
 from ctl.system.console import make_table, say, show
+from ctl.system.numbers import PositiveInt
 
 SENTENCES = 20_000  # that a page shows, unless another number is given
 WHERE = (  # settings of the data that find text
@@ -45,6 +46,7 @@ def main(args: Sequence[str]) -> None:
 def make_parser() -> ArgumentParser:
     """The options of ``ctl inspect``."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl inspect",
         usage="ctl inspect PATH [PATH ...] [options]",
         description="Writes a page that shows soft labels: every teacher's, the mixture's and the students' "
@@ -55,7 +57,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--split", type=str, default="train", help="Of the target, where a run has several.")
     parser.add_argument("--gold", action="store_true", help="Show gold tags and where the labels are wrong.")
     parser.add_argument("--students", action="store_true", help="Let a run's students label the split first.")
-    parser.add_argument("--sentences", type=int, default=SENTENCES, help="Take only the first so many.")
+    parser.add_argument("--sentences", type=PositiveInt, default=SENTENCES, help="Take only the first so many.")
     others = set(signature(NERDataModule).parameters) - set(WHERE)
     parser.add_class_arguments(NERDataModule, "data", skip=others, instantiate=False)
     return parser

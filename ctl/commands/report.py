@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def make_parser() -> ArgumentParser:
     """The one argument of ``ctl report``."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl report",
         description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
         "(report.md), the figures and their data (report/*.svg, *.csv). Example: ctl report runs/ablation",

@@ -64,11 +64,15 @@ def parse(args: Sequence[str]) -> Study:
         CTLError: the settings contradict each other.
     """
     given, objects = read_settings(StudySettings, make_parser(), args)
+    for name in ("languages", "targets", "seeds"):
+        if not getattr(given, name):
+            raise CTLError(f"--{name}: []: name at least one")
     every_language = list(dict.fromkeys([*given.languages, *given.targets]))
     settings = replace(
         given,
         trainer=grouped(given.trainer, Path(given.output)),
         methods=list(dict.fromkeys(given.methods or BASIC)),
+        seeds=list(dict.fromkeys(given.seeds)),
         pretrain_languages=given.pretrain_languages or every_language,  # one backbone for all cells
     )
     study = Study(settings, objects.subsets, objects.estimate, objects.data)
@@ -81,6 +85,7 @@ def parse(args: Sequence[str]) -> Study:
 def make_parser() -> ArgumentParser:
     """The options of ``ctl study``: its own, and those of a transfer."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl study",
         usage="ctl study --config FILE [options]",
         description="Runs a transfer for every target, set of sources and seed, and reports how scores scale. Example: "

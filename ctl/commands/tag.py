@@ -13,6 +13,7 @@ from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
 from ctl.system.console import say
+from ctl.system.numbers import PositiveInt
 from ctl.tagging.forms import STDIN, Format, Input
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def make_parser() -> ArgumentParser:
     """The options of ``ctl tag``."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl tag",
         description="Tags text with a trained model; a result for every line or sentence, in their order. "
         "Example: echo 'Anna lives in Berlin.' | ctl tag --model runs/de-from-en-nl-es",
@@ -42,7 +44,9 @@ def make_parser() -> ArgumentParser:
         "--format", type=Format | None, default=None, help="By default pretty in a terminal, else jsonl."
     )
     parser.add_argument("--encoding", type=str, default="utf-8", help="Of the input.")
-    parser.add_argument("--chunk", type=int, default=1024, help="Texts that are read, tagged and written together.")
+    parser.add_argument(
+        "--chunk", type=PositiveInt, default=1024, help="Texts that are read, tagged and written together."
+    )
     parser.add_argument("--device", type=str | None, default=None, help="cpu, cuda or mps; by default the best.")
     parser.add_argument(
         "--precision",

@@ -52,6 +52,7 @@ def parse(args: Sequence[str]) -> Transfer:
 def make_parser() -> ArgumentParser:
     """The options of ``ctl transfer``: its own, and those of the data module, the models and the Trainer."""
     parser = ArgumentParser(
+        exit_on_error=False,
         prog="ctl transfer",
         usage="ctl transfer --config FILE [--sources '[LANG,...]' --target LANG] [options]",
         description="Runs every stage from labelled source languages to a scored student, and resumes where it was "

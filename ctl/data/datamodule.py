@@ -27,11 +27,12 @@ from ctl.data.reading.splits import read_split
 from ctl.data.selection import Filter, confident, read_word_weights
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
-from ctl.data.tags import TagSchema
+from ctl.data.tags import TagSchema, check_types
 from ctl.data.words import UnicodeForm
 from ctl.errors import CTLError
 from ctl.system.console import notice
 from ctl.system.names import check_languages
+from ctl.system.numbers import NonNegativeInt, PositiveInt, PositiveShare
 
 
 @dataclass(eq=False)
@@ -87,16 +88,16 @@ class NERDataModule(LightningDataModule):
     backbone: str | None = None
     soft_labels: str | None = None
     filter: Filter | None = None
-    keep: float = 0.8
+    keep: PositiveShare = 0.8
     word_weights: str | None = None
     text: Sequence[str] = ()
     predict_splits: Sequence[str] = ("train",)
-    max_length: int = 256
-    batch_size: int = 32
-    train_tokens: int | None = None
-    eval_tokens: int = 4096
-    limit: int | None = None
-    num_workers: int = 0
+    max_length: PositiveInt = 256
+    batch_size: PositiveInt = 32
+    train_tokens: PositiveInt | None = None
+    eval_tokens: PositiveInt = 4096
+    limit: PositiveInt | None = None
+    num_workers: NonNegativeInt = 0
     drop_test_duplicates: bool = False
 
     def __post_init__(self) -> None:
@@ -104,6 +105,7 @@ class NERDataModule(LightningDataModule):
         check_languages(self.sources, "data.sources")
         check_languages([] if self.target is None else [self.target], "data.target")
         check_languages(self.text, "data.text")
+        check_types(self.types)
         self.schema = TagSchema(tuple(self.types))
         self.store: SoftLabelStore | None = None
         self.weights: Floats | None = None

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ctl.arrays import Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.running_text import Cut, RunningText
+from ctl.errors import CTLError
 
 NO_TAG = -100
 LONGEST = 4  # windows; what is longer is no sentence
@@ -75,7 +76,7 @@ class WordEncoder:
         self.running = RunningText(tokenizer)
         self._encoded: dict[str, EncodedCorpus] = {}
         if self.capacity < 1:
-            raise ValueError(f"max_length {max_length} leaves no room for words beside the special tokens")
+            raise CTLError(f"max_length {max_length} leaves no room for words beside the special tokens")
 
     def subwords(self, words: Sequence[str]) -> list[list[int]]:
         """Subword ids of each word in the middle of a sentence, at least one and at most a window's worth."""

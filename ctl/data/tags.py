@@ -13,6 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ctl.errors import CTLError
+
 TagIds = npt.NDArray[np.int16]
 Ids = TypeVar("Ids", int, npt.NDArray[np.signedinteger[Any]], Tensor)  # one id, or many
 
@@ -59,6 +61,23 @@ class TagSchema:
         """Tells which tag ids are a ``B-``: true or false, of the form of ``tags``."""
         begins: Ids = tags % 2 == 1
         return begins
+
+
+def check_types(types: Sequence[str]) -> None:
+    """Refuses entity types that can't be told apart.
+
+    Raises:
+        CTLError: says which, and why.
+    """
+    if not types:
+        raise CTLError("data.types: there is none; name the entity types, [PER,ORG,LOC] say")
+    for name in types:
+        if name == "O" or not name.strip() or not name.isprintable():
+            raise CTLError(
+                f"data.types: {name!r} can't be a type: it is empty, has control characters, or means no entity"
+            )
+        if list(types).count(name) > 1:
+            raise CTLError(f"data.types: {name} is there twice")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ctl.backbones.packing import Subwords, lay_out
 from ctl.data.collation import WordBatch
 from ctl.modules.base import Trainable
 from ctl.system.files import whole
+from ctl.system.numbers import NonNegativeFloat, OpenShare, Share
 
 FOLDER = "backbone"
 
@@ -34,7 +35,12 @@ class Adaptation(Trainable):
     """
 
     def __init__(
-        self, backbone: str, masked: float = 0.15, lr: float = 5e-5, weight_decay: float = 0.01, warmup: float = 0.1
+        self,
+        backbone: str,
+        masked: OpenShare = 0.15,
+        lr: NonNegativeFloat = 5e-5,
+        weight_decay: NonNegativeFloat = 0.01,
+        warmup: Share = 0.1,
     ) -> None:
         super().__init__(lr, weight_decay, warmup)
         self.save_hyperparameters()

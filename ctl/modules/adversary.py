@@ -18,6 +18,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.selection import language_independent
 from ctl.modules.teacher import Teacher
 from ctl.modules.word_classifier import WordClassifier, carry_on
+from ctl.system.numbers import NonNegativeFloat, PositiveInt, PositiveShare
 
 
 class Adversary(Teacher):
@@ -45,10 +46,10 @@ class Adversary(Teacher):
     def __init__(
         self,
         *,
-        discriminator_lr: float = 5e-3,
-        discriminator_width: int = 500,
-        fooling: float = 0.01,
-        keep: float = 0.8,
+        discriminator_lr: NonNegativeFloat = 5e-3,
+        discriminator_width: PositiveInt = 500,
+        fooling: NonNegativeFloat = 0.01,
+        keep: PositiveShare = 0.8,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)

@@ -20,6 +20,7 @@ from ctl.errors import CTLError
 from ctl.metrics import SpanF1
 from ctl.modules.base import Labeller, Trainable, fingerprint_weights
 from ctl.system.files import fingerprint
+from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, OpenShare, PositiveInt, Share
 
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
 
@@ -56,12 +57,12 @@ class FineTuned(Trainable, Labeller):
         self,
         backbone: str,
         types: Sequence[str] = ("PER", "ORG", "LOC"),
-        lr: float = 5e-5,
-        weight_decay: float = 0.01,
-        warmup: float = 0.1,
-        lora_rank: int = 0,
-        lora_alpha: int | None = None,
-        lora_dropout: float = 0.05,
+        lr: NonNegativeFloat = 5e-5,
+        weight_decay: NonNegativeFloat = 0.01,
+        warmup: Share = 0.1,
+        lora_rank: NonNegativeInt = 0,
+        lora_alpha: PositiveInt | None = None,
+        lora_dropout: OpenShare = 0.05,
         base: Base = "float32",
         gradient_checkpointing: bool = False,
         variant: str | None = None,

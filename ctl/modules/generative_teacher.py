@@ -24,6 +24,7 @@ from ctl.llm.styles import prompt_style
 from ctl.methods import PROMPTED, named
 from ctl.modules.teacher import GoldTrained
 from ctl.system.files import fingerprint
+from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Share
 
 
 class GenerativeTeacher(GoldTrained):
@@ -66,18 +67,18 @@ class GenerativeTeacher(GoldTrained):
         types: Sequence[str] = ("PER", "ORG", "LOC"),
         *,
         style: Literal["tagged", "inline"] = "tagged",
-        shots: int = 0,
+        shots: NonNegativeInt = 0,
         chat: bool = True,
         legal: bool = True,
-        samples: int = 1,
-        sampling_temperature: float = 1.0,
-        max_length: int | None = None,
-        lora_rank: int = 16,
+        samples: PositiveInt = 1,
+        sampling_temperature: PositiveFloat = 1.0,
+        max_length: PositiveInt | None = None,
+        lora_rank: NonNegativeInt = 16,
         base: Base = "float32",
         gradient_checkpointing: bool = False,
-        lr: float = 2e-4,
-        weight_decay: float = 0.01,
-        warmup: float = 0.1,
+        lr: NonNegativeFloat = 2e-4,
+        weight_decay: NonNegativeFloat = 0.01,
+        warmup: Share = 0.1,
         calibrate: bool = False,
         variant: str | None = None,
     ) -> None:

@@ -19,6 +19,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.modules.word_classifier import SentenceFeature, sentence_features
+from ctl.system.numbers import NonNegativeFloat, PositiveInt
 from ctl.weighting import Scale, unlearned_similarities
 
 Side = Literal["features", "languages"]
@@ -75,13 +76,13 @@ class LanguageIdentifier(LightningModule):
         backbone: str,
         sources: list[str],
         features: SentenceFeature = "mean",
-        rank: int = 64,
-        gamma: float = 0.01,
+        rank: PositiveInt = 64,
+        gamma: NonNegativeFloat = 0.01,
         orthogonal: Side = "features",
         balance: bool = True,
         scale: Scale = "variance",
-        lr: float = 1e-4,
-        weight_decay: float = 1e-5,
+        lr: NonNegativeFloat = 1e-4,
+        weight_decay: NonNegativeFloat = 1e-5,
         schedule: Schedule = "constant",
     ) -> None:
         super().__init__()

@@ -21,6 +21,7 @@ from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules.tagger import load_module
 from ctl.modules.word_classifier import WordClassifier, pool_words
+from ctl.system.numbers import PositiveInt
 
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
 
@@ -41,7 +42,12 @@ class Neighbours(LightningModule):
     """
 
     def __init__(
-        self, student: str, soft_labels: str, neighbours: int = 500, bank: int = 50_000, layers: int = 3
+        self,
+        student: str,
+        soft_labels: str,
+        neighbours: PositiveInt = 500,
+        bank: PositiveInt = 50_000,
+        layers: PositiveInt = 3,
     ) -> None:
         super().__init__()
         self.student = student

@@ -13,6 +13,7 @@ from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
 from ctl.methods import Method, named
 from ctl.modules.tagger import Tagger
+from ctl.system.numbers import Finite, PositiveFloat
 
 
 class Student(Tagger):
@@ -32,8 +33,8 @@ class Student(Tagger):
         self,
         *,
         loss: LossName = "mse",
-        temperature: float = 1.0,
-        unanimous_weight: float = 0.0,
+        temperature: PositiveFloat = 1.0,
+        unanimous_weight: Finite = 0.0,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)

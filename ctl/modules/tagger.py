@@ -19,6 +19,7 @@ from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.word_classifier import Pooling, WordClassifier
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.files import moved
+from ctl.system.numbers import NonNegativeInt, OpenShare
 
 
 class Tagger(FineTuned):
@@ -45,11 +46,11 @@ class Tagger(FineTuned):
     def __init__(
         self,
         *,
-        dropout: float = 0.1,
+        dropout: OpenShare = 0.1,
         pooling: Pooling | None = None,
         attention: str | None = None,
         freeze_embeddings: bool = False,
-        freeze_layers: int = 0,
+        freeze_layers: NonNegativeInt = 0,
         compile: bool = False,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:

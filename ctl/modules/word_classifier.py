@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ctl.backbones.adapters import activate
 from ctl.backbones.packing import hidden_states, padded
 from ctl.data.collation import WordBatch
+from ctl.system.numbers import OpenShare
 
 Pooling = Literal["first", "last", "mean"]
 SentenceFeature = Literal["mean", "cls", "pooler"]
@@ -33,7 +34,7 @@ class WordClassifier(nn.Module):
         encoder: nn.Module,
         classes: int,
         pooling: Pooling = "first",
-        dropout: float = 0.1,
+        dropout: OpenShare = 0.1,
         adapter: str | None = None,
     ) -> None:
         super().__init__()

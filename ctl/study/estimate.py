@@ -9,6 +9,7 @@ from functools import cache
 from ctl.backbones.loading import count_parameters
 from ctl.errors import CTLError
 from ctl.system.console import duration, make_table, show
+from ctl.system.numbers import NonNegativeFloat, PositiveFloat, PositiveShare
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Split
 from ctl.transfer.stage import Stage
@@ -29,11 +30,11 @@ class Assumed:
     """
 
     sentences: dict[str, int] = field(default_factory=dict)
-    tokens: float = 25.0
+    tokens: PositiveFloat = 25.0
     parameters: dict[str, float] = field(default_factory=dict)
-    flops: float = 312e12
-    utilisation: float = 0.3
-    overhead: float = 5.0
+    flops: PositiveFloat = 312e12
+    utilisation: PositiveShare = 0.3
+    overhead: NonNegativeFloat = 5.0
 
 
 def assumed_splits(languages: Sequence[str], assumed: Assumed) -> dict[str, Split]:

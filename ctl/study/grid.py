@@ -10,7 +10,6 @@ from typing import Any
 
 from filelock import FileLock
 
-from ctl.backbones.checks import check_backbone, check_decoder
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method, expand_methods, of_one_source
 from ctl.results import DESIGN
@@ -19,6 +18,7 @@ from ctl.study.estimate import Assumed, assumed_splits
 from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
 from ctl.system.console import say
 from ctl.system.files import write_json
+from ctl.transfer.checks import check_models
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, Stages, check_family_stays, make_context, read_splits, subset_name
 from ctl.transfer.settings import StudySettings
@@ -66,9 +66,7 @@ class Study:
         with FileLock(locks / "prepare.lock"):  # other shards wait here for the first
             check_family_stays(self.data, self.settings.overwrite)
             self.data.prepare_data()
-            check_backbone(self.settings.backbone)
-            if self.settings.llm_backbone is not None:
-                check_decoder(self.settings.llm_backbone)
+            check_models(self.settings, decoders=self.settings.llm_backbone is not None)
             write_json(self.output / DESIGN, self.design())
 
     def design(self) -> dict[str, Any]:

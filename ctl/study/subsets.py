@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ctl.errors import CTLError
+from ctl.system.numbers import PositiveInt
 
 if TYPE_CHECKING:
     from ctl.data.datamodule import NERDataModule
@@ -35,10 +36,10 @@ class Subsets:
             when all languages are sources (``learned cosine l1 l2``); or the order in which they are ``given``.
     """
 
-    nested: tuple[int, ...] = ()
-    random: tuple[int, ...] = ()
-    draws: int = 3
-    every: tuple[int, ...] = ()
+    nested: tuple[PositiveInt, ...] = ()
+    random: tuple[PositiveInt, ...] = ()
+    draws: PositiveInt = 3
+    every: tuple[PositiveInt, ...] = ()
     listed: tuple[tuple[str, ...], ...] = ()
     by: Nearness = "learned"
 

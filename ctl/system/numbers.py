@@ -33,7 +33,7 @@ def bounded(name: str, kind: type[Number], holds: Callable[[Number], bool], want
         except (ValueError, TypeError, OverflowError):
             number = value
         if not is_value(number) or (isinstance(value, float) and number != value):
-            raise ValueError(f"{value} is given, {wanted} is needed")
+            raise ValueError(f"{value}: {wanted} is needed")
         return number
 
     made = type(name, (kind,), {"__doc__": f"{wanted.capitalize()}."})
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     Share = float
     PositiveShare = float
     OpenShare = float
+    Finite = float
 else:
     PositiveInt = bounded("PositiveInt", int, lambda number: number > 0, "a whole number above zero")
     NonNegativeInt = bounded("NonNegativeInt", int, lambda number: number >= 0, "a whole number from zero up")
@@ -61,3 +62,4 @@ else:
     Share = bounded("Share", float, lambda number: 0 <= number <= 1, "a number from 0 to 1")
     PositiveShare = bounded("PositiveShare", float, lambda number: 0 < number <= 1, "a number above 0 and at most 1")
     OpenShare = bounded("OpenShare", float, lambda number: 0 <= number < 1, "a number from 0 to below 1")
+    Finite = bounded("Finite", float, math.isfinite, "a number")

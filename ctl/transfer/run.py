@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctl.backbones.checks import check_backbone, check_decoder
 from ctl.callbacks.logger_settings import apart_from_sweep
 from ctl.callbacks.tracking import track_results
 from ctl.data.datamodule import NERDataModule
@@ -13,6 +12,7 @@ from ctl.results import markdown_table, print_table, write_records
 from ctl.system.console import say
 from ctl.system.files import write_text
 from ctl.transfer.advice import advice
+from ctl.transfer.checks import check_models, check_student
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, check_family_stays, make_context, read_splits
 from ctl.transfer.settings import TransferSettings
@@ -74,11 +74,9 @@ class Transfer:
         return read_splits(self.data, self.settings.target, self.settings.pretraining_languages)
 
     def check_backbones(self) -> None:
-        """Stops the run where a backbone can't be used."""
-        check_backbone(self.settings.backbone)
-        if any(method.family for method in self.methods):
-            assert self.settings.llm_backbone is not None
-            check_decoder(self.settings.llm_backbone)
+        """Stops the run where a model can't be made as it is asked for."""
+        check_models(self.settings, any(method.family for method in self.methods))
+        check_student(self.settings, self.methods)
 
     def plan(self, splits: dict[str, Split]) -> Plan:
         """The stages to run on these splits."""

@@ -21,6 +21,8 @@ from ctl.modules.tagger import Tagger
 from ctl.results import LATER, without_later
 from ctl.system.devices import best_precision
 from ctl.system.names import check_languages
+from ctl.system.numbers import NonNegativeInt, PositiveInt, Seed
+from ctl.system.trainer_settings import check_trainer_of_stages
 from ctl.system.words_in_yaml import read_words, with_lists
 from ctl.weighting import order_weights
 
@@ -115,22 +117,22 @@ class Settings:
     backbone: str
     llm_backbone: str | None = None
     methods: list[str] | None = None
-    teacher_steps: int | None = None
-    llm_teacher_steps: int | None = None
-    student_steps: int | None = None
-    teacher_epochs: int | None = None
-    llm_teacher_epochs: int | None = None
-    student_epochs: int | None = None
-    adapt_epochs: int = 3
-    pretrain_epochs: int = 0
-    llm_pretrain_epochs: int = 0
+    teacher_steps: PositiveInt | None = None
+    llm_teacher_steps: PositiveInt | None = None
+    student_steps: PositiveInt | None = None
+    teacher_epochs: PositiveInt | None = None
+    llm_teacher_epochs: PositiveInt | None = None
+    student_epochs: PositiveInt | None = None
+    adapt_epochs: PositiveInt = 3
+    pretrain_epochs: NonNegativeInt = 0
+    llm_pretrain_epochs: NonNegativeInt = 0
     pretrain_languages: list[str] | None = None
     weights: dict[str, float] | None = None
     select_on: Literal["source_validation", "last"] = "source_validation"
-    validations: int = 4
-    patience: int = 3
-    language_id_epochs: int = 10
-    language_id_sentences: int = 2000
+    validations: PositiveInt = 4
+    patience: NonNegativeInt = 3
+    language_id_epochs: PositiveInt = 10
+    language_id_sentences: PositiveInt = 2000
     data: Section = field(default_factory=dict)
     teacher: Section = field(default_factory=dict)
     llm_teacher: Section = field(default_factory=dict)
@@ -190,7 +192,7 @@ class TransferSettings(Settings):
 
     sources: list[str]
     target: str
-    seed: int = 0
+    seed: Seed = 0
     output: str | None = None
     overwrite: bool = False
     dry_run: bool = False
@@ -233,10 +235,10 @@ class StudySettings(Settings):
 
     languages: list[str]
     targets: list[str]
-    seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
+    seeds: list[Seed] = field(default_factory=lambda: [0, 1, 2])
     output: str = "runs/study"
     shard: str = "1/1"
-    jobs: int | None = None
+    jobs: PositiveInt | None = None
     keep_models: bool = True
     overwrite: bool = False
     dry_run: bool = False
@@ -303,6 +305,7 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
         values[section] = {name: value for name, value in values[section].items() if value is not None}
     values |= {section: without_later(section, values[section]) for section in LATER}
     trainer = values["trainer"]
+    check_trainer_of_stages(trainer)
     trainer.setdefault("precision", best_precision(trainer.get("accelerator", "auto")))
     return kind(**values), parser.instantiate_classes(parsed)
 

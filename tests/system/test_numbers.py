@@ -25,7 +25,7 @@ def parse(kind, text, optional):
 @pytest.mark.parametrize(("kind", "text", "value"), READ)
 def test_numbers_within_bounds_are_read_and_others_refused(kind, text, value, optional):
     if value is None:
-        with pytest.raises(Exception, match=r"is given, .* is needed"):
+        with pytest.raises(Exception, match=r": a .* is needed"):
             parse(kind, text, optional)
     else:
         number = parse(kind, text, optional)

@@ -30,6 +30,7 @@ from ctl.data.synthetic.grammar import Speaker
 from ctl.data.synthetic.languages import ORDERS, WORDS, Drift, Inventory, Language
 from ctl.errors import CTLError
 from ctl.system.files import read_object, whole
+from ctl.system.numbers import NonNegativeFloat, PositiveInt, Seed, Share
 
 FORMAT = 3
 
@@ -76,19 +77,19 @@ class SyntheticFamily:
         layers: of either.
     """
 
-    families: tuple[int, ...] = (3, 1, 1)
-    train: int = 2000
-    raw: int = 8000
-    validation: int = 400
-    test: int = 1000
-    seed: int = 0
-    sound_changes: float = 1.5
-    replacement: float = 0.05
-    international: float = 0.25
-    ambiguous: float = 0.3
-    vocabulary: int = 1200
-    width: int = 128
-    layers: int = 2
+    families: tuple[PositiveInt, ...] = (3, 1, 1)
+    train: PositiveInt = 2000
+    raw: PositiveInt = 8000
+    validation: PositiveInt = 400
+    test: PositiveInt = 1000
+    seed: Seed = 0
+    sound_changes: NonNegativeFloat = 1.5
+    replacement: Share = 0.05
+    international: Share = 0.25
+    ambiguous: Share = 0.3
+    vocabulary: PositiveInt = 1200
+    width: PositiveInt = 128
+    layers: PositiveInt = 2
 
     @cached_property
     def tree(self) -> Branch:
