@@ -133,7 +133,7 @@ OTHERS = [
     ("inspect x --sentences -1", "--sentences: -1: "),
     ("inspect x --sentences 0", "--sentences: 0: "),
     ("export x", "required: model"),
-    ("report x --y", "unknown option --y"),
+    ("report x --y", "unrecognized arguments: --y"),
     ("fit", "required: fit.model"),
     ("fit --model Nonsense", "there is no class Nonsense"),
     ("predict --model RemoteTeacher --model.model x", "required: endpoint.url"),
