@@ -57,6 +57,9 @@ def whole(path: Path) -> Iterator[Path]:
         if partial.is_dir() and path.is_dir():
             remove(path, path.parent)
         os.replace(partial, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk names no file
+        raise
     finally:
         remove(partial, path.parent)
 

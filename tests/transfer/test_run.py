@@ -120,7 +120,7 @@ def test_what_was_lost_is_made_again(family, finished, tmp_path, lost):
 def test_a_name_that_is_a_path_deletes_nothing(family, tmp_path, capsys):
     corpus = shutil.copytree(family / "a2", tmp_path / "a2")
     names = f"[{tmp_path}/a2,{tmp_path}/b1]"
-    assert main(["transfer", *arguments(".", tmp_path / "run"), "--sources", names]) == 2
+    assert main(["transfer", *arguments(family, tmp_path / "run"), "--data.root", ".", "--sources", names]) == 2
     assert "can't be the name of a language" in capsys.readouterr().err
     assert (corpus / "train.txt").read_bytes() == (family / "a2" / "train.txt").read_bytes()
 
