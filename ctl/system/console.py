@@ -96,11 +96,12 @@ def quiet() -> None:
 
 def duration(seconds: float) -> str:
     """Writes seconds for people: ``42 s``, ``3 min 10 s``, ``2 h 5 min``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns that hold no numbers

@@ -4,7 +4,13 @@ from ctl.system.console import duration, make_table, markdown, notice, plain_mar
 
 
 def test_durations_for_people():
-    assert [duration(seconds) for seconds in (0, 42.4, 190, 7500)] == ["0 s", "42 s", "3 min 10 s", "2 h 5 min"]
+    assert [duration(seconds) for seconds in (0, 42.4, 59.7, 190, 7500)] == [
+        "0 s",
+        "42 s",
+        "1 min 0 s",  # never 60 s
+        "3 min 10 s",
+        "2 h 5 min",
+    ]
 
 
 def test_a_notice_is_said_once(capsys):
