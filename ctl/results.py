@@ -27,6 +27,7 @@ LATER: dict[str, dict[str, Any]] = {
     "data": {"drop_test_duplicates": False, "normalization": "NFC", "word_column": None, "tag_column": None},
     "language_id": {"schedule": "constant"},
 }
+NEEDED = {"method", "sources", "target", "seed"}  # what every record has
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
 
 
@@ -98,6 +99,8 @@ def read_records(path: Path) -> list[Record]:
         return []
     except ValueError as error:
         raise CTLError(f"{path}: not readable as JSON ({error}); move it away") from None
+    if not isinstance(records, list) or not all(isinstance(one, dict) and one.keys() >= NEEDED for one in records):
+        raise CTLError(f"{path}: these are no records of scored models; move it away")
     return records
 
 

@@ -23,7 +23,6 @@ FIT = [
     ("--data.types [O,PER]", "'O' can't be a type"),
     ("--data.types []", "data.types: there is none"),
     ("--data.types ['',PER]", "can't be a type"),
-    ("--data.synthetic.families [-1]", "--data.synthetic.families: -1: "),
     ("--data.synthetic.ambiguous 1.5", "--data.synthetic.ambiguous: 1.5: "),
     ("--data.synthetic.width 0", "--data.synthetic.width: 0: "),
     ("--model.lr -1", "--model.lr: -1: a number from zero up is needed"),
@@ -82,7 +81,7 @@ TRANSFER = [
     ("--trainer.limit_test_batches 0", "--trainer.limit_test_batches: 0"),
     ("--weights {a2:.nan,a3:1} --methods [ensemble:fixed]", "--weights: "),
     ("--methods []", "methods []: name at least one"),
-    ("--methods 5", "--methods: 5: a list, [a,b] is needed"),
+    ("--methods 5", "unknown method 5"),
     ("--student.base 4bit", "--student.base: 4bit is for a frozen backbone"),
     ("--student.attention full", "--student: attention 'full' is for decoders"),
     ("--student.freeze_layers 99", "--student.freeze_layers: 99: "),
@@ -132,6 +131,7 @@ OTHERS = [
     ("tag", "required: model"),
     ("inspect x --sentences -1", "--sentences: -1: "),
     ("inspect x --sentences 0", "--sentences: 0: "),
+    ("inspect x --split ../../y", "--split: '../../y' is no split"),
     ("export x", "required: model"),
     ("report x --y", "unrecognized arguments: --y"),
     ("fit", "required: fit.model"),
@@ -217,3 +217,16 @@ def test_remedies_name_a_setting_that_there_is(refused, family):
     """Settings in a file are refused by the same words as on the command line."""
     model = {"class_path": "Teacher", "init_args": {"lr": -1}}
     refused(["fit", "--model", json.dumps(model)], "--model.lr: -1: a number from zero up is needed")
+
+
+@pytest.mark.parametrize("content", ["{}", "[1, 2]", "no json"])
+def test_a_study_that_is_none(refused, tmp_path, content):
+    (tmp_path / "study.json").write_text(content)
+    refused(["report", tmp_path], "this does not describe a study")
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "[{}]"])
+def test_results_that_are_none(refused, tmp_path, content):
+    (tmp_path / "results.json").write_text(content)
+    (tmp_path / ".lock").touch()
+    refused(["report", tmp_path], "no records of scored models")

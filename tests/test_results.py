@@ -41,6 +41,24 @@ def test_a_record_has_rounded_scores_and_the_rest_in_its_provenance():
     assert "method" not in record["provenance"]
 
 
+def test_types_may_have_any_letters():
+    """Slashes stand between a type and the name of its score, too."""
+    names = ("location-road/railway", "<b>X</b>", "[red]", "$x^{$")
+    scores = {f"test/{name}/{score}": 1.0 for name in names for score in ("precision", "recall", "f1")}
+    identity = {"method": "pooled", "sources": ["en"], "train_seconds": 0}
+    record = make_record(
+        identity, {**SCORES, **scores}, target="de", seed=0, provenance={}, calibration=CALIBRATION
+    )  # fmt: skip
+    assert set(record["per_type"]) == {*names, "PER"}
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "[{}]", "{}", "7", '"x"', "null"])
+def test_what_is_no_record_is_told(tmp_path, content):
+    (tmp_path / "results.json").write_text(content)
+    with pytest.raises(CTLError, match="no records of scored models"):
+        read_records(tmp_path / "results.json")
+
+
 def test_a_setting_that_came_later_is_recorded_where_it_changes_something():
     settings = {"drop_test_duplicates": False, "limit": None}
     assert without_later("data", settings) == {"limit": None} and without_later("trainer", settings) == settings

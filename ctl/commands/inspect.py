@@ -11,10 +11,12 @@ from jsonargparse import ArgumentParser
 from rich.table import Table
 
 from ctl.data.datamodule import NERDataModule
+from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
 from ctl.inspection.students import label_by_students
 from ctl.system.console import make_table, say, show
+from ctl.system.names import LANGUAGE
 from ctl.system.numbers import PositiveInt
 
 SENTENCES = 20_000  # that a page shows, unless another number is given
@@ -32,6 +34,8 @@ def main(args: Sequence[str]) -> None:
     """
     parser = make_parser()
     given = parser.parse_args(list(args))
+    if not LANGUAGE.fullmatch(given.split) or ".." in given.split:
+        raise CTLError(f"--split: {given.split!r} is no split, such as train, validation or test")
     output = Path(given.output or Path(given.paths[0]) / "inspect.html")
     data = _settings(parser, given.data)
     if given.students:

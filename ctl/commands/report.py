@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jsonargparse import ArgumentParser
 
+from ctl.errors import CTLError
 from ctl.system.console import make_table, say, show
 
 if TYPE_CHECKING:
@@ -65,5 +66,20 @@ def read_page(folder: Path) -> Page:
 
     design = folder / DESIGN
     if design.is_file():
-        return study_page(folder, json.loads(design.read_text(encoding="utf-8")))
+        return study_page(folder, read_design(design))
     return runs_page(folder)
+
+
+def read_design(path: Path) -> dict[str, Any]:
+    """Reads what a study is.
+
+    Raises:
+        CTLError: the file says something else.
+    """
+    try:
+        design = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        design = None
+    if not isinstance(design, dict) or not {"targets", "languages", "methods", "cells"} <= design.keys():
+        raise CTLError(f"{path}: this does not describe a study; `ctl study` writes it anew")
+    return design

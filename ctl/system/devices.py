@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import torch
 
+from ctl.errors import CTLError, first_line
+
 
 def best_device() -> str:
     """Gives ``cuda``, ``mps`` or ``cpu``."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def open_device(name: str | None) -> torch.device:
+    """Gives a device of this machine, the best one by default.
+
+    Raises:
+        CTLError: there is none of this name.
+    """
+    try:
+        device = torch.device(name or best_device())
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise CTLError(f"device {name}: there is none here ({first_line(error)})") from None
+    return device
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -20,7 +20,7 @@ from ctl.data.sentences import Place
 from ctl.data.tags import TagSchema, span_ends
 from ctl.data.words import plain
 from ctl.errors import CTLError
-from ctl.system.devices import best_device, has_bf16
+from ctl.system.devices import has_bf16, open_device
 from ctl.tagging.texts import Span, Tagged, Text
 from ctl.tagging.trained import Trained, load_trained
 
@@ -55,7 +55,7 @@ class TextTagger:
         loaded = _load_tokenizer(trained, name)
         self.encoder = WordEncoder(loaded, min(max_length, longest_input(loaded, load_config(name))))
         movable = isinstance(trained.model, torch.nn.Module)
-        self.device = torch.device((device or best_device()) if movable else "cpu")
+        self.device = open_device(device if movable else "cpu")
         self.bf16 = precision == "bf16" or (precision is None and has_bf16(self.device))
         self.max_tokens = max_tokens
         if isinstance(trained.model, torch.nn.Module):
