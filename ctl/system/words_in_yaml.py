@@ -21,25 +21,29 @@ TEXT, TRUTH, NOTHING, MERGE, DATE = (
 class WordLoader(yaml.SafeLoader):
     """Reads YAML, and leaves it to the type of a setting what a plain scalar is.
 
-    In a list each is text, and so is each key; as a value, yes, no, on, off and dates are. Where numbers or truth
-    values are wanted, the parser makes them of the text.
+    Keys are text, and so is all in a list of words and in a list that stands alone; elsewhere yes, no, on, off and
+    dates are. Where numbers or truth values are wanted, the parser makes them of the text.
     """
 
-    def construct_sequence(self, node: yaml.SequenceNode, deep: bool = False) -> list[Any]:
-        """Makes a list."""
-        for item in node.value:
-            if isinstance(item, yaml.ScalarNode) and item.tag != NOTHING:
-                item.tag = TEXT
-        return super().construct_sequence(node, deep)
+    def get_single_node(self) -> yaml.Node | None:
+        """Gives the document as nodes that are not values yet."""
+        node: yaml.Node | None = super().get_single_node()
+        _leave_words(node, in_words=True)
+        return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Makes a dictionary."""
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
-                key.tag = TEXT
-            if isinstance(value, yaml.ScalarNode) and _is_word(value):
-                value.tag = TEXT
-        return super().construct_mapping(node, deep)
+
+def _leave_words(node: yaml.Node | None, in_words: bool) -> None:
+    match node:
+        case yaml.SequenceNode():
+            for item in node.value:
+                _leave_words(item, in_words)
+        case yaml.MappingNode():
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
+                    key.tag = TEXT
+                _leave_words(value, key.value in LISTS if isinstance(value, yaml.SequenceNode) else False)
+        case yaml.ScalarNode() if node.tag != NOTHING and (in_words or _is_word(node)):
+            node.tag = TEXT
 
 
 def _is_word(value: yaml.ScalarNode) -> bool:
