@@ -54,7 +54,7 @@ def _in_one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that can't be written to
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, ArgumentError):
-        from ctl.system.parser_errors import in_one_line
+        from ctl.system.parsing.parser_errors import in_one_line
 
         return in_one_line(str(error))
     return str(error)

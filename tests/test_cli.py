@@ -7,7 +7,7 @@ from faults import fit, said
 from filelock import FileLock
 
 from ctl.main import main
-from ctl.system.class_paths import MOVED, renamed
+from ctl.system.parsing.class_paths import MOVED, renamed
 
 
 def test_a_second_run_in_the_same_folder_is_refused(family, tmp_path, capsys):

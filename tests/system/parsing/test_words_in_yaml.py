@@ -4,7 +4,7 @@ import pytest
 from jsonargparse import ArgumentParser
 
 from ctl.commands.transfer import make_parser
-from ctl.system.words_in_yaml import read_words, with_lists
+from ctl.system.parsing.words_in_yaml import read_words, with_lists
 from ctl.transfer.settings import TransferSettings, read_settings
 
 USUAL = ["--target", "de", "--backbone", "x"]

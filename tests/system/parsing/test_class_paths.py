@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from ctl.system.class_paths import MOVED, renamed
+from ctl.system.parsing.class_paths import MOVED, renamed
 
 
 def test_every_new_class_path_is_there():

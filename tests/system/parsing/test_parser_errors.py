@@ -6,7 +6,7 @@ import pytest
 from jsonargparse import ArgumentError, ArgumentParser
 
 from ctl.system.numbers import PositiveInt
-from ctl.system.parser_errors import in_one_line
+from ctl.system.parsing.parser_errors import in_one_line
 
 
 class Room:

@@ -1,0 +1,1 @@
+"""Command lines and configurations: words as words, class paths of before, and errors in one line."""
