@@ -21,10 +21,11 @@ from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError, first_line
 from ctl.system.checkpoints import WholeCheckpoints
+from ctl.system.files import write_text
+from ctl.system.locks import held
 from ctl.system.parsing.class_paths import read_moved
-from ctl.system.files import held, write_text
-from ctl.system.trainer_settings import check_trainer
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
+from ctl.system.trainer_settings import check_trainer
 
 
 class SaveConfig(SaveConfigCallback):

@@ -9,6 +9,37 @@ from ctl.system.configs import ROOT
 
 CODE = ROOT / "ctl"
 MOST_FILES = 13
+LONG = 200  # lines
+REASONS = {  # the one idea of each long file
+    "backbones/packing.py": "the layout of subwords for a backbone: packed, padded or end to end",
+    "callbacks/tracking.py": "what a run sends to its logger",
+    "callbacks/writers.py": "what test and predict leave: four writers of one form",
+    "cli.py": "one command line for five classes: what is linked, and what every run leaves",
+    "data/batching.py": "one sampler: order, cut, factors and the place where a run goes on",
+    "data/collation.py": "from examples to a batch: windows, rows, and the places of words in them",
+    "data/datamodule.py": "the one data module; most of it documents its settings",
+    "data/encoding.py": "from words to subwords, once for each distinct word",
+    "data/reading/layout.py": "which columns of a file are words and tags: every rule can overrule another",
+    "data/soft_labels.py": "one store, its reader and its writer, which must agree",
+    "data/synthetic/family.py": "one family of languages, from its settings to its files",
+    "data/words.py": "words as numbers, on disk and in memory",
+    "llm/remote/client.py": "one request: retries, deadline, rate, cache and cost decide together what is sent",
+    "llm/styles.py": "prompt styles side by side, each with its writer and reader",
+    "methods.py": "the grammar of method names, which every room reads",
+    "modules/ensemble.py": "one module: teachers, weights, and how they are mixed",
+    "modules/fine_tuned.py": "the base of all that is fine-tuned; half of it documents its settings",
+    "modules/generative_teacher.py": "one module: a language model that writes tags, prompted or tuned",
+    "modules/language_identifier.py": "one module: the identifier, its features and its rate",
+    "report/comparison.py": "plain runs side by side: one table and its tests",
+    "report/conclusions.py": "the sentences of a report, each with the condition under which it is said",
+    "report/findings.py": "the cells of a study as curves",
+    "study/workers.py": "the cells of a study, run side by side",
+    "system/files.py": "files that are whole, and removed only where ctl wrote them",
+    "transfer/plan.py": "the stages of a transfer, one short function for each, in their order",
+    "transfer/planner.py": "what a stage's key is made of, for all stages",
+    "transfer/settings.py": "the settings of transfers and studies; most of it is their help",
+    "transfer/stage.py": "one stage: its key, its marker, and what makes it done",
+}
 LINE = re.compile(r"^(?P<indent> +)(?P<name>\w+(?:\.py|/)) +\S")
 
 
@@ -84,3 +115,13 @@ def test_where_to_change_names_files_that_are_there():
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### Where do I change")[2]
     paths = re.findall(r"`((?:ctl|configs)/[\w/.]+)`", table.partition("\n## ")[0])
     assert len(paths) > 10 and all(Path(ROOT / path).exists() for path in paths)
+
+
+def test_a_long_file_has_a_reason():
+    """Whoever lets a file grow beyond 200 lines splits it, or says here which one idea keeps it whole."""
+    long = {
+        str(path.relative_to(CODE))
+        for path in CODE.rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > LONG
+    }
+    assert long == REASONS.keys()

@@ -10,7 +10,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from ctl.backbones.loading import fingerprint_tokenizer
+from ctl.backbones.facts import fingerprint_tokenizer
 from ctl.system.files import whole
 
 KEPT = "tokenizer"  # the folder beside the checkpoints, and the key in them

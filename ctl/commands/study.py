@@ -18,8 +18,8 @@ from ctl.study.grid import Study
 from ctl.study.subsets import Subsets
 from ctl.study.workers import run_cells
 from ctl.transfer.planner import check_family_stays
+from ctl.transfer.running import check_nothing_is_replaced, prospect
 from ctl.transfer.settings import StudySettings, add_settings, check_weights, read_settings
-from ctl.transfer.stage import check_nothing_is_replaced, prospect
 
 BASIC = ("direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned")
 

@@ -10,7 +10,7 @@ from jsonargparse import ArgumentParser
 from ctl.callbacks.logger_settings import grouped, sweep_folder
 from ctl.errors import CTLError
 from ctl.methods import expand_methods
-from ctl.system.files import held
+from ctl.system.locks import held
 from ctl.transfer.run import Transfer
 from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings
 

@@ -16,7 +16,8 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from ctl.arrays import Floats
-from ctl.backbones.loading import load_config, load_tokenizer, longest_input
+from ctl.backbones.facts import longest_input
+from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.data.batching import BatchDataset, Reached, SentenceSampler
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ctl.backbones.loading import longest_input
+from ctl.backbones.facts import longest_input
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError, first_line
 from ctl.export.check import (

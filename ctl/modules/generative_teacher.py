@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ctl.backbones.adapters import Base
-from ctl.backbones.loading import build_language_model, load_language_model, load_tokenizer, longest_input
+from ctl.backbones.facts import longest_input
+from ctl.backbones.loading import build_language_model, load_language_model, load_tokenizer
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.llm.decoding import floored, nats, walk

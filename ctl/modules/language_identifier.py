@@ -12,7 +12,8 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from ctl.backbones.loading import load_encoder, stamp
+from ctl.backbones.facts import stamp
+from ctl.backbones.loading import load_encoder
 from ctl.callbacks.writers import WeightWriter
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from ctl.backbones.loading import count_parameters
+from ctl.backbones.facts import count_parameters
 from ctl.errors import CTLError
 from ctl.system.console import duration, make_table, show
 from ctl.system.numbers import NonNegativeFloat, PositiveFloat, PositiveShare

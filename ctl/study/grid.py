@@ -21,8 +21,9 @@ from ctl.system.files import write_json
 from ctl.transfer.checks import check_models
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, Stages, check_family_stays, make_context, read_splits, subset_name
+from ctl.transfer.running import run_stages
 from ctl.transfer.settings import StudySettings
-from ctl.transfer.stage import Stage, run_stages
+from ctl.transfer.stage import Stage
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from ctl.errors import CTLError, first_line
 from ctl.results import CELL, FAILED, counts_file, write_records
 from ctl.study.cells import is_done, key_of
 from ctl.system.console import duration, quiet, say
-from ctl.system.files import fingerprint, held, read_object, remove, write_json
+from ctl.system.files import fingerprint, read_object, remove, write_json
+from ctl.system.locks import held
 from ctl.system.signals import end_with_parent
 from ctl.transfer.plan import Plan
 from ctl.transfer.stage import Stage

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from ctl.data.reading.conll import stream_conll
 from ctl.data.reading.formats import CONLL
-from ctl.data.tags import is_tag
+from ctl.data.tag_schemes import is_tag
 from ctl.errors import CTLError
 from ctl.system.console import notice
 from ctl.tagging.forms import STDIN, Input

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from ctl.arrays import Floats, Ints
-from ctl.backbones.loading import fingerprint_tokenizer, load_config, load_tokenizer, longest_input
+from ctl.backbones.facts import fingerprint_tokenizer, longest_input
+from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.data.batching import BatchDataset, SentenceSampler
 from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus

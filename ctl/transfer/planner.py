@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ctl.backbones.loading import fingerprint_backbone
+from ctl.backbones.facts import fingerprint_backbone
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError

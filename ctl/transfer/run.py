@@ -15,8 +15,8 @@ from ctl.transfer.advice import advice
 from ctl.transfer.checks import check_models, check_student
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, check_family_stays, make_context, read_splits
+from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
 from ctl.transfer.settings import TransferSettings
-from ctl.transfer.stage import check_nothing_is_replaced, prospect, run_stages
 
 
 @dataclass(frozen=True)

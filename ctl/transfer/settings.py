@@ -22,8 +22,8 @@ from ctl.results import LATER, without_later
 from ctl.system.devices import best_precision
 from ctl.system.names import check_languages
 from ctl.system.numbers import NonNegativeInt, PositiveInt, Seed
-from ctl.system.trainer_settings import check_trainer_of_stages
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
+from ctl.system.trainer_settings import check_trainer_of_stages
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them

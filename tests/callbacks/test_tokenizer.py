@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 from transformers import AutoConfig
 
-from ctl.backbones.loading import fingerprint_tokenizer, load_config, load_tokenizer
+from ctl.backbones.facts import fingerprint_tokenizer
+from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.callbacks.tokenizer import KEPT, KeepTokenizer
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from ctl.data.corpus import Corpus
-from ctl.data.tags import TagSchema, to_bio2
+from ctl.data.tag_schemes import to_bio2
+from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 
 

@@ -10,7 +10,7 @@ from ctl.results import CELL, FAILED
 from ctl.study import workers
 from ctl.study.cells import Cell
 from ctl.study.workers import Busy, Worker
-from ctl.system.files import held
+from ctl.system.locks import held
 
 
 class Stage:

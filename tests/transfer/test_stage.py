@@ -7,7 +7,8 @@ import yaml
 from ctl.errors import CTLError
 from ctl.system.files import fingerprint_json, write_json, write_text
 from ctl.transfer import stage as module
-from ctl.transfer.stage import Stage, prospect, run_stages
+from ctl.transfer.running import prospect, run_stages
+from ctl.transfer.stage import Stage
 
 CONFIG = {"trainer": {"max_epochs": 2, "accelerator": "cpu"}, "model": {}, "data": {}}
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ctl.data.reading.form import Form
 from ctl.data.reading.lines import NUL
-from ctl.data.tags import is_tag
+from ctl.data.tag_schemes import is_tag
 from ctl.errors import CTLError
 
 Columns = list[str]

@@ -10,7 +10,8 @@ import numpy as np
 
 from ctl.data.corpus import Corpus
 from ctl.data.reading.form import Form
-from ctl.data.tags import TagIds, UnknownTag, codes_to_bio2
+from ctl.data.tag_schemes import UnknownTag, codes_to_bio2
+from ctl.data.tags import TagIds
 from ctl.data.words import Column, WordsWriter
 from ctl.errors import CTLError
 from ctl.system.files import reserve

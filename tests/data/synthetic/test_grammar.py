@@ -5,7 +5,7 @@ import numpy as np
 from ctl.data.reading.splits import read_split
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.data.synthetic.grammar import Speaker
-from ctl.data.tags import to_bio2
+from ctl.data.tag_schemes import to_bio2
 
 
 def test_text(family):
