@@ -8,7 +8,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # of processes that tests start: 
 import pytest
 import torch
 
+from ctl.system.console import notice
+
 TYPES = ["PER", "ORG", "LOC"]
+
+
+@pytest.fixture(autouse=True)
+def notices_are_new():
+    """What one test was told is told again in the next."""
+    notice.cache_clear()
 
 
 @pytest.fixture(autouse=True)
