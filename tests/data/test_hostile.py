@@ -98,6 +98,7 @@ def test_a_store_gives_back_every_distribution(tmp_path, rows, shares, data):
     corpus = Corpus("xx/train", ["w"] * len(rows), np.array([0, len(rows)]))
     order = np.array(data.draw(st.permutations(range(len(rows)))))
     probs = np.array(rows, dtype=np.float32)
+    probs /= probs.sum(1, keepdims=True)
     for rank, words in enumerate(np.array_split(order, shares)):
         writer = StoreWriter(tmp_path / "store", rank)
         writer.add(words, probs[words], unanimous=words % 2 == 0)

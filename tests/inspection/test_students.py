@@ -56,7 +56,7 @@ def test_no_class_callback_or_address_of_a_run_is_used(run):
 
 def test_mistakes(run, tmp_path, capsys):
     assert main(["inspect", str(run), "--students", "--split", "../../x"]) == 2
-    assert "--split ../../x: there is train, validation, test" in capsys.readouterr().err
+    assert "is no split, such as train, validation or test" in capsys.readouterr().err
     shutil.move(run / "students" / "learned", tmp_path / "elsewhere")
     with pytest.raises(CTLError, match="no students below it; `ctl transfer` trains them"):
         label_by_students(run, "train", {})

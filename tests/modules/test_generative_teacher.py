@@ -176,7 +176,11 @@ def test_mistakes_are_said_in_one_line(run, tuned, family, tmp_path, capsys):
     members = ["--model.teachers", json.dumps([str(tuned / "last.ckpt")])]
     cases = [
         (("predict", "GenerativeTeacher", "--model.shots", "2"), {"sources": "[]"}, "name some in data.sources"),
-        (("predict", "GenerativeTeacher", "--model.samples", "0"), {}, "samples and sampling_temperature must be"),
+        (
+            ("predict", "GenerativeTeacher", "--model.samples", "0"),
+            {},
+            "--model.samples: 0: a whole number above zero is needed",
+        ),
         (("predict", "GenerativeTeacher", "--model.max_length", "100"), {}, "the prompt has"),
         (("test", "GenerativeTeacher", *checkpoint), {}, "the checkpoint's lora_rank is 4, this run's is 16"),
         (("fit", "GenerativeTeacher", "--model.lora_rank", "0", "--model.base", "bfloat16"), {}, "frozen backbone"),

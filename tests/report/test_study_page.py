@@ -16,7 +16,7 @@ LANGUAGES = ["s1", "s2", "s3", "s4", "s5", "s6"]
 
 def test_what_failed_is_no_number(made_up):
     text = (made_up / "report.md").read_text()
-    assert "**1 of 30 cells failed**" in text and "OutOfMemoryError: <too> little" in text
+    assert "**1 of 30 cells failed**" in text and "OutOfMemoryError: &lt;too> little" in text
     assert "1 of 30 cells have not been run yet" in text
     page = (made_up / "report.html").read_text()
     assert "OutOfMemoryError: &lt;too&gt; little" in page

@@ -8,7 +8,7 @@ from ctl.transfer.outputs import describe, files_of, first_damaged, first_missin
 
 
 def results(folder):
-    write_json(folder / "results.json", [{"method": "direct:en"}])
+    write_json(folder / "results.json", [{"method": "direct:en", "sources": ["en"], "target": "de", "seed": 0}])
     write_counts(folder, "direct:en", np.ones((2, 3), np.int32))
 
 
