@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -138,7 +139,7 @@ def end_to_end(model: Any, subwords: Subwords) -> Layout:  # noqa: ANN401
 
 def reads_end_to_end(model: Any) -> bool:  # noqa: ANN401
     """Tells whether the backbone uses flash attention and passes the lengths of sequences on to it."""
-    takes = inspect.signature(model.forward).parameters.values()
+    takes = _inputs(type(model).forward).values()
     return "flash" in str(model.config._attn_implementation) and any(p.kind is p.VAR_KEYWORD for p in takes)
 
 
@@ -204,9 +205,15 @@ def let_masks_be_cubes(model: Any) -> None:  # noqa: ANN401
 
 def _position_ids(model: Any, positions: Tensor) -> dict[str, Tensor]:  # noqa: ANN401
     """Positions as the model counts them: RoBERTa's kind begins after its padding id, and some take none."""
-    if "position_ids" not in inspect.signature(model.forward).parameters:
+    if "position_ids" not in _inputs(type(model).forward):
         return {}
     return {"position_ids": positions + first_position(model)}
+
+
+@cache
+def _inputs(forward: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Returns the inputs of a forward method by name; read once, as every pass asks for them."""
+    return inspect.signature(forward).parameters
 
 
 def first_position(model: nn.Module) -> int:
