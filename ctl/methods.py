@@ -13,6 +13,8 @@ from ctl.errors import CTLError
 
 SIMILARITIES = ("learned", "cosine", "l1", "l2")
 WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "fixed")
+UNEQUAL = tuple(weighting for weighting in WEIGHTINGS if weighting != "uniform")  # some sources weigh more than others
+TOPS = {f"top{count}": count for count in range(1, 6)}
 KINDS = ("direct", "pooled", "ensemble", "student")
 FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
@@ -39,6 +41,7 @@ OPTIONS = {
     "adapted": Option("every model starts from a backbone that first reads raw target text", KINDS),
     "calibrated": Option("teachers answer at the temperature that fits source validation", ("ensemble", "student")),
     "replace": Option("where all teachers agree, their tag has probability one", ("ensemble", "student")),
+    **{top: Option(f"only the {count} heaviest sources", ("ensemble", "student")) for top, count in TOPS.items()},
     "unanimous": Option("a second loss where all teachers agree", student={"unanimous_weight": 1.0}),
     "kl": Option("Kullback-Leibler divergence, not squared error", student={"loss": "kl"}),
     "ce": Option("cross-entropy with soft labels", student={"loss": "cross_entropy"}),
@@ -99,7 +102,15 @@ class Method:
             raise CTLError(
                 f"unknown method {name}: {kind} has no +{unknown[0]}, but {' '.join(f'+{k}' for k in known)}"
             )
+        method._check_tops(name)
         return replace(method, options=tuple(option for option in known if option in method.options))
+
+    def _check_tops(self, name: str) -> None:
+        tops = [option for option in self.options if option in TOPS]
+        if len(tops) > 1:
+            raise CTLError(f"method {name}: +{tops[0]} or +{tops[1]}? name one of them")
+        if tops and self.weighting not in UNEQUAL:
+            raise CTLError(f"method {name}: +{tops[0]} keeps the heaviest sources, but {self.of} weighs all alike")
 
     def __str__(self) -> str:
         kind = f"{self.family}-{self.kind}" if self.family else self.kind
@@ -129,6 +140,11 @@ class Method:
     def per_sentence(self) -> bool:
         """Tells whether every sentence has its own weights."""
         return self.of.endswith(PER_SENTENCE)
+
+    @property
+    def top(self) -> int | None:
+        """The number of sources that are kept, the heaviest; ``None`` for all."""
+        return next((TOPS[option] for option in self.options if option in TOPS), None)
 
     @property
     def adapted(self) -> bool:
@@ -228,7 +244,9 @@ def of_one_source(name: str) -> str:
     if method.kind in ("pooled", "ensemble") and method.family != "mixed":
         options = tuple(option for option in method.options if option == "adapted")
         return str(Method("direct", "", options, method.family))
-    return str(replace(method, of="uniform")) if method.kind in ("ensemble", "student") else name
+    if method.kind not in ("ensemble", "student"):
+        return name
+    return str(replace(method.without(*TOPS), of="uniform"))
 
 
 def named(method: Method, variant: str | None) -> str:

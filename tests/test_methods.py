@@ -50,6 +50,20 @@ def test_sources_that_can_not_be():
         expand_methods(["student:learned"], ["en"], "de")
 
 
+def test_the_heaviest_sources():
+    method = Method.parse("student:learned-sentence+kl+top2")
+    assert str(method) == "student:learned-sentence+top2+kl" and method.top == 2
+    assert method.ensemble().top == 2 and Method.parse("student:learned").top is None
+    assert of_one_source("student:learned+top2+kl") == "student:uniform+kl"
+    for name, said in (
+        ("ensemble:learned+top2+top3", r"\+top2 or \+top3\? name one"),
+        ("ensemble:uniform+top2", "uniform weighs all alike"),
+        ("ensemble:learned+top6", r"ensemble has no \+top6"),
+    ):
+        with pytest.raises(CTLError, match=said):
+            Method.parse(name)
+
+
 def test_rounds_come_after_one_another():
     third = Method.parse("student:learned+filter+rounds3")
     assert str(third.before()) == "student:learned+filter+rounds2"

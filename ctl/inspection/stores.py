@@ -17,7 +17,7 @@ from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError
 from ctl.inspection.settings import Settings, in_run, named_weights, read_settings, root_of, text_name
 from ctl.methods import Method
-from ctl.weighting import read_sentence_weights
+from ctl.weighting import keep_heaviest, read_sentence_weights, sharpen
 
 Role = Literal["teacher", "mixture", "student"]
 ROLES: dict[str, Role] = {"direct": "teacher", "pooled": "teacher", "ensemble": "mixture", "student": "student"}
@@ -122,7 +122,11 @@ def sentence_weights(store: SoftLabelStore, corpus: Corpus) -> Floats | None:
     config = _config(store)
     name = named_weights(config) if config and method.per_sentence and by_language else None
     path = in_run(name, store.path.absolute().parents[1]) if name else None
-    return read_sentence_weights(path, method.weighting, identity["sources"], corpus) if path else None
+    if path is None:
+        return None
+    weights = read_sentence_weights(path, method.weighting, identity["sources"], corpus)
+    weights = sharpen(weights, identity["sharpness"]) if "sharpness" in identity else weights
+    return weights if method.top is None else keep_heaviest(weights, method.top)
 
 
 def _config(store: SoftLabelStore) -> Path | None:

@@ -22,7 +22,16 @@ from ctl.methods import Method, named
 from ctl.modules.base import Labeller, fingerprint_weights
 from ctl.modules.tagger import Tagger, load_module
 from ctl.system.console import notice
-from ctl.weighting import agreement_weights, entropy, order_weights, read_language_weights, read_sentence_weights
+from ctl.system.numbers import NonNegativeFloat, PositiveInt
+from ctl.weighting import (
+    agreement_weights,
+    entropy,
+    keep_heaviest,
+    order_weights,
+    read_language_weights,
+    read_sentence_weights,
+    sharpen,
+)
 
 
 class Stored:
@@ -63,6 +72,9 @@ class Ensemble(Labeller):
             or the name of weights in a file: ``learned cosine l1 l2``, with ``-sentence`` a weight for each sentence.
         weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
             writes: ``weights.json``, or for weights of sentences ``weights/<split>.safetensors``.
+        sharpness: what the logarithms of the weights are multiplied by, those of sentences one by one; 1 is the paper,
+            with more the heaviest sources weigh more.
+        top: keep only so many sources, the heaviest, of the text or of each sentence; the others weigh nothing.
         unanimous: words whose most probable tag is the same for all teachers: ``mix`` their distributions as any,
             ``replace`` the mixture by that tag with probability one, or ``mark`` them, for the student to see
             (Wu et al., ACL 2020, in the authors' code).
@@ -79,6 +91,8 @@ class Ensemble(Labeller):
         types: Sequence[str] = ("PER", "ORG", "LOC"),
         weighting: str = "uniform",
         weights: str | dict[str, float] | None = None,
+        sharpness: NonNegativeFloat = 1.0,
+        top: PositiveInt | None = None,
         unanimous: Literal["mix", "replace", "mark"] = "mix",
         write: Literal["mixture", "each"] = "mixture",
         variant: str | None = None,
@@ -87,6 +101,8 @@ class Ensemble(Labeller):
         self.teachers = teachers
         self.weighting = weighting
         self.given = weights
+        self.sharpness = sharpness
+        self.top = top
         self.unanimous = unanimous
         self.write = write
         self.variant = variant
@@ -118,9 +134,16 @@ class Ensemble(Labeller):
         if self.weighting == "uniform":
             return np.full(len(sources), 1 / len(sources), dtype=np.float32)
         if self.weighting == "agreement":
-            return agreement_weights(self._stored_tags())
-        shares = self._weights_of_languages(sources) / np.array([sources.count(source) for source in sources])
-        return np.asarray(shares / shares.sum(-1, keepdims=True), dtype=np.float32)
+            return self._sharpened(agreement_weights(self._stored_tags()))
+        languages = list(dict.fromkeys(sources))
+        weights = self._sharpened(self._weights_of_languages(languages))
+        shares = weights[..., [languages.index(source) for source in sources]]
+        return np.asarray(shares / np.array([sources.count(source) for source in sources]), dtype=np.float32)
+
+    def _sharpened(self, weights: Floats) -> Floats:
+        """Sharpens weights (..., K), and keeps the heaviest."""
+        weights = weights if self.sharpness == 1 else sharpen(weights, self.sharpness)
+        return weights if self.top is None else keep_heaviest(weights, self.top)
 
     def _weights_of_languages(self, sources: Sequence[str]) -> Floats:
         if isinstance(self.given, dict):
@@ -268,6 +291,7 @@ class Ensemble(Labeller):
             "train_seconds": round(sum(identity["train_seconds"] for identity in identities), 1),
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),
+            **({} if self.sharpness == 1 else {"sharpness": self.sharpness}),
             "teachers": [identity["fingerprint"] for identity in identities if "fingerprint" in identity],
             "fits": {identity["method"]: identity.get("fit", {}) for identity in identities},
         }

@@ -176,6 +176,8 @@ class Plan:
                     "teachers": [str(stage.folder / "soft_labels" / split) for stage in labels],
                     "weighting": mixture.of,
                     "weights": weights,
+                    "sharpness": self._sharpness(method),
+                    "top": mixture.top,
                     "unanimous": unanimous,
                     "variant": "+".join(mixture.options) or None,
                 },
@@ -194,6 +196,10 @@ class Plan:
             return None, ()
         stage = self.similarities(method.per_sentence)
         return str(stage.folder / (f"weights/{split}.safetensors" if method.per_sentence else "weights.json")), (stage,)
+
+    def _sharpness(self, method: Method) -> float:
+        """The sharpness of the weights; only those by similarity are changed."""
+        return self.settings.sharpness if method.by_similarity else 1.0
 
     def similarities(self, of_sentences: bool = False) -> Stage:
         """Weights by similarity: of the language, from some of its sentences, or of every sentence."""

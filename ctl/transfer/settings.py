@@ -21,7 +21,7 @@ from ctl.modules.tagger import Tagger
 from ctl.results import LATER, without_later
 from ctl.system.devices import best_precision
 from ctl.system.names import check_languages
-from ctl.system.numbers import NonNegativeInt, PositiveInt, Seed
+from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveInt, Seed
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
 from ctl.system.trainer_settings import check_trainer_of_stages
 from ctl.weighting import order_weights
@@ -97,6 +97,7 @@ class Settings:
         llm_pretrain_epochs: The same for the decoder.
         pretrain_languages: Whose text that is; by default the sources' and the target's.
         weights: By source, for the weighting `fixed`.
+        sharpness: What the logits of weights by similarity are multiplied by; 1 is the paper, more favours the nearest.
         select_on: Which state of a teacher is taken: the best on source validation, or the last, as in the paper.
         validations: How often a teacher is scored on source validation where it is trained by steps; else every epoch.
         patience: Validations without a better F1 after which the training of a teacher ends.
@@ -128,6 +129,7 @@ class Settings:
     llm_pretrain_epochs: NonNegativeInt = 0
     pretrain_languages: list[str] | None = None
     weights: dict[str, float] | None = None
+    sharpness: NonNegativeFloat = 1.0
     select_on: Literal["source_validation", "last"] = "source_validation"
     validations: PositiveInt = 4
     patience: NonNegativeInt = 3

@@ -68,6 +68,20 @@ def test_each_sentence_has_its_own_weights(command, teachers, family, tmp_path):
         np.testing.assert_allclose(mixed[words], alone[sentence % 2][words], atol=2e-3)
 
 
+def test_sharper_weights_and_the_heaviest_of_them(command, teachers, family, tmp_path):
+    """Weights of 3/4 and 1/4 are 9/10 and 1/10 at sharpness 2; the heaviest alone is its teacher."""
+    stored = [str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")]
+    given = ["--model.teachers", json.dumps(stored), "--model.weighting", "fixed", "--model.weights", "{a2: 3, b1: 1}"]
+    cards = []
+    for name, more in (("sharp", ["--model.sharpness", "2"]), ("top", ["--model.top", "1", "--model.sharpness", "2"])):
+        run, data = tmp_path / name, {"predict_splits": "[test]"}
+        assert command("predict", "Ensemble", family, run, *given, *more, data=data) == 0
+        cards.append(SoftLabelStore(run / "soft_labels" / "test"))
+    assert [card.manifest["teacher"]["weights"] for card in cards] == [[0.9, 0.1], [1.0, 0.0]]
+    assert cards[0].manifest["teacher"]["sharpness"] == 2
+    assert (cards[1].probs[:] == SoftLabelStore(stored[0]).probs[:]).mean() > 0.99
+
+
 def test_where_all_teachers_agree(command, teachers, family, tmp_path):
     """``mark`` says where, and ``replace`` makes their tag certain there and changes nothing else."""
     stored = [str(teachers / language / "soft_labels" / "test") for language in ("a2", "b1")]

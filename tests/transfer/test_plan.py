@@ -136,3 +136,12 @@ def test_work_is_what_is_read(more, teacher, student):
     """Three passes for each sentence that is trained on, one for each of validation; every split has 100."""
     found = trainings("pooled", "student:uniform", more=more)
     assert found["pooled"].work == teacher and found["uniform"].work == student
+
+
+def test_sharpness_is_for_weights_by_similarity_and_the_heaviest_for_all():
+    plan = planned("ensemble:learned+top1", "ensemble:agreement", more=["--sharpness", "4"])
+    similar, agreed = (test.config["model"]["init_args"] for test in plan.tests)
+    assert similar["sharpness"] == 4 and similar["top"] == 1 and similar["variant"] == "top1"
+    assert agreed["sharpness"] == 1 and agreed["top"] is None
+    folders = [test.folder.name for test in plan.tests]
+    assert folders == ["learned+top1", "agreement"]
