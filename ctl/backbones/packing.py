@@ -216,11 +216,14 @@ def _inputs(forward: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(forward).parameters
 
 
-def first_position(model: nn.Module) -> int:
-    """Returns the position of a sentence's first subword."""
-    tables = (part for name, part in model.named_modules() if name.endswith("position_embeddings"))
-    padding = next((table.padding_idx for table in tables if isinstance(table, nn.Embedding)), None)
-    return 0 if padding is None else padding + 1
+def first_position(model: Any) -> int:  # noqa: ANN401
+    """Returns the position of a sentence's first subword; looked up once for each model."""
+    known: int | None = getattr(model, "first_position", None)
+    if known is None:
+        tables = (part for name, part in model.named_modules() if name.endswith("position_embeddings"))
+        padding = next((table.padding_idx for table in tables if isinstance(table, nn.Embedding)), None)
+        known = model.first_position = 0 if padding is None else padding + 1
+    return known
 
 
 def _pad_id(model: Any) -> int:  # noqa: ANN401

@@ -17,7 +17,7 @@ from ctl.backbones.packing import Subwords
 from ctl.data.encoding import Example, WordEncoder
 
 Parts = TypeVar("Parts", "WordBatch", Subwords)
-WIDTH = 64  # subwords in a packed row, at least; narrow rows waste less, wide ones are fewer
+WIDTH = 32  # subwords in a packed row, at least; narrow rows waste less, wide ones are fewer
 FULL = 0.9  # the share of real subwords from which a row for each window is better than packed rows
 
 
@@ -57,18 +57,18 @@ class WordBatch:
 
     def to(self, device: torch.device | str, **kwargs: Any) -> WordBatch:  # noqa: ANN401
         """Returns the same batch on another device; Lightning calls it."""
-        return _mapped(self, lambda tensor: tensor.to(device, **kwargs))
+        return mapped(self, lambda tensor: tensor.to(device, **kwargs))
 
     def pin_memory(self) -> WordBatch:
         """Returns the same batch in page-locked memory; the data loader calls it."""
-        return _mapped(self, Tensor.pin_memory)
+        return mapped(self, Tensor.pin_memory)
 
 
-def _mapped(parts: Parts, move: Callable[[Tensor], Tensor]) -> Parts:
+def mapped(parts: Parts, move: Callable[[Tensor], Tensor]) -> Parts:
     """A copy whose tensors are moved."""
     values = {field.name: getattr(parts, field.name) for field in fields(parts)}
     moved: dict[str, Any] = {name: move(value) for name, value in values.items() if isinstance(value, Tensor)}
-    moved |= {name: _mapped(value, move) for name, value in values.items() if isinstance(value, Subwords)}
+    moved |= {name: mapped(value, move) for name, value in values.items() if isinstance(value, Subwords)}
     return replace(parts, **moved)
 
 
@@ -185,16 +185,7 @@ class Collator:
             ids[starts + place] = token
         for place, token in enumerate(reversed(suffix), start=1):
             ids[starts + sizes - place] = token
-        slots, grid = rows(sizes)
-        positions = count_up(sizes)
-        return Subwords(
-            ids=torch.from_numpy(ids),
-            positions=torch.from_numpy(positions),
-            windows=torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)),
-            sizes=torch.from_numpy(sizes),
-            slots=torch.from_numpy(np.repeat(slots, sizes) + positions),
-            grid=grid,
-        )
+        return lay_in_rows(ids, sizes)
 
     def _first(self, starts: Ints, cut: _Cut) -> Ints:
         """Numbers each word's first subword among those of the batch (N), from its place in the text (N)."""
@@ -221,6 +212,25 @@ class _Cut:
     begins: Ints
     lengths: Ints
     reader: Ints | None
+
+
+def lay_in_rows(ids: Ints, sizes: Ints) -> Subwords:
+    """Gives windows, which are laid end to end, their rows.
+
+    Args:
+        ids: of all subwords (P).
+        sizes: subwords of each window (V).
+    """
+    slots, grid = rows(sizes)
+    positions = count_up(sizes)
+    return Subwords(
+        ids=torch.from_numpy(ids),
+        positions=torch.from_numpy(positions),
+        windows=torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)),
+        sizes=torch.from_numpy(sizes),
+        slots=torch.from_numpy(np.repeat(slots, sizes) + positions),
+        grid=grid,
+    )
 
 
 def rows(sizes: Ints) -> tuple[Ints, tuple[int, int]]:

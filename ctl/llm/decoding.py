@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ctl.arrays import Doubles
+from ctl.backbones.vocabulary import NOT_ASKED, subword_loss
+from ctl.data.collation import lay_in_rows, mapped
 from ctl.llm.reader import Reader
 from ctl.llm.script import Script
 from ctl.llm.token_tree import grow
@@ -109,16 +110,10 @@ def nats(model: Any, script: Script, sentences: Sequence[Sequence[str]], tags: S
         for words, labels in zip(sentences, tags, strict=True)
         for part in script.cut(words)
     ]
-    width, device = max(len(tokens) for tokens, _ in solved), next(model.parameters()).device
-    ids, chosen, real = np.zeros((3, len(solved), width), dtype=np.int64)
-    for row, (tokens, choice) in enumerate(solved):
-        ids[row, : len(tokens)], chosen[row, : len(tokens)], real[row, : len(tokens)] = tokens, choice, 1
-    columns = np.flatnonzero(chosen.any(0))  # a vocabulary is large: logits only where something is chosen
-    logits = model(
-        input_ids=torch.from_numpy(ids).to(device),
-        attention_mask=torch.from_numpy(real).to(device),
-        logits_to_keep=torch.from_numpy(columns - 1).to(device),
-        use_cache=False,
-    ).logits.float()  # (R, T', V)
-    targets = torch.from_numpy(np.where(chosen, ids, -100)[:, columns]).to(device)
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum") / sum(map(len, sentences))
+    ids, chosen = (np.concatenate(parts).astype(np.int64) for parts in zip(*solved, strict=True))
+    subwords = lay_in_rows(ids, np.array([len(tokens) for tokens, _ in solved]))
+    following = np.where(chosen, ids, NOT_ASKED)[1:]  # a prompt comes first, so that no first token is chosen
+    labels = torch.from_numpy(np.append(following, NOT_ASKED))
+    device = next(model.parameters()).device
+    loss = subword_loss(model, mapped(subwords, lambda tensor: tensor.to(device)), labels.to(device), "sum")
+    return loss / sum(map(len, sentences))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ctl.backbones.loading import load_language_model, load_tokenizer
-from ctl.backbones.packing import Subwords, lay_out
+from ctl.backbones.vocabulary import NOT_ASKED, subword_loss
 from ctl.data.collation import WordBatch
 from ctl.modules.base import Trainable
 from ctl.system.files import whole
@@ -66,43 +66,25 @@ class Adaptation(Trainable):
         return self.model
 
     def hide(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
-        """Hides some subwords (P), and gives what is to be predicted at each subword (P), -100 elsewhere."""
+        """Hides some subwords (P), and gives what is to be predicted at each subword (P), `NOT_ASKED` elsewhere."""
         ids, windows = batch.subwords.ids, batch.subwords.windows
         if self.masked == 0:
-            following = torch.cat([ids[1:], ids.new_full((1,), -100)])
-            return ids, following.masked_fill(windows != torch.cat([windows[1:], windows.new_full((1,), -1)]), -100)
+            following = torch.cat([ids[1:], ids.new_full((1,), NOT_ASKED)])
+            last = windows != torch.cat([windows[1:], windows.new_full((1,), -1)])
+            return ids, following.masked_fill(last, NOT_ASKED)
         special = torch.isin(ids, ids.new_tensor(self.tokenizer.all_special_ids))
         hidden: tuple[Tensor, Tensor] = self._masker.torch_mask_tokens(ids[None].clone(), special[None])
         inputs, labels = hidden[0][0], hidden[1][0]
-        if not (labels != -100).any():  # none was drawn, and the mean over none is undefined
+        if not (labels != NOT_ASKED).any():  # none was drawn, and the mean over none is undefined
             labels[0] = ids[0]
         return inputs, labels
 
     def training_step(self, batch: WordBatch) -> Tensor:
         """Takes one step; logs ``train/loss`` in nats per predicted subword."""
         inputs, labels = self.hide(batch)
-        loss = self.loss(replace(batch.subwords, ids=inputs), labels)
+        loss = subword_loss(self.model, replace(batch.subwords, ids=inputs), labels)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.lengths))
         return loss
-
-    def loss(self, subwords: Subwords, labels: Tensor) -> Tensor:
-        """Gives the cross-entropy of the labels (P) that are not -100, in nats; logits are made of these alone."""
-        layout = lay_out(self.model, subwords)
-        labels_of_passes = layout.spread(labels, -100)
-        logits = [self._logits(*parts) for parts in zip(layout.passes, labels_of_passes, strict=True)]
-        asked = torch.cat([labels[labels != -100] for labels in labels_of_passes])
-        return torch.nn.functional.cross_entropy(torch.cat(logits).float(), asked)
-
-    def _logits(self, inputs: dict[str, Any], labels: Tensor) -> Tensor:
-        """Logits of the subwords whose label is not -100 (M, vocabulary)."""
-
-        def keep_asked(_model: Any, _inputs: Any, output: Any) -> Any:  # noqa: ANN401
-            output.last_hidden_state = output.last_hidden_state[labels != -100][None]
-            return output
-
-        with self.model.base_model.register_forward_hook(keep_asked):
-            logits: Tensor = self.model(**inputs).logits[0]
-        return logits
 
     def on_train_end(self) -> None:
         """Writes the model and its tokenizer."""

@@ -189,7 +189,7 @@ class GenerativeTeacher(GoldTrained):
         """Takes one step; logs ``train/loss``, in nats a word."""
         sentences = self.trainer.datamodule.words_of(batch)  # type: ignore[attr-defined]
         tags = [labels.tolist() for labels in torch.split(batch.tags, batch.lengths.tolist())]
-        loss = nats(self.network, self.script, sentences, tags)
+        loss = nats(self.backbone_model, self.script, sentences, tags)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.words))
         return loss
 

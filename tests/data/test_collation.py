@@ -28,10 +28,10 @@ def test_windows_overlap_by_half_and_a_word_is_read_where_it_has_most_context():
 
 
 def test_first_fit_longest_first():
-    """By hand, for rows of 64: 40 and 20 fit together, 30 and 30 do, 25 begins a third row."""
-    slots, grid = rows(np.array([30, 40, 25, 20, 30]))
-    assert grid == (3, 60)
-    assert slots.tolist() == [60, 0, 120, 40, 90]
+    """By hand, for rows of 32: 20 and 12 fit together, 15 and 15 do, 13 begins a third row."""
+    slots, grid = rows(np.array([15, 20, 13, 12, 15]))
+    assert grid == (3, 32)
+    assert slots.tolist() == [32, 0, 64, 20, 47]
 
 
 def test_rows_are_as_wide_as_the_longest_window():

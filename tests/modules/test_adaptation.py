@@ -3,41 +3,16 @@
 import json
 import shutil
 
-import pytest
 import torch
 from tiny import batch_of
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from ctl.backbones.checks import check_backbone
+from ctl.backbones.vocabulary import subword_loss
 from ctl.data.datamodule import NERDataModule
 from ctl.modules import Adaptation
 
 SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-SMALL = {
-    "bert": SIZE,
-    "xlm-roberta": SIZE,
-    "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
-    "modernbert": SIZE,
-    "deberta-v2": SIZE,
-    "electra": SIZE,
-}
-
-
-@pytest.mark.parametrize("kind", SMALL)
-def test_logits_of_asked_subwords_alone_give_the_loss_of_transformers(kind):
-    torch.manual_seed(0)
-    module = Adaptation("unused")
-    module.model = AutoModelForMaskedLM.from_config(
-        AutoConfig.for_model(kind, vocab_size=50, pad_token_id=0, bos_token_id=1, eos_token_id=2, **SMALL[kind])
-    ).eval()
-    inputs = torch.randint(3, 50, (4, 9))
-    real = torch.arange(9) < torch.tensor([9, 5, 1, 7])[:, None]
-    labels = torch.where((torch.rand(inputs.shape) < 0.3) & real, inputs, -100)
-    theirs = module.model(input_ids=inputs, attention_mask=real.long(), labels=labels)
-    subwords = batch_of([ids[there].tolist() for ids, there in zip(inputs, real, strict=True)]).subwords
-    ours = module.loss(subwords, labels[real])
-    assert subwords.packed and ours.item() == pytest.approx(theirs.loss.item(), abs=1e-5)
-    assert module.model(input_ids=inputs).logits.shape == (4, 9, 50)  # nothing is left behind
 
 
 def test_adaptation_lowers_the_loss_and_leaves_a_backbone(command, family, tmp_path):
@@ -104,4 +79,4 @@ def test_the_next_subword_is_predicted_within_a_sentence_alone():
     alone = [torch.tensor([ids]) for ids in sentences if len(ids) > 1]
     losses = [module.model(input_ids=ids, labels=ids).loss * (ids.shape[1] - 1) for ids in alone]
     expected = sum(losses) / sum(ids.shape[1] - 1 for ids in alone)
-    torch.testing.assert_close(module.loss(batch.subwords, labels), expected)
+    torch.testing.assert_close(subword_loss(module.model, batch.subwords, labels), expected)
