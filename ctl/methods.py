@@ -18,6 +18,7 @@ TOPS = {f"top{count}": count for count in range(1, 6)}
 KINDS = ("direct", "pooled", "ensemble", "student")
 FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
+POOLED = "pooled"  # in place of a weighting: the pooled model is the one teacher of its family
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Option:
 OPTIONS = {
     "adapted": Option("every model starts from a backbone that first reads raw target text", KINDS),
     "calibrated": Option("teachers answer at the temperature that fits source validation", ("ensemble", "student")),
+    "joint": Option(
+        "the pooled model is one teacher more, with the mean weight of the others", ("ensemble", "student")
+    ),
     "replace": Option("where all teachers agree, their tag has probability one", ("ensemble", "student")),
     **{top: Option(f"only the {count} heaviest sources", ("ensemble", "student")) for top, count in TOPS.items()},
     "unanimous": Option("a second loss where all teachers agree", student={"unanimous_weight": 1.0}),
@@ -61,7 +65,7 @@ class Method:
 
     Attributes:
         kind: one of `KINDS`; what was made by hand may have another, ``prompted`` say.
-        of: the language of a direct teacher; the weighting of an ensemble or a student.
+        of: the language of a direct teacher; the weighting of an ensemble or a student, or ``pooled``.
         options: what is added, in the order of `OPTIONS`.
         family: whose the teachers are, one of `FAMILIES`: encoders, decoders (``llm``), or both (``mixed``).
     """
@@ -93,9 +97,10 @@ class Method:
         if kind not in FAMILIES[method.family] or bool(of) == (kind == "pooled"):
             there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, with llm- or mixed-"
             raise CTLError(f"unknown method {name}: there are {there_are}")
-        there_is = SIMILARITIES if method.per_sentence else WEIGHTINGS
-        if kind in ("ensemble", "student") and method.weighting not in there_is:
-            there_are = f"{' '.join(WEIGHTINGS)}, and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
+        if kind == "ensemble" and of == POOLED and method.family != "mixed":
+            raise CTLError(f"unknown method {name}: one model is no mixture; name {method.rival(POOLED)}")
+        if kind in ("ensemble", "student") and method.weighting not in method.weightings:
+            there_are = f"{' '.join(method.weightings)}, and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
             raise CTLError(f"unknown method {name}: weightings are {there_are}")
         known = [option for option in OPTIONS if kind in OPTIONS[option].kinds]
         if unknown := [option for option in method.options if option not in known]:
@@ -103,6 +108,8 @@ class Method:
                 f"unknown method {name}: {kind} has no +{unknown[0]}, but {' '.join(f'+{k}' for k in known)}"
             )
         method._check_tops(name)
+        if of == POOLED and "joint" in method.options:
+            raise CTLError(f"unknown method {name}: +joint adds the pooled model to teachers of one language each")
         return replace(method, options=tuple(option for option in known if option in method.options))
 
     def _check_tops(self, name: str) -> None:
@@ -130,6 +137,18 @@ class Method:
     def weighting(self) -> str:
         """The weighting of an ensemble or a student, whether of all the text or of each sentence."""
         return self.of.removesuffix(PER_SENTENCE)
+
+    @property
+    def weightings(self) -> tuple[str, ...]:
+        """The weightings that a method of its kind and family can have; one pooled model alone is no mixture."""
+        if self.per_sentence:
+            return SIMILARITIES
+        return (*WEIGHTINGS, POOLED) if self.kind == "student" or self.family == "mixed" else WEIGHTINGS
+
+    @property
+    def pools(self) -> bool:
+        """Tells whether a pooled model is among its teachers."""
+        return self.of == POOLED or "joint" in self.options
 
     @property
     def by_similarity(self) -> bool:
@@ -204,9 +223,7 @@ def expand_methods(
     if methods is not None and not methods:
         raise CTLError("methods []: name at least one, or leave it out for the basic ones")
     if methods is None:
-        mixed = [f"{kind}:{weighting}" for kind in ("ensemble", "student") for weighting in ("uniform", "learned")]
-        methods = ["direct", "pooled", *mixed] if len(sources) > 1 else ["direct", "student:uniform"]
-        methods += _basic_of_decoders(len(sources) > 1) if decoder else []
+        methods = _basic(len(sources) > 1) + (_basic_of_decoders(len(sources) > 1) if decoder else [])
     wanted: list[Method] = []
     for name in methods:
         method = Method.split(name)
@@ -218,19 +235,28 @@ def expand_methods(
             raise CTLError(f"method {method} needs a decoder: set --llm_backbone to a causal language model")
         if method.kind == "direct" and method.of not in sources:
             raise CTLError(f"unknown method {method}: {method.of} is not among the sources {list(sources)}")
-        if len(sources) == 1 and (method.by_similarity or method.kind == "pooled"):
+        if len(sources) == 1 and (method.by_similarity or method.kind == "pooled" or method.pools):
             raise CTLError(f"method {method} needs two or more sources, not {list(sources)} alone")
     return list(dict.fromkeys(wanted))
 
 
+def _basic(several: bool) -> list[str]:
+    if not several:
+        return ["direct", "student:uniform"]
+    weighted = [f"{kind}:{by}" for kind in ("ensemble", "student") for by in ("uniform", "learned", "learned+joint")]
+    return ["direct", "pooled", *weighted, f"student:{POOLED}"]
+
+
 def _basic_of_decoders(several: bool) -> list[str]:
+    if not several:
+        return ["llm-direct", "llm-student:uniform"]
     weighted = [f"{family}-{kind}:learned" for family in ("llm", "mixed") for kind in ("ensemble", "student")]
-    return ["llm-direct", "llm-pooled", *weighted] if several else ["llm-direct", "llm-student:uniform"]
+    return ["llm-direct", "llm-pooled", *weighted, f"llm-student:{POOLED}", f"mixed-student:{POOLED}"]
 
 
 METHODS_HELP = (
-    "What to score: direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING; by default direct, pooled, "
-    f"and ensembles and students of uniform and learned weights. Weightings: {' '.join(WEIGHTINGS)}; "
+    "What to score: direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, and student:pooled, whose "
+    f"teacher is the pooled model; by default {', '.join(_basic(several=True))}. Weightings: {' '.join(WEIGHTINGS)}; "
     f"{' '.join(SIMILARITIES)} also with {PER_SENTENCE}, each sentence weighed on its own. With --llm_backbone also "
     "llm-direct, llm-pooled, llm-ensemble:W, llm-student:W, and mixed-ensemble:W, mixed-student:W, where every "
     "language has a teacher of either kind. Options are added like "
@@ -246,7 +272,7 @@ def of_one_source(name: str) -> str:
         return str(Method("direct", "", options, method.family))
     if method.kind not in ("ensemble", "student"):
         return name
-    return str(replace(method.without(*TOPS), of="uniform"))
+    return str(replace(method.without("joint", *TOPS), of="uniform"))
 
 
 def named(method: Method, variant: str | None) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctl.errors import CTLError
+from ctl.methods import Method
 from ctl.system.console import duration, make_table, markdown, show
 from ctl.system.files import whole, write_json
 from ctl.system.names import check_method
@@ -127,12 +128,29 @@ def counts_file(folder: Path, method: str) -> Path:
 
 
 def weights_by_source(record: Record) -> dict[str, float]:
-    """The weight of each language in a mixture, its teachers together; empty where nothing was mixed.
+    """The weight of each language in a mixture, and of pooled teachers; empty where nothing was mixed."""
+    return add_up_weights(record["provenance"], record["sources"])
 
-    Teachers are listed kind by kind, each kind in the order of the sources.
+
+def add_up_weights(identity: Mapping[str, Any], sources: Sequence[str]) -> dict[str, float]:
+    """Adds up the weights of a mixture's teachers by language, those of pooled teachers as ``pooled``.
+
+    Where the mixture does not name its teachers, they are those of all sources, kind by kind.
+
+    Args:
+        identity: of the mixture, with its ``weights``; ``fits`` has the teachers' names.
+        sources: their languages, in order.
     """
-    sources, weights = record["sources"], record["provenance"].get("weights") or []
-    return {source: sum(weights[index :: len(sources)]) for index, source in enumerate(sources)} if weights else {}
+    weights, names = identity.get("weights") or [], list(identity.get("fits") or ())
+    if len(names) == len(weights):
+        methods = [Method.split(name) for name in names]
+        labels = [method.of if method.kind == "direct" else method.kind for method in methods]
+    else:
+        labels = [sources[index % len(sources)] for index in range(len(weights) if sources else 0)]
+    shares: dict[str, float] = {}
+    for label, weight in zip(labels, weights, strict=False):
+        shares[label] = shares.get(label, 0.0) + weight
+    return shares
 
 
 @cache

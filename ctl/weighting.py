@@ -95,6 +95,23 @@ def agreement_weights(tags: Iterable[npt.NDArray[np.int64]]) -> Floats:
     return others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others), dtype=np.float32)
 
 
+def with_mean_weights(weights: Floats, pooled: Sequence[bool]) -> Floats:
+    """Gives every pooled teacher the mean weight of the others, and scales all weights to sum to one (..., K + P).
+
+    One pooled teacher beside K others has 1 / (K + 1), whatever the weights of the others are. Those that weigh
+    nothing do not count.
+
+    Args:
+        weights: of the others, which sum to one (..., K).
+        pooled: whether each teacher is pooled, in the order of the teachers (K + P).
+    """
+    places, weighing = np.array(pooled), (weights > 0).sum(-1, keepdims=True)
+    every = np.empty((*weights.shape[:-1], len(places)), dtype=np.float32)
+    every[..., ~places] = weights
+    every[..., places] = weights.sum(-1, keepdims=True) / weighing
+    return np.asarray(every / every.sum(-1, keepdims=True))
+
+
 def entropy(weights: Floats) -> float:
     """Entropy of weights (K) in nats: log K when they are uniform, 0 when one source has all."""
     positive = weights[weights > 0]

@@ -11,8 +11,8 @@ def names(*arguments):
 def test_those_that_were_named_or_the_basic_ones():
     assert names(None, ["en"], "de") == ["direct:en", "student:uniform"]
     assert names(None, ["en", "nl"], "de") == [
-        "direct:en", "direct:nl", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform",
-        "student:learned",
+        "direct:en", "direct:nl", "pooled", "ensemble:uniform", "ensemble:learned", "ensemble:learned+joint",
+        "student:uniform", "student:learned", "student:learned+joint", "student:pooled",
     ]  # fmt: skip
     assert names(["direct+adapted", "pooled", "pooled"], ["en", "nl"], "de") == [
         "direct:en+adapted", "direct:nl+adapted", "pooled",
@@ -33,6 +33,10 @@ def test_options_have_one_order():
         ("best:en", "there are direct"),
         ("student:uniform-sentence", "weightings are"),
         ("ensemble:learned+filter", r"ensemble has no \+filter"),
+        ("ensemble:pooled", "one model is no mixture; name pooled"),
+        ("student:pooled+joint", r"\+joint adds the pooled model to teachers of one language"),
+        ("student:pooled-sentence", "weightings are"),
+        ("pooled+joint", r"pooled has no \+joint"),
         ("direct:pl", "pl is not among the sources"),
     ],
 )
@@ -90,10 +94,10 @@ def test_any_name_can_be_taken_apart(name, parts):
 
 def test_methods_of_decoders():
     basic = names(None, ["en", "nl"], "de", True)
-    assert basic[:7] == names(None, ["en", "nl"], "de")
-    assert basic[7:] == [
+    assert basic[:10] == names(None, ["en", "nl"], "de")
+    assert basic[10:] == [
         "llm-direct:en", "llm-direct:nl", "llm-pooled", "llm-ensemble:learned", "llm-student:learned",
-        "mixed-ensemble:learned", "mixed-student:learned",
+        "mixed-ensemble:learned", "mixed-student:learned", "llm-student:pooled", "mixed-student:pooled",
     ]  # fmt: skip
     method = Method.parse("mixed-student:learned+filter+calibrated")
     assert method.family == "mixed" and method.teachers == ("", "llm")
@@ -101,7 +105,8 @@ def test_methods_of_decoders():
     assert str(method.ensemble()) == "mixed-ensemble:learned+calibrated"
     assert str(method.without("filter")) == "mixed-student:learned+calibrated"
     assert str(Method.parse("llm-student:learned+rounds2").before()) == "llm-student:learned"
-    for wrong in ("mixed-direct:en", "mixed-pooled", "gpt-pooled", "llm-best:en", "-pooled"):
+    assert str(Method.parse("mixed-ensemble:pooled")) == str(Method.parse("mixed-student:pooled+kl").ensemble())
+    for wrong in ("llm-ensemble:pooled", "mixed-direct:en", "mixed-pooled", "gpt-pooled", "llm-best:en", "-pooled"):
         with pytest.raises(CTLError, match="unknown method"):
             expand_methods([wrong], ["en", "nl"], "de", True)
     with pytest.raises(CTLError, match="needs a decoder: set --llm_backbone"):
@@ -113,3 +118,13 @@ def test_methods_of_one_source():
     assert of_one_source("student:learned+kl") == "student:uniform+kl"
     assert of_one_source("llm-ensemble:learned") == "llm-direct"
     assert of_one_source("mixed-ensemble:learned") == "mixed-ensemble:uniform"
+    assert of_one_source("student:pooled+kl") == of_one_source("student:learned+joint+kl") == "student:uniform+kl"
+    assert of_one_source("ensemble:learned+joint") == "direct"
+    assert of_one_source("mixed-ensemble:pooled") == "mixed-ensemble:uniform"
+
+
+@pytest.mark.parametrize("name", ["student:pooled", "student:uniform+joint", "ensemble:agreement+joint"])
+def test_a_pooled_model_needs_several_sources(name):
+    with pytest.raises(CTLError, match="needs two or more sources"):
+        expand_methods([name], ["en"], "de")
+    assert str(Method.parse(name)) == name and Method.parse(name).pools

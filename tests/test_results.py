@@ -100,6 +100,13 @@ def test_weights_of_two_kinds_of_teachers_are_added_by_language():
     assert weights_by_source(made()) == {}
 
 
+def test_weights_of_pooled_teachers_are_added_up_apart():
+    """The teachers are named by their fits: two encoders and two decoders, then the pooled model of each kind."""
+    names = ["direct:en", "direct:nl", "llm-direct:en", "llm-direct:nl", "pooled", "llm-pooled"]
+    record = made(weights=[0.1, 0.2, 0.1, 0.2, 0.15, 0.25], fits={name: {} for name in names})
+    assert weights_by_source(record) == pytest.approx({"en": 0.2, "nl": 0.4, "pooled": 0.4})
+
+
 def test_a_table_of_results(capsys):
     other = json.loads(json.dumps(made("student:learned", weights=[0.5, 0.5])))
     other["per_type"]["LOC"] = {"precision": 1.0, "recall": 1.0, "f1": 1.0}

@@ -17,6 +17,7 @@ from ctl.weighting import (
     sharpen,
     similarity_weights,
     unlearned_similarities,
+    with_mean_weights,
     write_language_weights,
     write_sentence_weights,
 )
@@ -56,6 +57,22 @@ def test_unlearned_similarities_against_numpy():
     np.testing.assert_allclose(found["cosine"], features @ means.T / norms, rtol=1e-6)
     np.testing.assert_allclose(found["l1"], -np.abs(between).sum(-1), rtol=1e-6)
     np.testing.assert_allclose(found["l2"], -np.sqrt((between**2).sum(-1)), rtol=1e-6)
+
+
+def test_a_pooled_teacher_has_the_mean_weight_of_the_others():
+    """0.7, 0.2 and 0.1 have the mean 1/3, so all are divided by 4/3; two pooled ones divide by 5/3."""
+    weights = np.array([0.7, 0.2, 0.1], dtype=np.float32)
+    one = with_mean_weights(weights, [False, False, False, True])
+    np.testing.assert_allclose(one, [0.525, 0.15, 0.075, 0.25], rtol=1e-6)
+    two = with_mean_weights(weights, [False, True, False, False, True])
+    np.testing.assert_allclose(two, [0.42, 0.2, 0.12, 0.06, 0.2], rtol=1e-6)
+
+
+def test_a_pooled_teacher_has_its_share_of_every_sentence():
+    """In the first sentence one teacher is kept, so the pooled one weighs as much as that."""
+    weights = np.array([[1.0, 0.0], [0.4, 0.6]], dtype=np.float32)
+    found = with_mean_weights(weights, [False, False, True])
+    np.testing.assert_allclose(found, [[1 / 2, 0, 1 / 2], [4 / 15, 6 / 15, 1 / 3]], rtol=1e-6)
 
 
 def test_agreement_by_hand():

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 
 from ctl.export.check import Compared
 from ctl.methods import Method
-from ctl.results import Record, git_commit, versions
+from ctl.results import Record, add_up_weights, git_commit, versions
 from ctl.system.console import plain_markdown
 from ctl.system.files import write_text
 from ctl.tagging.trained import Trained
@@ -56,7 +56,7 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
     target = record["target"] if record else None
     taught_by = identity.get("taught_by", {})
     is_folder = Path(backbone).is_dir() or not re.fullmatch(r"[\w.-]+(/[\w.<>-]+)?", backbone)  # it may have moved
-    weights = zip(identity["sources"], taught_by.get("weights", []), strict=False)
+    weights = add_up_weights(taught_by, identity["sources"])
     return {
         "title": f"Named entities{f' in {target}' if target else ''} ({trained.method})",
         "types": trained.types,
@@ -66,7 +66,7 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "sources": identity["sources"],
         "target": target,
         "languages": [name for name in (target or "",) if re.fullmatch("[a-z]{2,3}", name)],
-        "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights),
+        "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items()),
         "backbone": Path(backbone).name if is_folder else backbone,
         "base": None if is_folder else backbone,
         "data": _data(record),

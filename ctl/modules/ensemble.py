@@ -18,7 +18,7 @@ from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
 from ctl.errors import CTLError
-from ctl.methods import Method, named
+from ctl.methods import POOLED, Method, named
 from ctl.modules.base import Labeller, fingerprint_weights
 from ctl.modules.tagger import Tagger, load_module
 from ctl.system.console import notice
@@ -31,6 +31,7 @@ from ctl.weighting import (
     read_language_weights,
     read_sentence_weights,
     sharpen,
+    with_mean_weights,
 )
 
 
@@ -67,9 +68,11 @@ class Ensemble(Labeller):
     Args:
         teachers: checkpoints of teachers, or soft-label stores of the split at hand; they may be mixed.
         types: the entity types.
-        weighting: ``uniform``; ``agreement``, found from soft labels of the target's train split, which lie beside the
-            given stores, so that the mixture that is scored is the student's; ``fixed``, with ``weights`` in numbers;
+        weighting: ``uniform``; ``pooled``, the same for teachers each of which is a pooled model; ``agreement``, found
+            from soft labels of the target's train split, which lie beside the given stores, so that the mixture that
+            is scored is the student's; ``fixed``, with ``weights`` in numbers;
             or the name of weights in a file: ``learned cosine l1 l2``, with ``-sentence`` a weight for each sentence.
+            Weights of languages give a pooled teacher none: it has the mean of the others'.
         weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
             writes: ``weights.json``, or for weights of sentences ``weights/<split>.safetensors``.
         sharpness: what the logarithms of the weights are multiplied by, those of sentences one by one; 1 is the paper,
@@ -130,11 +133,18 @@ class Ensemble(Labeller):
         )
 
     def _weights(self, sources: Sequence[str]) -> Floats:
-        """Finds the weights of the teachers; several of one language share its weight evenly."""
-        if self.weighting == "uniform":
+        """Finds the weights of the teachers, each of which is given by its sources, ``en`` or ``en,nl``."""
+        if self.weighting in ("uniform", POOLED):
             return np.full(len(sources), 1 / len(sources), dtype=np.float32)
         if self.weighting == "agreement":
             return self._sharpened(agreement_weights(self._stored_tags()))
+        given = self.given if isinstance(self.given, dict) else {}
+        pooled = ["," in source and source not in given for source in sources]
+        alone = [source for source, joined in zip(sources, pooled, strict=True) if not joined]
+        return with_mean_weights(self._shares(alone), pooled) if any(pooled) and alone else self._shares(sources)
+
+    def _shares(self, sources: Sequence[str]) -> Floats:
+        """Finds the weights of teachers by their languages; several of one language share its weight evenly."""
         languages = list(dict.fromkeys(sources))
         weights = self._sharpened(self._weights_of_languages(languages))
         shares = weights[..., [languages.index(source) for source in sources]]

@@ -25,7 +25,8 @@ def advice(settings: TransferSettings, methods: Sequence[Method], splits: Mappin
         reason = f"on {sentences:,} raw sentences, few for soft labels"
         lines += _few_steps("student", settings.student_length, sentences, settings.batch, reason)
     for family in dict.fromkeys(family for method in methods for family in method.teachers):
-        lines += _of_teachers(settings, family, Method("pooled", family=family) in methods, splits)
+        has_pooled = any(method.pools or method.kind == "pooled" for method in methods if family in method.teachers)
+        lines += _of_teachers(settings, family, has_pooled, splits)
     return lines
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctl.methods import OPTIONS, Method
+from ctl.methods import OPTIONS, POOLED, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
 from ctl.transfer.planner import Planner, subset_name
@@ -140,13 +140,20 @@ class Plan:
         validations = self.settings.validations if length.epochs is None else length.epochs
         return 3 * length.read(train, self.settings.batch) + validations * validation
 
-    def _labels(self, source: str, method: Method, family: str) -> Stage:
+    def _teachers(self, method: Method) -> list[tuple[Sequence[str], str]]:
+        """The sources and the family of every teacher of a method; pooled ones come last."""
+        alone = (
+            [] if method.of == POOLED else [([source], family) for family in method.teachers for source in self.sources]
+        )
+        return [*alone, *((self.sources, family) for family in method.teachers if method.pools)]
+
+    def _labels(self, sources: Sequence[str], method: Method, family: str) -> Stage:
         """The soft labels of one teacher, for the target's train and test splits."""
-        teacher = self._teacher([source], family, method.adapted)
+        teacher = self._teacher(sources, family, method.adapted)
         calibrated = "calibrated" in method.options
         model = teacher.config["model"]
         return self.planner.add(
-            title=f"{'calibrated ' if calibrated else ''}{'LLM ' if family else ''}teacher of {source} "
+            title=f"{'calibrated ' if calibrated else ''}{'LLM ' if family else ''}teacher of {', '.join(sources)} "
             f"labels {self.target}",
             folder=self.planner.folder_for_target(teacher) / ("calibrated" if calibrated else ""),
             command="predict",
@@ -161,7 +168,7 @@ class Plan:
     # Source weights and the mixture
 
     def _ensemble(self, method: Method, command: str, split: str) -> Stage:
-        labels = [self._labels(source, method, family) for family in method.teachers for source in self.sources]
+        labels = [self._labels(sources, method, family) for sources, family in self._teachers(method)]
         weights, before = self._weights(method, split)
         mixture = method.ensemble()
         marked = "unanimous" in method.options and command == "predict"
@@ -271,10 +278,12 @@ class Plan:
         )
 
     def _soft_labels(self, method: Method) -> Stage:
-        """Plans a student's soft labels: those of the ensemble, or of the student of the round before."""
+        """Plans a student's soft labels: of its one teacher, the ensemble, or the student of the round before."""
         earlier = method.before()
         if earlier is None:
-            return self._ensemble(method, "predict", "train")
+            (sources, family), *others = self._teachers(method)
+            mixed = others or method.of != POOLED or {"replace", "unanimous"} & set(method.options)
+            return self._ensemble(method, "predict", "train") if mixed else self._labels(sources, method, family)
         teacher = self._student(earlier)
         return self.planner.add(
             title=f"{earlier} labels {self.target}",

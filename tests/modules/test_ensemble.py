@@ -159,3 +159,14 @@ def test_a_teacher_without_a_label_has_no_weight_there(tmp_path):
     assert mixed["labelled"].tolist() == [True, True, False] and mixed["unanimous"].tolist() == [False] * 3
     ensemble.weights = torch.tensor([1.0, 0.0])
     assert ensemble._mix(None, each, labelled)["labelled"].tolist() == [True, False, False]
+
+
+def test_a_pooled_teacher_counts_as_the_mean_of_the_others():
+    """Weights 3 to 1 and their mean, 2: a half, a sixth and a third; one that is given a number has that."""
+    sources = ["en", "nl", "en,nl"]
+    ensemble = Ensemble(teachers=["a"], weighting="fixed", weights={"en": 3.0, "nl": 1.0})
+    np.testing.assert_allclose(ensemble._weights(sources), [1 / 2, 1 / 6, 1 / 3], rtol=1e-6)
+    ensemble.given = {"en": 3.0, "nl": 1.0, "en,nl": 6.0}
+    np.testing.assert_allclose(ensemble._weights(sources), [0.3, 0.1, 0.6], rtol=1e-6)
+    for weighting in ("uniform", "pooled"):
+        np.testing.assert_allclose(Ensemble(["a"], weighting=weighting)._weights(sources), [1 / 3] * 3, rtol=1e-6)

@@ -22,6 +22,11 @@ KEYS = {
     "student:uniform+filter+rounds2": ("6d08dcbae14428cc", "5b87b6d6e00054fa"),
     "llm-pooled": ("3f82f3ce44b553c8", "c22f5ad216a32f28"),
     "mixed-student:cosine": ("e2dd6f22bf371367", "639e10f4d3f7e84a"),
+    "student:pooled": ("01abc2573976e601", "3582687aae1cdf48"),
+    "llm-student:pooled+kl": ("02294aa678ed62fd", "ce4370987140ef91"),
+    "mixed-ensemble:pooled": ("80a809eabb98a659", "f625401d218351bb"),
+    "ensemble:learned+joint": ("0c19e8304c9f3ae9", "a5b049392d434938"),
+    "student:uniform+joint+rounds2": ("bfe960ededbccaf9", "0818db755b6d7c70"),
 }
 EPOCHS = ["--teacher_epochs", "3", "--llm_teacher_epochs", "3", "--student_epochs", "3"]
 SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de") for split in ("train", "validation", "test", "text")]
@@ -70,7 +75,7 @@ def test_every_stage_comes_after_those_that_it_reads():
     for stage in plan:
         assert all(before in seen for before in stage.after)
         seen.append(stage)
-    assert len({(stage.folder, stage.command) for stage in plan}) == len(plan) == 47
+    assert len({(stage.folder, stage.command) for stage in plan}) == len(plan) == 60
 
 
 def test_methods_share_what_they_need():
@@ -78,6 +83,33 @@ def test_methods_share_what_they_need():
     both = {stage.folder for stage in planned("student:uniform", "student:learned", "ensemble:uniform")}
     assert alone < both
     assert {folder.name for folder in both - alone} == {"learned", "language_id"}  # its students, mixture and weights
+
+
+def teachers_of(plan):
+    """The folders of the teachers whose soft labels the mixtures of a plan read, in their order."""
+    mixtures = [stage.config["model"] for stage in plan if stage.config["model"]["class_path"] == "Ensemble"]
+    return [[path.split("/")[2:-2] for path in map(str, model["init_args"]["teachers"])] for model in mixtures]
+
+
+@pytest.mark.parametrize("option", ["", "+kl", "+hard", "+filter", "+calibrated"])
+def test_a_student_of_the_pooled_model_reads_its_soft_labels_and_no_mixture(option):
+    plan = planned(f"student:pooled{option}")
+    (student,) = [
+        stage for stage in plan if stage.config["model"]["class_path"] == "Student" and stage.command == "fit"
+    ]
+    calibrated = "calibrated/" if option == "+calibrated" else ""
+    assert student.config["data"]["soft_labels"] == f"runs/de-from-en-nl/pooled/{calibrated}soft_labels/train"
+    assert not teachers_of(plan) and not any("teachers" in str(stage.folder) for stage in plan)
+    assert teachers_of(planned("student:pooled+replace")) == [[["pooled"]]]  # a mixture of one writes what it replaces
+
+
+def test_pooled_models_of_both_kinds_are_mixed_and_joint_ones_come_last():
+    assert teachers_of(planned("mixed-student:pooled")) == [[["pooled"], ["llm", "pooled"]]]
+    alone = [["teachers", "en"], ["teachers", "nl"]]
+    assert teachers_of(planned("ensemble:uniform+joint")) == [[*alone, ["pooled"]]]
+    llm = [["llm", *folder] for folder in alone]
+    (mixed,) = teachers_of(planned("mixed-ensemble:agreement+joint"))
+    assert mixed == [*alone, *llm, ["pooled"], ["llm", "pooled"]]
 
 
 def test_cells_of_a_study_share_what_does_not_depend_on_both_ends():

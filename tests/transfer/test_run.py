@@ -42,7 +42,8 @@ def test_every_method_is_scored(finished):
     records = json.loads((finished / "results.json").read_text())
     assert [record["method"] for record in records] == [
         "direct:a2", "direct:b1", "pooled",
-        "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned",
+        "ensemble:uniform", "ensemble:learned", "ensemble:learned+joint",
+        "student:uniform", "student:learned", "student:learned+joint", "student:pooled",
     ]  # fmt: skip
     for record in records:
         assert record["target"] == "a1" and record["split"] == "test" and record["seed"] == 0
