@@ -9,6 +9,7 @@ from ctl.transfer.planner import Split
 from ctl.transfer.settings import Length, TransferSettings
 
 FEW_STEPS, MANY_STEPS = 300, 2000  # of soft labels: behind the mixture, and ahead of it (docs/results.md)
+FEW_GOLD_STEPS = 150  # of gold labels, which teach faster: the quickstart's teachers do well with as many
 
 
 def advice(settings: TransferSettings, methods: Sequence[Method], splits: Mapping[str, Split]) -> list[str]:
@@ -37,7 +38,7 @@ def _of_teachers(
     sizes = {source: splits[f"{source}/train"].sentences for source in settings.sources}
     source = min(sizes, key=lambda name: sizes[name])
     reason = f"on {sizes[source]:,} sentences of {source}, too few to learn from"
-    yield from _few_steps(name, length, sizes[source], batch, reason)
+    yield from _few_steps(name, length, sizes[source], batch, reason, FEW_GOLD_STEPS)
     if has_pooled and length.epochs is not None:
         most, least = length.taken(sum(sizes.values()), batch), length.taken(sizes[source], batch)
         yield (
@@ -46,9 +47,11 @@ def _of_teachers(
         )
 
 
-def _few_steps(name: str, length: Length, sentences: int, batch: int, reason: str) -> Iterator[str]:
+def _few_steps(
+    name: str, length: Length, sentences: int, batch: int, reason: str, few: int = FEW_STEPS
+) -> Iterator[str]:
     steps = length.taken(sentences, batch)
-    if steps < FEW_STEPS:
+    if steps < few:
         epochs = f"_epochs {round(MANY_STEPS * batch / sentences)} makes about {MANY_STEPS:,}"
         remedy = f"_steps {MANY_STEPS} makes more of them" if length.epochs is None else epochs
         yield f"{name.replace('_', ' ')}s take {steps} steps {reason}: --{name}{remedy}"
