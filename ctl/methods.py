@@ -12,13 +12,15 @@ from typing import Any
 from ctl.errors import CTLError
 
 SIMILARITIES = ("learned", "cosine", "l1", "l2")
-WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "fixed")
+WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "truth", "fixed")
 UNEQUAL = tuple(weighting for weighting in WEIGHTINGS if weighting != "uniform")  # some sources weigh more than others
 TOPS = {f"top{count}": count for count in range(1, 6)}
 KINDS = ("direct", "pooled", "ensemble", "student")
 FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
 POOLED = "pooled"  # in place of a weighting: the pooled model is the one teacher of its family
+
+NOTHING_TO_ABSTAIN = "`truth` learns by itself which types a teacher never names: leave +abstain out"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ OPTIONS = {
     "joint": Option(
         "the pooled model is one teacher more, with the mean weight of the others", ("ensemble", "student")
     ),
+    "abstain": Option("a source that lacks a type abstains on it, and does not call it O", ("ensemble", "student")),
     "replace": Option("where all teachers agree, their tag has probability one", ("ensemble", "student")),
     **{top: Option(f"only the {count} heaviest sources", ("ensemble", "student")) for top, count in TOPS.items()},
     "unanimous": Option("a second loss where all teachers agree", student={"unanimous_weight": 1.0}),
@@ -110,6 +113,8 @@ class Method:
         method._check_tops(name)
         if of == POOLED and "joint" in method.options:
             raise CTLError(f"unknown method {name}: +joint adds the pooled model to teachers of one language each")
+        if method.weighting == "truth" and "abstain" in method.options:
+            raise CTLError(f"method {name}: {NOTHING_TO_ABSTAIN}")
         return replace(method, options=tuple(option for option in known if option in method.options))
 
     def _check_tops(self, name: str) -> None:
@@ -272,7 +277,7 @@ def of_one_source(name: str) -> str:
         return str(Method("direct", "", options, method.family))
     if method.kind not in ("ensemble", "student"):
         return name
-    return str(replace(method.without("joint", *TOPS), of="uniform"))
+    return str(replace(method.without("joint", "abstain", *TOPS), of="uniform"))
 
 
 def named(method: Method, variant: str | None) -> str:

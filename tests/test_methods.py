@@ -63,6 +63,7 @@ def test_the_heaviest_sources():
         ("ensemble:learned+top2+top3", r"\+top2 or \+top3\? name one"),
         ("ensemble:uniform+top2", "uniform weighs all alike"),
         ("ensemble:learned+top6", r"ensemble has no \+top6"),
+        ("student:truth+abstain", r"which types a teacher never names: leave \+abstain out"),
     ):
         with pytest.raises(CTLError, match=said):
             Method.parse(name)

@@ -15,6 +15,7 @@ from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
 from ctl.inspection.students import label_by_students
+from ctl.results import reliability_lines
 from ctl.system.console import make_table, say, show
 from ctl.system.names import LANGUAGE
 from ctl.system.numbers import PositiveInt
@@ -43,6 +44,9 @@ def main(args: Sequence[str]) -> None:
             label_by_students(Path(path), given.split, data)
     inspection = Inspection.open(*given.paths, split=given.split, gold=given.gold, limit=given.sentences, data=data)
     show(summary(inspection))
+    for labels in inspection.labellers.values():
+        for line in reliability_lines(labels.name, labels.identity):
+            show(line)
     size = write_page(inspection, output)
     say(f"written: {output} ({len(inspection.corpus):,} sentences, {size / 1e6:.1f} MB; open it in a browser)")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,6 +35,13 @@ class TagSchema:
     def tags(self) -> tuple[str, ...]:
         """All tags in the order of their ids, e.g. ``("O", "B-PER", "I-PER")``."""
         return ("O", *(f"{prefix}-{name}" for name in self.types for prefix in "BI"))
+
+    def types_in(self, texts: Iterable[TagIds]) -> tuple[str, ...]:
+        """The types that some words of these texts have, by their tag ids (W each)."""
+        counts = sum((np.bincount(tags, minlength=len(self)) for tags in texts), np.zeros(len(self), dtype=np.int64))
+        return tuple(
+            name for kind, name in enumerate(self.types) if counts[self.begin(kind) : self.inside(kind) + 1].any()
+        )
 
     def __len__(self) -> int:
         return 2 * len(self.types) + 1

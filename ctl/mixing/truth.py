@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ctl.arrays import Bools, Doubles, Floats, Ints
-from ctl.mixing.chain import Chain, beginnings, legal_steps
+from ctl.arrays import Doubles, Floats
+from ctl.data.tags import TagSchema
+from ctl.mixing.answers import Answers
+from ctl.mixing.chain import Chain
 
-PRIOR = 1.0  # counts that every cell of every table has before any text is read (Rahimi et al.: a flat Dirichlet)
-ROUNDS = 200  # of EM, at most
-TOLERANCE = 1e-6  # in nats a word: EM ends where a round gains less
 IMPOSSIBLE = 1e-300  # in place of a probability of zero, whose logarithm is no number
-
-
-class Answers(NamedTuple):
-    """Holds what the teachers say of some whole sentences.
-
-    Attributes:
-        each: their distributions (K, N, C); a teacher's row is zero where it does not label the word.
-        lengths: the number of words of each sentence (S); they sum to N.
-    """
-
-    each: Floats
-    lengths: Ints
 
 
 @dataclass(frozen=True)
@@ -59,11 +46,16 @@ class Truth:
 
     def posterior(self, answers: Answers) -> Doubles:
         """Gives the probabilities of the true tags of each word, from its whole sentence (N, C)."""
-        return self.chain.smooth(_evidence(self.confusions, answers.each), answers.lengths).tags
+        return self.chain.smooth(evidence_of(self.confusions, answers.each), answers.lengths).tags
 
     def recall(self) -> Doubles:
         """Gives the share of each true tag that each teacher answers right (K, C)."""
         return np.diagonal(self.confusions, axis1=1, axis2=2)
+
+    def recall_of_types(self) -> Doubles:
+        """Gives the share of the words of each type that each teacher answers right (K, types)."""
+        right, every = self.recall()[:, 1:] * self.frequencies[1:], np.maximum(self.frequencies[1:], IMPOSSIBLE)
+        return np.asarray((right[:, ::2] + right[:, 1::2]) / (every[::2] + every[1::2]))
 
     def information(self) -> Doubles:
         """Gives the mutual information of the true tag and each teacher's answer, in nats (K).
@@ -83,122 +75,40 @@ class Truth:
         return np.asarray(shares, dtype=np.float32)
 
 
-class Counts(NamedTuple):
-    """Holds expected counts over a text.
-
-    Attributes:
-        first: sentences that begin with each tag (C).
-        steps: pairs of a tag (row) and the next (column) (C, C).
-        confusions: each teacher's answers (column) by the true tag (row) (K, C, C).
-        tags: words with each true tag (C).
-        log_likelihood: of the answers, in nats.
-    """
-
-    first: Doubles
-    steps: Doubles
-    confusions: Doubles
-    tags: Doubles
-    log_likelihood: float
-
-    def plus(self, other: Counts) -> Counts:
-        """Adds the counts of more text."""
-        return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-    def fitted(self, prior: float, legal: tuple[Bools, Bools], rounds: int) -> Truth:
-        """Gives the model in which these counts are most likely, every possible cell seen ``prior`` times more."""
-        words = max(float(self.tags.sum()), 1.0)
-        return Truth(
-            chain=Chain(_rows(self.first + prior * legal[0]), _rows(self.steps + prior * legal[1])),
-            confusions=_rows(self.confusions + prior),
-            frequencies=_rows(self.tags),
-            words=round(self.tags.sum()),
-            rounds=rounds,
-            log_likelihood=self.log_likelihood / words,
-        )
+def reliability(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Gives the share of the words of each type that each teacher answers right, by names of teachers and types."""
+    return {name: _named(row, schema.types) for name, row in zip(names, truth.recall_of_types(), strict=True)}
 
 
-def fit_truth(
-    read: Callable[[], Iterable[Answers]],
-    *,
-    prior: float = PRIOR,
-    rounds: int = ROUNDS,
-    tolerance: float = TOLERANCE,
-    follow: Callable[[int, float], None] = lambda done, objective: None,
-) -> Truth:
-    """Fits a model of the truth to the answers of several teachers, by expectation and maximisation.
-
-    It begins where all teachers are believed alike: the truth is the mean of their distributions. The prior is a
-    Dirichlet distribution on every row of every table, with ``prior`` counts in each cell that BIO2 allows.
-
-    Args:
-        read: gives all answers, part by part, whole sentences in each; it is called once a round, so that the text
-            need not be in memory.
-        prior: counts in every cell before any text; 0 for maximum likelihood.
-        rounds: at most so many.
-        tolerance: the gain of a round in nats a word below which it is the last.
-        follow: is told the number of each round, and what it has reached: log-likelihood and log-prior, in nats.
-
-    Raises:
-        ValueError: there are no answers.
-    """
-    counts = _total(_of_mean(part) for part in read())
-    legal = legal_steps(len(counts.tags))
-    reached = -np.inf
-    for done in range(1, rounds + 1):
-        model = counts.fitted(prior, legal, done)
-        counts = _total(_expected(model, part) for part in read())
-        objective = counts.log_likelihood + _log_prior(model, prior, legal)
-        follow(done, objective)
-        if objective - reached < tolerance * counts.tags.sum():
-            break
-        reached = objective
-    return counts.fitted(prior, legal, done)
+def truth_record(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[str, Any]:
+    """Gives all that was inferred in a form that people can read in JSON: every number by the names of its tags."""
+    right, tags = reliability(truth, schema, names), schema.tags
+    tables = [{tag: _named(row, tags) for tag, row in zip(tags, table, strict=True)} for table in truth.confusions]
+    facts = zip(names, truth.shares(), truth.information(), tables, strict=True)
+    return {
+        "words": truth.words,
+        "rounds": truth.rounds,
+        "log_likelihood_of_a_word": round(truth.log_likelihood, 4),
+        "frequencies": _named(truth.frequencies, tags),
+        "first_tag": _named(truth.chain.first, tags),
+        "next_tag": {tag: _named(row, tags) for tag, row in zip(tags, truth.chain.steps, strict=True)},
+        "teachers": {
+            name: {
+                "share_of_information": round(float(share), 4),
+                "information": round(float(nats), 4),
+                "right_by_type": right[name],
+                "answers_by_true_tag": table,
+            }
+            for name, share, nats, table in facts
+        },
+    }
 
 
-def _of_mean(answers: Answers) -> Counts:
-    """Counts as if the truth of each word were the mean of its teachers' answers, whatever its neighbours are."""
-    each, lengths = answers.each.astype(np.float64), answers.lengths
-    tags = _rows(each.sum(0))
-    begins = beginnings(lengths)
-    follows = np.ones(len(tags), dtype=bool)
-    follows[begins] = False
-    before = tags[np.flatnonzero(follows) - 1]
-    steps = (before.T @ tags[follows]) * legal_steps(tags.shape[1])[1]
-    return Counts(tags[begins].sum(0), steps, tags.T @ each, tags.sum(0), 0.0)
+def _named(row: Doubles, names: Sequence[str]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(names, row, strict=True)}
 
 
-def _expected(model: Truth, answers: Answers) -> Counts:
-    """Counts of what the model expects the truth to be."""
-    each = answers.each.astype(np.float64)
-    tags, first, steps, log_likelihood = model.chain.smooth(_evidence(model.confusions, each), answers.lengths)
-    return Counts(first, steps, tags.T @ each, tags.sum(0), log_likelihood)
-
-
-def _total(parts: Iterable[Counts]) -> Counts:
-    total: Counts | None = None
-    for part in parts:
-        total = part if total is None else total.plus(part)
-    if total is None:
-        raise ValueError("the truth can't be inferred from no text")
-    return total
-
-
-def _evidence(confusions: Doubles, each: Floats | Doubles) -> Doubles:
+def evidence_of(confusions: Doubles, each: Floats | Doubles) -> Doubles:
     """Gives the log-likelihood of the teachers' answers (K, N, C) for every word and true tag (N, C)."""
     logs = np.log(np.maximum(confusions, IMPOSSIBLE))  # (K, C, C)
     return np.asarray(sum(own @ log.T for own, log in zip(each.astype(np.float64), logs, strict=True)))
-
-
-def _log_prior(model: Truth, prior: float, legal: tuple[Bools, Bools]) -> float:
-    """Gives the logarithm of the prior of a model, less what is the same for all models."""
-    if not prior:
-        return 0.0
-    cells = (model.chain.first[legal[0]], model.chain.steps[legal[1]], model.confusions)
-    return prior * float(sum(np.log(np.maximum(values, IMPOSSIBLE)).sum() for values in cells))
-
-
-def _rows(counts: Doubles) -> Doubles:
-    """Scales rows (..., C) to sum to one; a row without counts is even."""
-    total = counts.sum(-1, keepdims=True)
-    even = np.full_like(counts, 1 / counts.shape[-1])
-    return np.divide(counts, total, out=even, where=total > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,12 +17,17 @@ from ctl.arrays import Floats
 from ctl.callbacks.writers import Teaching
 from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
-from ctl.data.soft_labels import CHUNK, SoftLabelStore
+from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.methods import POOLED, Method, named
+from ctl.methods import NOTHING_TO_ABSTAIN, POOLED, Method, named
+from ctl.mixing.abstention import abstained
+from ctl.mixing.answers import Answers, read_answers
+from ctl.mixing.inference import ROUNDS, fit_truth
+from ctl.mixing.truth import Truth, reliability, truth_record
 from ctl.modules.base import Labeller, fingerprint_weights
 from ctl.modules.tagger import Tagger, load_module
-from ctl.system.console import notice
+from ctl.system.console import notice, steps
+from ctl.system.files import write_json
 from ctl.system.numbers import NonNegativeFloat, PositiveInt
 from ctl.weighting import (
     agreement_weights,
@@ -70,7 +76,9 @@ class Ensemble(Labeller):
         types: the entity types.
         weighting: ``uniform``; ``pooled``, the same for teachers each of which is a pooled model; ``agreement``, found
             from soft labels of the target's train split, which lie beside the given stores, so that the mixture that
-            is scored is the student's; ``fixed``, with ``weights`` in numbers;
+            is scored is the student's; ``truth``, found there too: the mixture is then what is probably true, given how
+            reliable each teacher is tag by tag (`ctl.mixing.truth`), and ``<run>/truth.json`` says how reliable that
+            is; ``fixed``, with ``weights`` in numbers;
             or the name of weights in a file: ``learned cosine l1 l2``, with ``-sentence`` a weight for each sentence.
             Weights of languages give a pooled teacher none: it has the mean of the others'.
         weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
@@ -78,6 +86,7 @@ class Ensemble(Labeller):
         sharpness: what the logarithms of the weights are multiplied by, those of sentences one by one; 1 is the paper,
             with more the heaviest sources weigh more.
         top: keep only so many sources, the heaviest, of the text or of each sentence; the others weigh nothing.
+        abstain: a teacher whose source lacks a type says nothing about it (`ctl.mixing.abstention`).
         unanimous: words whose most probable tag is the same for all teachers: ``mix`` their distributions as any,
             ``replace`` the mixture by that tag with probability one, or ``mark`` them, for the student to see
             (Wu et al., ACL 2020, in the authors' code).
@@ -87,6 +96,7 @@ class Ensemble(Labeller):
     """
 
     weights: Tensor
+    lacks: Tensor
 
     def __init__(
         self,
@@ -96,6 +106,7 @@ class Ensemble(Labeller):
         weights: str | dict[str, float] | None = None,
         sharpness: NonNegativeFloat = 1.0,
         top: PositiveInt | None = None,
+        abstain: bool = False,
         unanimous: Literal["mix", "replace", "mark"] = "mix",
         write: Literal["mixture", "each"] = "mixture",
         variant: str | None = None,
@@ -106,12 +117,15 @@ class Ensemble(Labeller):
         self.given = weights
         self.sharpness = sharpness
         self.top = top
+        self.abstain = abstain
         self.unanimous = unanimous
         self.write = write
         self.variant = variant
         self.members: list[Tagger | Stored] = []
+        self.truth: Truth | None = None
         self.live = nn.ModuleList()
         self.register_buffer("weights", torch.empty(0), persistent=False)  # (K), or (S, K) for weights of sentences
+        self.register_buffer("lacks", torch.empty(0, dtype=torch.bool), persistent=False)  # (K, types) with `abstain`
 
     def setup(self, stage: str) -> None:
         """Opens the stores, loads the checkpoints and finds the weights.
@@ -128,14 +142,18 @@ class Ensemble(Labeller):
         names = [member.identity()["method"] for member in self.members]
         if self.write == "each" and len(set(names)) < len(names):
             raise CTLError(f"teachers {', '.join(names)}: two have one name; to write each, set their variants")
-        self.weights = torch.from_numpy(
-            self._weights([",".join(member.identity()["sources"]) for member in self.members])
-        )
+        self.lacks = self._lacking() if self.abstain else self.lacks
+        sources = [",".join(member.identity()["sources"]) for member in self.members]
+        if self.weighting == "truth" and len(sources) > 1:  # one teacher alone is believed
+            self.truth = self._infer_truth(sources)
+        self.weights = torch.from_numpy(self._weights(sources))
 
     def _weights(self, sources: Sequence[str]) -> Floats:
         """Finds the weights of the teachers, each of which is given by its sources, ``en`` or ``en,nl``."""
-        if self.weighting in ("uniform", POOLED):
+        if self.weighting in ("uniform", POOLED) or (self.weighting == "truth" and self.truth is None):
             return np.full(len(sources), 1 / len(sources), dtype=np.float32)
+        if self.truth is not None:
+            return self.truth.shares()
         if self.weighting == "agreement":
             return self._sharpened(agreement_weights(self._stored_tags()))
         given = self.given if isinstance(self.given, dict) else {}
@@ -171,18 +189,38 @@ class Ensemble(Labeller):
         assert self.trainer.state.fn is not None
         return self.trainer.state.fn.value
 
+    def _infer_truth(self, sources: Sequence[str]) -> Truth:
+        """Infers how reliable the teachers are, with ``top`` only those of the languages that tell the most."""
+        if self.abstain:
+            raise CTLError(f"an Ensemble with abstain: {NOTHING_TO_ABSTAIN}")
+        read = partial(read_answers, self._train_stores())
+        truth = fit_truth(read, rounds=steps(range(1, ROUNDS + 1), "Inferring the truth"))
+        if self.top is not None:
+            languages = list(dict.fromkeys(sources))
+            of = np.array([languages.index(source) for source in sources])
+            shares = np.bincount(of, truth.shares()).astype(np.float32)
+            kept = (keep_heaviest(shares, self.top) > 0)[of]
+            truth = fit_truth(lambda: (answers.of_teachers(kept) for answers in read()))
+        if self.trainer.is_global_zero:
+            path = Path(self.trainer.default_root_dir) / "truth.json"
+            write_json(path, truth_record(truth, self.schema, self._names()))
+        return truth
+
     def _stored_tags(self) -> Iterator[npt.NDArray[np.int64]]:
-        """Gives the teachers' most probable tags of the target's train text (K, n), part by part."""
+        """Gives the teachers' most probable tags of the words that all label (K, n), of the train text part by part."""
+        for each, _ in read_answers(self._train_stores()):
+            all_label = (each.sum(-1) > 0).all(0)
+            if self.abstain:
+                even = torch.full((len(each), 1), 1 / len(each))
+                each = abstained(torch.from_numpy(each), self.lacks.cpu(), even).numpy()
+            yield each.argmax(-1)[:, all_label]
+
+    def _train_stores(self) -> list[SoftLabelStore]:
+        """Opens the teachers' soft labels of the target's train text."""
         stores = [member.store for member in self.members if isinstance(member, Stored)]
         if len(stores) < len(self.members):
-            raise CTLError("agreement weights need soft labels: let each teacher `ctl predict` first")
-        stores = self._of_train(stores)
-        for begin in range(0, len(stores[0]), CHUNK):
-            part = slice(begin, begin + CHUNK)
-            words = np.ones(len(stores[0].probs[part]), dtype=bool)  # those that all label
-            for store in stores:
-                words &= True if store.labelled is None else store.labelled[part]
-            yield np.stack([store.probs[part].argmax(-1) for store in stores])[:, words]
+            raise CTLError(f"{self.weighting} weights need soft labels: let each teacher `ctl predict` first")
+        return self._of_train(stores)
 
     def _of_train(self, stores: list[SoftLabelStore]) -> list[SoftLabelStore]:
         """Opens the teachers' soft labels of the train split, beside those at hand; these, where there are none."""
@@ -190,13 +228,32 @@ class Ensemble(Labeller):
         if paths == [store.path for store in stores]:
             return stores
         if missing := [str(path) for path in paths if not (path / "manifest.json").is_file()]:
-            notice(f"agreement is weighed on the text at hand, not on the train split: no {missing[0]}")
+            notice(f"{self.weighting} is weighed on the text at hand, not on the train split: no {missing[0]}")
             return stores
         text = self.trainer.datamodule.target_text("train")  # type: ignore[attr-defined]
         beside = [SoftLabelStore(path) for path in paths]
         for store in beside:
             store.check(text, self.schema)
         return beside
+
+    def _lacking(self) -> Tensor:
+        """Tells which types each teacher's source lacks (K, types); a teacher that does not say so lacks none."""
+        identities = [member.identity() for member in self.members]
+        silent = [
+            identity["method"]
+            for identity in identities
+            if "source_types" not in identity and Method.split(identity["method"]).kind in ("direct", "pooled")
+        ]
+        if silent:
+            notice(
+                f"{', '.join(silent)}: it is not recorded which types their sources have, so they abstain on none; "
+                "remove these teachers' folders to train them anew"
+            )
+        has = [identity.get("source_types", self.schema.types) for identity in identities]
+        lacks = torch.tensor([[kind not in own for kind in self.schema.types] for own in has])
+        if not silent and not lacks.any():
+            notice("every source has entities of every type, so no teacher abstains: +abstain changes nothing")
+        return lacks
 
     def _open(self, path: Path) -> Tagger | Stored:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
@@ -258,16 +315,26 @@ class Ensemble(Labeller):
         weights = self.weights[:, None]  # (K, 1), or (K, N) where each sentence has its own
         if self.weights.ndim == 2:
             weights = self.weights[batch.sentences].repeat_interleave(batch.lengths, 0).T
-        tags = each.argmax(-1)
-        agreed = (tags == tags[0]).all(0)
         marks: dict[str, Tensor] = {}
         if labelled is not None:
             weights, marks["labelled"] = _share(weights * labelled)
+        if self.abstain:
+            each = abstained(each, self.lacks, weights)
+        tags = each.argmax(-1)
+        agreed = (tags == tags[0]).all(0)
+        if labelled is not None:
             agreed &= labelled.all(0)
-        mixture = (each * weights[:, :, None]).sum(0)
+        mixture = self._truth_of(batch, each, labelled) if self.truth else (each * weights[:, :, None]).sum(0)
         if self.unanimous == "replace":
             mixture = torch.where(agreed[:, None], F.one_hot(tags[0], mixture.shape[-1]).to(mixture), mixture)
         return {"probs": mixture, "unanimous": agreed, **marks}
+
+    def _truth_of(self, batch: WordBatch, each: Tensor, labelled: Tensor | None) -> Tensor:
+        """Gives the probabilities of the true tags of each word (N, C), from its whole sentence."""
+        assert self.truth is not None
+        heard = each if labelled is None else each * labelled[:, :, None]
+        answers = Answers(heard.float().numpy(force=True), batch.lengths.numpy(force=True))
+        return torch.from_numpy(self.truth.posterior(answers)).to(each)
 
     def labellers(self) -> Mapping[str, Teaching]:
         """Gives whose soft labels ``predict`` writes: its own, or each teacher's in a folder of the teacher's name."""
@@ -277,14 +344,18 @@ class Ensemble(Labeller):
 
     def fingerprint(self) -> str:
         """Gives 16 hex digits of its weights and of the teachers that are loaded."""
-        return fingerprint_weights(
-            {"weights": self.weights}, " ".join(teacher.fingerprint() for teacher in self._live())
-        )
+        weights = {"weights": self.weights}
+        if self.truth is not None:
+            weights["confusions"] = torch.from_numpy(self.truth.confusions)
+        return fingerprint_weights(weights, " ".join(teacher.fingerprint() for teacher in self._live()))
 
     def source_weights(self) -> dict[str, float]:
         """Gives the weights by the teachers' names, ``en`` for ``direct:en``; means where sentences have their own."""
-        names = [member.identity()["method"].replace("direct:", "") for member in self.members]
-        return dict(zip(names, self.identity()["weights"], strict=True))
+        return dict(zip(self._names(), self.identity()["weights"], strict=True))
+
+    def _names(self) -> list[str]:
+        """Gives the teachers' names, ``en`` for ``direct:en``."""
+        return [member.identity()["method"].replace("direct:", "") for member in self.members]
 
     def identity(self) -> dict[str, Any]:
         """Says ``ensemble:<weighting>``, ``llm-`` before it where all teachers are decoders, ``mixed-`` where some are.
@@ -302,6 +373,7 @@ class Ensemble(Labeller):
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),
             **({} if self.sharpness == 1 else {"sharpness": self.sharpness}),
+            **({"reliability": reliability(self.truth, self.schema, self._names())} if self.truth else {}),
             "teachers": [identity["fingerprint"] for identity in identities if "fingerprint" in identity],
             "fits": {identity["method"]: identity.get("fit", {}) for identity in identities},
         }

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ctl.data.collation import WordBatch
+from ctl.data.datamodule import NERDataModule
 from ctl.data.encoding import NO_TAG
 from ctl.methods import Method, named
 from ctl.metrics import CalibrationTemperature
@@ -27,9 +28,15 @@ class GoldTrained(FineTuned):
         calibrate: answer with probabilities at the temperature that fits the sources' validation split best
             (`CalibrationTemperature`); it is found at every validation and kept in the checkpoint.
         **kwargs: as for the class that comes next.
+
+    Attributes:
+        sources: the languages that it was taught.
+        source_types: the types of which its gold sentences have entities; ``None`` where its checkpoint has no word of
+            them.
     """
 
     sources: Sequence[str] = ()
+    source_types: Sequence[str] | None = None
     temperature: Tensor
 
     def __init__(self, *, calibrate: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
@@ -76,21 +83,27 @@ class GoldTrained(FineTuned):
             )
 
     def setup(self, stage: str) -> None:
-        """Learns from the data module which languages it is taught."""
+        """Learns from the data module which languages it is taught, and of which types they have entities."""
         if stage == "fit":
-            self.sources = tuple(self.trainer.datamodule.sources)  # type: ignore[attr-defined]
+            data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+            self.sources = tuple(data.sources)
+            self.source_types = self.schema.types_in(
+                [corpus.tags for corpus in data.training if corpus.tags is not None]
+            )
 
     def role(self) -> str:
         """Tells teachers of different languages apart."""
         return " ".join([super().role(), *self.sources])
 
     def checkpoint_extra(self) -> dict[str, Any]:
-        """Gives the languages that it was taught."""
-        return {"sources": list(self.sources)}
+        """Gives the languages that it was taught, and their types."""
+        types = {} if self.source_types is None else {"source_types": list(self.source_types)}
+        return {"sources": list(self.sources), **types}
 
     def restore_extra(self, state: Mapping[str, Any]) -> None:
-        """Takes the languages that it was taught."""
+        """Takes the languages that it was taught, and their types."""
         self.sources = tuple(state["sources"])
+        self.source_types = tuple(state["source_types"]) if "source_types" in state else None
 
     def identity(self) -> dict[str, Any]:
         """Says ``direct:<lang>`` for one source, ``pooled`` for several, ``llm-`` before it for a decoder."""
@@ -101,6 +114,7 @@ class GoldTrained(FineTuned):
             "sources": list(self.sources),
             "train_seconds": round(self.train_seconds, 1),
             "fit": self.fit_record,
+            **({} if self.source_types is None else {"source_types": list(self.source_types)}),
         }
         return {**identity, "temperature": round(float(self.temperature), 4)} if self.calibrate else identity
 

@@ -13,7 +13,7 @@ from ctl.report.contenders import Contender
 from ctl.report.drawing import Look
 from ctl.report.layout import Column, Layout
 from ctl.report.page import Block, Page
-from ctl.report.tables import calibration_table, type_table
+from ctl.report.tables import calibration_table, reliability_table, type_table
 
 TEXTS = {
     "methods": "F1 in percent: mean and standard deviation over seeds; differences over the runs that are alike (the "
@@ -24,6 +24,8 @@ TEXTS = {
     "scores": "Mean F1 over seeds, with 95 % intervals over sentences and seeds.",
     "types": "Means over the seeds and targets that all methods have; where there are none, that most have.",
     "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
+    "reliability": "The percentage of the words of each type that every teacher tags right, as inferred from the "
+    "teachers' answers for raw target text; no gold tag is read.",
     "runs": "The origin of every score.",
 }
 METHODS = Layout(
@@ -42,6 +44,9 @@ METHODS = Layout(
         ),
     ],
     across="target",
+)
+RELIABILITY = Layout(
+    [Column("method", "{method}"), Column("teacher", "{teacher}"), Column("{type}", "{right:.0f}")], across="type"
 )
 
 
@@ -67,6 +72,8 @@ def runs_page(folder: Path) -> Page:
         look = Look.of_contenders([Contender.of(method) for method in comparison.methods])
         text = TEXTS["calibration"]
         blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
+    if len(right := reliability_table(records)):
+        blocks.append(Block("reliability", "Teachers", TEXTS["reliability"], right, layout=RELIABILITY))
     blocks.append(Block("runs", "Runs", TEXTS["runs"], origins, layout=Layout.plain(origins)))
     return Page(f"Runs in {folder}", f"{len(origins)} scored models.", blocks)
 

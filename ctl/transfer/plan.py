@@ -185,6 +185,7 @@ class Plan:
                     "weights": weights,
                     "sharpness": self._sharpness(method),
                     "top": mixture.top,
+                    "abstain": "abstain" in mixture.options,
                     "unanimous": unanimous,
                     "variant": "+".join(mixture.options) or None,
                 },

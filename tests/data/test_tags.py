@@ -42,3 +42,9 @@ def test_entities_stand_in_brackets():
     line = bracketed(words, np.array([1, 2, 0, 5, 6, 5]), schema)
     assert line == "[PER Ada Lovelace] saw [LOC London Zoo] [LOC Rome]"
     assert bracketed(words[:2], np.array([2, 4]), schema) == "[PER Ada] [ORG Lovelace]"
+
+
+def test_types_that_texts_have_are_those_of_their_tags():
+    schema = TagSchema(("PER", "ORG", "LOC"))
+    assert schema.types_in([np.array([0, 4, 0], dtype=np.int16), np.array([5], dtype=np.int16)]) == ("ORG", "LOC")
+    assert schema.types_in([]) == ()

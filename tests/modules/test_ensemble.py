@@ -9,6 +9,8 @@ import torch
 
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import SoftLabelStore, StoreWriter
+from ctl.mixing.answers import read_answers
+from ctl.mixing.inference import fit_truth
 from ctl.modules.ensemble import Ensemble
 from ctl.weighting import write_sentence_weights
 
@@ -131,9 +133,73 @@ def test_agreement_is_weighed_on_the_train_split_also_when_the_test_split_is_sco
     assert "agreement is weighed on the text at hand" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def annotators(family, tmp_path_factory):
+    """Soft labels of a1 by three made-up teachers: the first two are mostly right on made-up tags, the third is not."""
+    root, rng = tmp_path_factory.mktemp("annotators"), np.random.default_rng(0)
+    for split in ("train", "test"):
+        data = NERDataModule(target="a1", root=str(family), backbone=str(family / "encoder"))
+        corpus = data.target_text(split)
+        truth = rng.choice([0, 1, 3, 5], len(corpus.words), p=[0.7, 0.1, 0.1, 0.1])
+        for name, right in (("x", 0.9), ("y", 0.8), ("z", 0.3)):
+            wrong = rng.choice([0, 1, 3, 5], len(truth))
+            tags = np.where(rng.random(len(truth)) < right, truth, wrong)
+            writer = StoreWriter(root / name / split)
+            writer.add(np.arange(len(tags)), 0.8 * np.eye(7, dtype=np.float32)[tags] + np.float32(0.2 / 7))
+            writer.close()
+            identity = {"method": f"direct:{name}", "sources": [name], "train_seconds": 0.0, "fingerprint": name}
+            StoreWriter.join(root / name / split, corpus, data.schema, identity)
+    return root
+
+
+def test_the_truth_is_inferred_on_the_train_split_and_also_scored_on_the_test_split(
+    command, annotators, family, tmp_path
+):
+    settings = ["--model.weighting", "truth"]
+    for name, split in (("test", "test"), ("predict", "train")):
+        members = ["--model.teachers", json.dumps([str(annotators / teacher / split) for teacher in "xyz"])]
+        assert command(name, "Ensemble", family, tmp_path / name, *members, *settings) == 0
+    stores = [SoftLabelStore(annotators / teacher / "train") for teacher in "xyz"]
+    truth = fit_truth(lambda: read_answers(stores))
+    (every,) = read_answers(stores)
+    mixed = SoftLabelStore(tmp_path / "predict" / "soft_labels" / "train")
+    np.testing.assert_allclose(mixed.probs[:], truth.posterior(every), atol=1e-3)
+    identity = mixed.manifest["teacher"]
+    np.testing.assert_allclose(identity["weights"], truth.shares(), atol=1e-4)
+    assert identity["method"] == "ensemble:truth" and np.argmin(identity["weights"]) == 2
+    assert identity["reliability"]["x"]["PER"] > 0.8 > 0.5 > identity["reliability"]["z"]["PER"]
+    records = [json.loads((tmp_path / name / "truth.json").read_text()) for name in ("test", "predict")]
+    assert records[0] == records[1]
+    table = records[0]["teachers"]["y"]["answers_by_true_tag"]
+    assert table["B-ORG"]["B-LOC"] == pytest.approx(truth.confusions[1, 3, 5], abs=1e-4)
+    (record,) = json.loads((tmp_path / "test" / "results.json").read_text())
+    assert record["provenance"]["reliability"] == identity["reliability"]
+
+
+def test_of_the_truth_the_teachers_that_tell_most_may_be_kept(command, annotators, family, tmp_path):
+    members = ["--model.teachers", json.dumps([str(annotators / teacher / "train") for teacher in "xyz"])]
+    more = ["--model.weighting", "truth", "--model.top", "2"]
+    assert command("predict", "Ensemble", family, tmp_path, *members, *more) == 0
+    two = [SoftLabelStore(annotators / teacher / "train") for teacher in "xy"]
+    truth = fit_truth(lambda: read_answers(two))
+    mixed = SoftLabelStore(tmp_path / "soft_labels" / "train")
+    np.testing.assert_allclose(mixed.probs[:], truth.posterior(next(read_answers(two))), atol=1e-3)
+    np.testing.assert_allclose(mixed.manifest["teacher"]["weights"], [*truth.shares(), 0], atol=1e-4)
+
+
+def test_a_teacher_without_a_type_abstains_on_it():
+    """Two teachers of equal weight, the first of a source without LOC: half of its 0.8 on O is LOC for the other."""
+    each = torch.tensor([[[0.8, 0.2, 0.0, 0.0, 0.0]], [[0.3, 0.4, 0.0, 0.3, 0.0]]])
+    ensemble = Ensemble(teachers=["a", "b"], types=["PER", "LOC"], abstain=True)
+    ensemble.weights, ensemble.lacks = torch.tensor([0.5, 0.5]), torch.tensor([[False, True], [False, False]])
+    mixed = ensemble._mix(None, each, None)
+    torch.testing.assert_close(mixed["probs"], torch.tensor([[0.35, 0.3, 0.0, 0.35, 0.0]]))
+
+
 def test_mistakes_are_said_in_one_line(command, teachers, family, tmp_path, capsys):
     members = ["--model.teachers", json.dumps([str(teachers / "a2" / "soft_labels" / "test")])]
     live = ["--model.teachers", json.dumps([str(teachers / "a2" / "best.ckpt")])]
+    two_live = ["--model.teachers", json.dumps([str(teachers / name / "best.ckpt") for name in ("a2", "b1")])]
     cases = [
         (("fit", *members), "not trained"),
         (("predict", *members), "name is a1/test in the store, a1/train here"),
@@ -141,6 +207,8 @@ def test_mistakes_are_said_in_one_line(command, teachers, family, tmp_path, caps
         (("test", "--model.teachers", "[]"), "needs teachers"),
         (("test", *members, "--model.weighting", "l2"), "needs model.weights"),
         (("test", *live, "--model.weighting", "agreement"), "agreement weights need soft labels"),
+        (("test", *two_live, "--model.weighting", "truth"), "truth weights need soft labels"),
+        (("test", *two_live, "--model.weighting", "truth", "--model.abstain", "true"), "leave +abstain out"),
     ]
     for (name, *more), message in cases:
         assert command(name, "Ensemble", family, tmp_path, *more) == 2, message

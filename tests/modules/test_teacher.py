@@ -18,6 +18,7 @@ def test_a_teacher_leaves_its_record_labels_and_configuration(teachers):
     assert record["f1"] > 0
     store = SoftLabelStore(teachers / "a2" / "soft_labels" / "test")
     assert store.manifest["teacher"]["method"] == "direct:a2"
+    assert store.manifest["teacher"]["source_types"] == ["PER", "ORG", "LOC"]
     assert store.manifest["teacher"]["fingerprint"] == record["provenance"]["model"]
     assert (teachers / "a2" / "config.fit.yaml").is_file() and (teachers / "a2" / "config.test.yaml").is_file()
 

@@ -177,3 +177,11 @@ def test_sharpness_is_for_weights_by_similarity_and_the_heaviest_for_all():
     assert agreed["sharpness"] == 1 and agreed["top"] is None
     folders = [test.folder.name for test in plan.tests]
     assert folders == ["learned+top1", "agreement"]
+
+
+def test_the_ensemble_knows_who_abstains_and_a_student_keeps_the_name():
+    plan = planned("student:uniform+abstain", "ensemble:uniform", "ensemble:truth")
+    ensembles = {stage.folder.name: stage for stage in plan if stage.config["model"]["class_path"] == "Ensemble"}
+    abstains = {name: stage.config["model"]["init_args"]["abstain"] for name, stage in ensembles.items()}
+    assert abstains == {"uniform+abstain": True, "uniform": False, "truth": False}
+    assert ensembles["uniform+abstain"].config["model"]["init_args"]["variant"] == "abstain"

@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from ctl.commands.transfer import parse
+from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
 from ctl.report.statistics.resampling import resampled_f1
 
@@ -351,3 +352,24 @@ def test_bad_settings_stop_before_training(family, tmp_path, capsys):
     ):
         assert main(["transfer", *arguments(family, tmp_path / "run", *more)]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_two_small_corpora_of_different_types(family, tmp_path):
+    """The tags of b1 lack LOC: its teacher knows, and leaves it to that of a2; numbers by hand from their labels."""
+    root = tmp_path / "data"
+    for language in ("a1", "a2", "b1"):
+        shutil.copytree(family / language, root / language)
+    for path in (root / "b1").glob("*.txt"):
+        path.write_text(path.read_text(encoding="utf-8").replace("B-LOC", "O").replace("I-LOC", "O"), encoding="utf-8")
+    few = ["--teacher_epochs", "1", "--methods", "[ensemble:uniform, 'student:uniform+abstain']"]
+    settings = arguments(family, tmp_path / "run", *few, "--student_epochs", "1", "--data.root", str(root))
+    assert main(["transfer", *settings]) == 0
+    stores = {name: SoftLabelStore(tmp_path / "run/teachers" / name / "soft_labels/train") for name in ("a2", "b1")}
+    types = {name: store.manifest["teacher"]["source_types"] for name, store in stores.items()}
+    assert types == {"a2": ["PER", "ORG", "LOC"], "b1": ["PER", "ORG"]}
+    knows, lacks = (store.rows(slice(None)) for store in stores.values())
+    shared = knows[:, [0, 5, 6]] / knows[:, [0, 5, 6]].sum(-1, keepdims=True) * lacks[:, :1]
+    changed = lacks.copy()
+    changed[:, [0, 5, 6]] = shared + lacks[:, [0, 5, 6]] * [0, 1, 1]
+    mixed = SoftLabelStore(tmp_path / "run/ensembles/uniform+abstain/soft_labels/train")
+    np.testing.assert_allclose(mixed.probs[:], (knows + changed) / 2, atol=1e-3)
