@@ -210,22 +210,6 @@ def print_table(records: Sequence[Record], title: str) -> None:
         if weights := weights_by_source(record):
             given = "  ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
             show(f"{record['method']} weighs its teachers  {given}")
-        for line in reliability_lines(record["method"], record["provenance"]):
-            show(line)
-
-
-def reliability_lines(method: str, identity: Mapping[str, Any]) -> list[str]:
-    """Says which share of each type's words every teacher gets right, where a mixture has inferred that.
-
-    Args:
-        method: the mixture's name.
-        identity: what its record or the manifest of its soft labels says of it.
-    """
-    return [
-        f"{method} infers how often {teacher} is right  "
-        + "  ".join(f"{kind} {share:.2f}" for kind, share in shares.items())
-        for teacher, shares in (identity.get("reliability") or {}).items()
-    ]
 
 
 def markdown_table(records: Sequence[Record]) -> str:

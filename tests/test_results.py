@@ -114,11 +114,8 @@ def test_a_table_of_results(capsys):
     assert columns(records) == ["method", "P", "R", "F1", "PER", "LOC", "training"]
     assert rows(records)[0] == ["pooled", "50.0", "100.0", "66.7", "54.5", "-", "1 min 1 s"]
     assert markdown_table(records).splitlines()[2] == "| pooled | 50.0 | 100.0 | 66.7 | 54.5 | - | 1 min 1 s |"
-    other["provenance"]["reliability"] = {"en": {"PER": 0.9, "LOC": 0.45}}
     print_table(records, "de")
-    printed = capsys.readouterr().out
-    assert "student:learned weighs its teachers  en 0.500  nl 0.500" in printed
-    assert "student:learned infers how often en is right  PER 0.90  LOC 0.45" in printed
+    assert "student:learned weighs its teachers  en 0.500  nl 0.500" in capsys.readouterr().out
 
 
 def test_versions_and_commit_are_those_of_this_checkout():

@@ -15,7 +15,7 @@ from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection
 from ctl.inspection.page import write_page
 from ctl.inspection.students import label_by_students
-from ctl.results import reliability_lines
+from ctl.mixing.truth import reliability_lines
 from ctl.system.console import make_table, say, show
 from ctl.system.names import LANGUAGE
 from ctl.system.numbers import PositiveInt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,20 @@ class Truth:
 def reliability(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[str, dict[str, float]]:
     """Gives the share of the words of each type that each teacher answers right, by names of teachers and types."""
     return {name: _named(row, schema.types) for name, row in zip(names, truth.recall_of_types(), strict=True)}
+
+
+def reliability_lines(method: str, identity: Mapping[str, Any]) -> list[str]:
+    """Says which share of each type's words every teacher gets right, where a mixture has inferred that.
+
+    Args:
+        method: the mixture's name.
+        identity: what its record or the manifest of its soft labels says of it.
+    """
+    return [
+        f"{method} infers how often {teacher} is right  "
+        + "  ".join(f"{kind} {share:.2f}" for kind, share in shares.items())
+        for teacher, shares in (identity.get("reliability") or {}).items()
+    ]
 
 
 def truth_record(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[str, Any]:

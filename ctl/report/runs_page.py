@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,8 @@ from ctl.report.contenders import Contender
 from ctl.report.drawing import Look
 from ctl.report.layout import Column, Layout
 from ctl.report.page import Block, Page
-from ctl.report.tables import calibration_table, reliability_table, type_table
+from ctl.report.tables import calibration_table, type_table
+from ctl.results import Record
 
 TEXTS = {
     "methods": "F1 in percent: mean and standard deviation over seeds; differences over the runs that are alike (the "
@@ -82,3 +84,17 @@ def _fewest_seeds(table: pd.DataFrame) -> float:
     """The smallest number of seeds that a score or a difference rests on."""
     columns = ["seeds", "over_baseline_seeds", "over_direct_seeds"]
     return float(table[columns].astype(float).min().min())
+
+
+def reliability_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
+    """What mixtures infer about their teachers, in percent, means over the records: ``method teacher type right``."""
+    rows = [
+        {"method": method, "teacher": teacher, "type": kind, "right": 100 * share}
+        for method, record in records
+        for teacher, shares in (record.get("provenance", {}).get("reliability") or {}).items()
+        for kind, share in shares.items()
+    ]
+    by = ["method", "teacher", "type"]
+    if not rows:
+        return pd.DataFrame(columns=[*by, "right"])
+    return pd.DataFrame(rows).groupby(by, sort=False).right.mean().round(1).reset_index()

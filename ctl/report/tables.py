@@ -109,20 +109,6 @@ def weights_table(findings: Findings) -> pd.DataFrame:
     return pd.DataFrame(rows).groupby(by, sort=False).weight.mean().round(4).reset_index()
 
 
-def reliability_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """What mixtures infer about their teachers, in percent, means over the records: ``method teacher type right``."""
-    rows = [
-        {"method": method, "teacher": teacher, "type": kind, "right": 100 * share}
-        for method, record in records
-        for teacher, shares in (record.get("provenance", {}).get("reliability") or {}).items()
-        for kind, share in shares.items()
-    ]
-    by = ["method", "teacher", "type"]
-    if not rows:
-        return pd.DataFrame(columns=[*by, "right"])
-    return pd.DataFrame(rows).groupby(by, sort=False).right.mean().round(1).reset_index()
-
-
 def type_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
     """F1 by entity type, the mean over the records of a method: ``method type f1 cells``."""
     rows = [

@@ -8,8 +8,9 @@ from ctl.callbacks.logger_settings import apart_from_sweep
 from ctl.callbacks.tracking import track_results
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method
+from ctl.mixing.truth import reliability_lines
 from ctl.results import markdown_table, print_table, write_records
-from ctl.system.console import say
+from ctl.system.console import say, show
 from ctl.system.files import write_text
 from ctl.transfer.advice import advice
 from ctl.transfer.checks import check_models, check_student
@@ -59,6 +60,9 @@ class Transfer:
         track_results(self.settings.recorded(), records)
         write_text(folder / "results.md", markdown_table(records))
         print_table(records, title=f"{sources} -> {target}, test split")
+        for record in records:
+            for line in reliability_lines(record["method"], record["provenance"]):
+                show(line)
         say(f"written: {folder / 'results.json'}")
 
     def dry_run(self) -> None:

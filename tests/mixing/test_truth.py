@@ -5,7 +5,7 @@ import pytest
 
 from ctl.data.tags import TagSchema
 from ctl.mixing.chain import Chain
-from ctl.mixing.truth import Truth, reliability, truth_record
+from ctl.mixing.truth import Truth, reliability, reliability_lines, truth_record
 
 SCHEMA = TagSchema(("PER",))
 EYE = np.eye(3)
@@ -38,6 +38,15 @@ def test_reliability_is_by_type(truth):
     assert reliability(truth, SCHEMA, ["en", "nl", "es"]) == {
         "en": {"PER": 1.0}, "nl": {"PER": 0.0}, "es": {"PER": 0.4},
     }  # fmt: skip
+
+
+def test_reliability_is_said_teacher_by_teacher():
+    inferred = {"reliability": {"en": {"PER": 0.9, "LOC": 0.45}, "nl": {"PER": 0.5, "LOC": 1.0}}}
+    assert reliability_lines("ensemble:truth", inferred) == [
+        "ensemble:truth infers how often en is right  PER 0.90  LOC 0.45",
+        "ensemble:truth infers how often nl is right  PER 0.50  LOC 1.00",
+    ]
+    assert reliability_lines("ensemble:uniform", {}) == []
 
 
 def test_all_that_was_inferred_can_be_read_as_json(truth):

@@ -4,7 +4,7 @@ import pytest
 from made_up_study import exact_counts, record
 
 from ctl.errors import CTLError
-from ctl.report.runs_page import runs_page
+from ctl.report.runs_page import reliability_table, runs_page
 from ctl.results import write_counts, write_records
 
 PERCENT = {"direct:en": 50.0, "direct:nl": 60.0, "student:uniform": 60.0, "ensemble:learned": 80.0}
@@ -60,3 +60,12 @@ def test_targets_stand_side_by_side(tmp_path):
 def test_no_folder_is_one_line(tmp_path):
     with pytest.raises(CTLError, match="no such folder"):
         runs_page(tmp_path / "nowhere")
+
+
+def test_what_was_inferred_of_teachers_is_a_mean_over_records():
+    runs = [("ensemble:truth", record("ensemble:truth", ["en"], "de", seed, 50.0)) for seed in (0, 1)]
+    for (_, own), share in zip(runs, (0.4, 0.5), strict=True):
+        own["provenance"] = {"reliability": {"en": {"PER": share}}}
+    table = reliability_table([*runs, ("old", {})])
+    assert table.to_dict("records") == [{"method": "ensemble:truth", "teacher": "en", "type": "PER", "right": 45.0}]
+    assert not len(reliability_table([("old", {})]))

@@ -54,15 +54,6 @@ def test_bins_are_added_up_by_hand():
     assert table.accuracy.iloc[0] == pytest.approx((10 * 0.4 + 30 * 0.2) / 40)
 
 
-def test_what_was_inferred_of_teachers_is_a_mean_over_records():
-    runs = [("ensemble:truth", record("ensemble:truth", ["en"], "de", seed, 50.0)) for seed in (0, 1)]
-    for (_, own), share in zip(runs, (0.4, 0.5), strict=True):
-        own["provenance"] = {"reliability": {"en": {"PER": share}}}
-    table = tables.reliability_table([*runs, ("old", {})])
-    assert table.to_dict("records") == [{"method": "ensemble:truth", "teacher": "en", "type": "PER", "right": 45.0}]
-    assert not len(tables.reliability_table([("old", {})]))
-
-
 def test_types_are_means_over_records():
     records = [("pooled", record("pooled", ["en"], "de", seed, f1)) for seed, f1 in enumerate((50.0, 60.0))]
     assert list(tables.type_table(records).f1) == [55.0, 55.0]
