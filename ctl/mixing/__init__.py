@@ -1,1 +1,1 @@
-"""From the answers of several teachers to one: who is right about which tag, and who abstains."""
+"""Mixing turns the answers of several teachers into one: it infers who is right, and lets teachers abstain."""

@@ -87,7 +87,7 @@ def _fewest_seeds(table: pd.DataFrame) -> float:
 
 
 def reliability_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """What mixtures infer about their teachers, in percent, means over the records: ``method teacher type right``."""
+    """Tells what mixtures infer about their teachers, in percent, means of records: ``method teacher type right``."""
     rows = [
         {"method": method, "teacher": teacher, "type": kind, "right": 100 * share}
         for method, record in records
