@@ -49,11 +49,11 @@ class Truth:
         return self.chain.smooth(evidence_of(self.confusions, answers.each), answers.lengths).tags
 
     def recall(self) -> Doubles:
-        """Gives the share of each true tag that each teacher answers right (K, C)."""
+        """Gives the mean probability with which each teacher answers right, by the true tag (K, C)."""
         return np.diagonal(self.confusions, axis1=1, axis2=2)
 
     def recall_of_types(self) -> Doubles:
-        """Gives the share of the words of each type that each teacher answers right (K, types)."""
+        """Gives the mean probability with which each teacher answers right, by the true type (K, types)."""
         right, every = self.recall()[:, 1:] * self.frequencies[1:], np.maximum(self.frequencies[1:], IMPOSSIBLE)
         return np.asarray((right[:, ::2] + right[:, 1::2]) / (every[::2] + every[1::2]))
 
@@ -76,12 +76,12 @@ class Truth:
 
 
 def reliability(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Gives the share of the words of each type that each teacher answers right, by names of teachers and types."""
+    """Gives the mean probability of a right answer by names of teachers and types."""
     return {name: _named(row, schema.types) for name, row in zip(names, truth.recall_of_types(), strict=True)}
 
 
 def reliability_lines(method: str, identity: Mapping[str, Any]) -> list[str]:
-    """Says which share of each type's words every teacher gets right, where a mixture has inferred that.
+    """Says how probably every teacher gives the right tag, type by type, where a mixture has inferred that.
 
     Args:
         method: the mixture's name.

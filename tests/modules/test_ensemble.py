@@ -167,7 +167,9 @@ def test_the_truth_is_inferred_on_the_train_split_and_also_scored_on_the_test_sp
     identity = mixed.manifest["teacher"]
     np.testing.assert_allclose(identity["weights"], truth.shares(), atol=1e-4)
     assert identity["method"] == "ensemble:truth" and np.argmin(identity["weights"]) == 2
-    assert identity["reliability"]["x"]["PER"] > 0.8 > 0.5 > identity["reliability"]["z"]["PER"]
+    right = [list(identity["reliability"][teacher].values()) for teacher in "xyz"]
+    np.testing.assert_allclose(right, truth.recall_of_types(), atol=1e-4)
+    assert min(right[0]) > max(right[2])
     records = [json.loads((tmp_path / name / "truth.json").read_text()) for name in ("test", "predict")]
     assert records[0] == records[1]
     table = records[0]["teachers"]["y"]["answers_by_true_tag"]
