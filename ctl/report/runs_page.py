@@ -26,8 +26,8 @@ TEXTS = {
     "scores": "Mean F1 over seeds, with 95 % intervals over sentences and seeds.",
     "types": "Means over the seeds and targets that all methods have; where there are none, that most have.",
     "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
-    "reliability": "The mean probability, in percent, that a teacher gives the right tag of a word of each type, as inferred "
-    "from the teachers' answers for raw target text; no gold tag is read.",
+    "reliability": "The mean probability, in percent, that a teacher gives the right tag of a word of each type, as "
+    "inferred from the teachers' answers for raw target text; no gold tag is read.",
     "runs": "The origin of every score.",
 }
 METHODS = Layout(
