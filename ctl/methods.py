@@ -15,10 +15,18 @@ SIMILARITIES = ("learned", "cosine", "l1", "l2")
 WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "truth", "fixed")
 UNEQUAL = tuple(weighting for weighting in WEIGHTINGS if weighting != "uniform")  # some sources weigh more than others
 TOPS = {f"top{count}": count for count in range(1, 6)}
-KINDS = ("direct", "pooled", "ensemble", "student")
+AVERAGED = (
+    "uniform",
+    *SIMILARITIES,
+    "fixed",
+)  # weightings that need no soft labels, so that weights of models can follow
+KINDS = ("direct", "pooled", "ensemble", "student", "merged", "seeds", "supervised")
+OF_LANGUAGE, OF_NOTHING = ("direct", "seeds"), ("pooled", "supervised")  # others are of a weighting
 FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
 POOLED = "pooled"  # in place of a weighting: the pooled model is the one teacher of its family
+SEEDS = "seeds"  # in place of a weighting: the teachers are of one language and of several seeds
+SUPERVISED = "supervised"
 
 NOTHING_TO_ABSTAIN = "`truth` learns by itself which types a teacher never names: leave +abstain out"
 
@@ -42,6 +50,7 @@ class Option:
 
 OPTIONS = {
     "adapted": Option("every model starts from a backbone that first reads raw target text", KINDS),
+    "equal": Option("as many labelled sentences in all as the smallest source has, drawn evenly", ("pooled",)),
     "calibrated": Option("teachers answer at the temperature that fits source validation", ("ensemble", "student")),
     "joint": Option(
         "the pooled model is one teacher more, with the mean weight of the others", ("ensemble", "student")
@@ -68,7 +77,8 @@ class Method:
 
     Attributes:
         kind: one of `KINDS`; what was made by hand may have another, ``prompted`` say.
-        of: the language of a direct teacher; the weighting of an ensemble or a student, or ``pooled``.
+        of: the language of a direct teacher, or of several seeds; the weighting of an ensemble, a student (or
+            ``pooled``) or a merged model.
         options: what is added, in the order of `OPTIONS`.
         family: whose the teachers are, one of `FAMILIES`: encoders, decoders (``llm``), or both (``mixed``).
     """
@@ -97,14 +107,18 @@ class Method:
         """
         method = cls.split(name)
         kind, of = method.kind, method.of
-        if kind not in FAMILIES[method.family] or bool(of) == (kind == "pooled"):
-            there_are = "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, with llm- or mixed-"
+        if kind not in FAMILIES[method.family] or bool(of) == (kind in OF_NOTHING):
+            there_are = (
+                "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, merged:WEIGHTING, "
+                "seeds:LANGUAGE, supervised, with llm- or mixed-"
+            )
             raise CTLError(f"unknown method {name}: there are {there_are}")
         if kind == "ensemble" and of == POOLED and method.family != "mixed":
             raise CTLError(f"unknown method {name}: one model is no mixture; name {method.rival(POOLED)}")
-        if kind in ("ensemble", "student") and method.weighting not in method.weightings:
-            there_are = f"{' '.join(method.weightings)}, and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
-            raise CTLError(f"unknown method {name}: weightings are {there_are}")
+        weighting = of if kind == "merged" else method.weighting  # weights of models can't follow sentences
+        if kind not in (*OF_LANGUAGE, *OF_NOTHING) and weighting not in method.weightings:
+            by_sentence = "" if kind == "merged" else f", and with {PER_SENTENCE} {' '.join(SIMILARITIES)}"
+            raise CTLError(f"unknown method {name}: weightings are {' '.join(method.weightings)}{by_sentence}")
         known = [option for option in OPTIONS if kind in OPTIONS[option].kinds]
         if unknown := [option for option in method.options if option not in known]:
             raise CTLError(
@@ -131,7 +145,8 @@ class Method:
     @property
     def folder(self) -> str:
         """The name of its folder beside others of its kind."""
-        return "+".join([f"{self.family}-{self.of}" if self.family else self.of, *self.options])
+        of = f"{SEEDS}-{self.of}" if self.kind == SEEDS else self.of
+        return "+".join([f"{self.family}-{of}" if self.family else of, *self.options])
 
     @property
     def teachers(self) -> tuple[str, ...]:
@@ -146,6 +161,8 @@ class Method:
     @property
     def weightings(self) -> tuple[str, ...]:
         """The weightings that a method of its kind and family can have; one pooled model alone is no mixture."""
+        if self.kind == "merged":
+            return AVERAGED
         if self.per_sentence:
             return SIMILARITIES
         return (*WEIGHTINGS, POOLED) if self.kind == "student" or self.family == "mixed" else WEIGHTINGS
@@ -154,6 +171,11 @@ class Method:
     def pools(self) -> bool:
         """Tells whether a pooled model is among its teachers."""
         return self.of == POOLED or "joint" in self.options
+
+    @property
+    def upper_bound(self) -> bool:
+        """Tells whether gold tags of the target train it, which those of no other method do."""
+        return self.kind == SUPERVISED
 
     @property
     def by_similarity(self) -> bool:
@@ -174,6 +196,11 @@ class Method:
     def adapted(self) -> bool:
         """Tells whether its models start from a backbone that first reads raw target text."""
         return "adapted" in self.options
+
+    @property
+    def equal(self) -> bool:
+        """Tells whether the pooled model has as many labelled sentences in all as one source."""
+        return "equal" in self.options
 
     def ensemble(self) -> Method:
         """The mixture that a student learns from."""
@@ -203,7 +230,11 @@ PROMPTED = Method("prompted", family="llm")  # a language model that was asked, 
 
 
 def expand_methods(
-    methods: Sequence[str] | None, sources: Sequence[str], target: str, decoder: bool = False
+    methods: Sequence[str] | None,
+    sources: Sequence[str],
+    target: str,
+    decoder: bool = False,
+    labelled: Sequence[str] | None = None,
 ) -> list[Method]:
     """The methods to score: those that were named, or the basic ones.
 
@@ -215,6 +246,7 @@ def expand_methods(
         target: the language to be tagged.
         decoder: there is one for teachers: the basic methods are then those of decoders too, among them
             ``llm-pooled``, what an ensemble of them must beat.
+        labelled: languages that a teacher may be of, the cells of a study have more of them than sources.
 
     Raises:
         CTLError: a method, or the list of sources, can't be used.
@@ -236,13 +268,19 @@ def expand_methods(
         names = [str(replace(method, of=source)) for source in sources] if every else [name]
         wanted += map(Method.parse, names)
     for method in wanted:
-        if method.family and not decoder:
-            raise CTLError(f"method {method} needs a decoder: set --llm_backbone to a causal language model")
-        if method.kind == "direct" and method.of not in sources:
-            raise CTLError(f"unknown method {method}: {method.of} is not among the sources {list(sources)}")
-        if len(sources) == 1 and (method.by_similarity or method.kind == "pooled" or method.pools):
-            raise CTLError(f"method {method} needs two or more sources, not {list(sources)} alone")
+        _check(method, sources, sources if labelled is None else labelled, decoder)
     return list(dict.fromkeys(wanted))
+
+
+def _check(method: Method, sources: Sequence[str], labelled: Sequence[str], decoder: bool) -> None:
+    """Refuses a method that these languages or the lack of a decoder do not allow."""
+    if method.family and not decoder:
+        raise CTLError(f"method {method} needs a decoder: set --llm_backbone to a causal language model")
+    if method.kind in OF_LANGUAGE and method.of not in labelled:
+        raise CTLError(f"unknown method {method}: {method.of} is not among the sources {list(labelled)}")
+    several = method.by_similarity or method.pools or method.kind in ("pooled", "merged", SEEDS)
+    if several and len(sources) == 1:
+        raise CTLError(f"method {method} needs two or more sources, not {list(sources)} alone")
 
 
 def _basic(several: bool) -> list[str]:
@@ -261,7 +299,9 @@ def _basic_of_decoders(several: bool) -> list[str]:
 
 METHODS_HELP = (
     "What to score: direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, and student:pooled, whose "
-    f"teacher is the pooled model; by default {', '.join(_basic(several=True))}. Weightings: {' '.join(WEIGHTINGS)}; "
+    "teacher is the pooled model; merged:WEIGHTING, one model of averaged weights; and the controls seeds:LANGUAGE, as "
+    "many seeds of one source as there are sources, and supervised, an upper bound that learns from gold tags of the "
+    f"target; by default {', '.join(_basic(several=True))}. Weightings: {' '.join(WEIGHTINGS)}; "
     f"{' '.join(SIMILARITIES)} also with {PER_SENTENCE}, each sentence weighed on its own. With --llm_backbone also "
     "llm-direct, llm-pooled, llm-ensemble:W, llm-student:W, and mixed-ensemble:W, mixed-student:W, where every "
     "language has a teacher of either kind. Options are added like "
@@ -272,9 +312,9 @@ METHODS_HELP = (
 def of_one_source(name: str) -> str:
     """Gives the name of a method where there is one source: mixtures and pooled models are its teacher there."""
     method = Method.split(name)
-    if method.kind in ("pooled", "ensemble") and method.family != "mixed":
+    if method.kind in ("pooled", "ensemble", "merged", SEEDS) and method.family != "mixed":
         options = tuple(option for option in method.options if option == "adapted")
-        return str(Method("direct", "", options, method.family))
+        return str(Method("direct", method.of if method.kind == SEEDS else "", options, method.family))
     if method.kind not in ("ensemble", "student"):
         return name
     return str(replace(method.without("joint", "abstain", *TOPS), of="uniform"))
@@ -283,3 +323,8 @@ def of_one_source(name: str) -> str:
 def named(method: Method, variant: str | None) -> str:
     """The name of a method and its variant, ``student:learned+filter`` say."""
     return f"{method}+{variant}" if variant else str(method)
+
+
+def label(name: str) -> str:
+    """The name of a method as tables and figures show it: one that learned from gold tags of the target says so."""
+    return f"{name} (upper bound: target's gold)" if Method.split(name).upper_bound else name

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctl.errors import CTLError
-from ctl.methods import Method
+from ctl.methods import Method, label
 from ctl.system.console import duration, make_table, markdown, show
 from ctl.system.files import whole, write_json
 from ctl.system.names import check_method
@@ -25,9 +25,17 @@ DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; o
 LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # of a fit, in a Trainer's arguments
 # Settings that came later, by section: with these values all is as it was without them.
 LATER: dict[str, dict[str, Any]] = {
-    "data": {"drop_test_duplicates": False, "normalization": "NFC", "word_column": None, "tag_column": None},
+    "data": {
+        "drop_test_duplicates": False,
+        "normalization": "NFC",
+        "word_column": None,
+        "tag_column": None,
+        "equal": False,
+        "supervised": False,
+    },
     "language_id": {"schedule": "constant"},
 }
+OWN = ("method", "sources", "train_seconds", "upper_bound")  # what a record has of a model's identity
 NEEDED = {"method", "sources", "target", "seed"}  # what every record has
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
 
@@ -53,13 +61,14 @@ def make_record(
     """
     rounded = {name.removeprefix("test/"): round(float(value), 2) for name, value in scores.items()}
     types = sorted({name.rpartition("/")[0] for name in rounded if "/" in name})
-    extra = {key: value for key, value in identity.items() if key not in ("method", "sources", "train_seconds")}
+    extra = {key: value for key, value in identity.items() if key not in OWN}
     return {
         "method": identity["method"],
         "sources": list(identity["sources"]),
         "target": target,
         "seed": seed,
         "split": "test",
+        **({"upper_bound": True} if identity.get("upper_bound") else {}),
         **{name: rounded[name] for name in ("precision", "recall", "f1")},
         "per_type": {
             kind: {name: rounded[f"{kind}/{name}"] for name in ("precision", "recall", "f1")} for kind in types
@@ -148,8 +157,8 @@ def add_up_weights(identity: Mapping[str, Any], sources: Sequence[str]) -> dict[
     else:
         labels = [sources[index % len(sources)] for index in range(len(weights) if sources else 0)]
     shares: dict[str, float] = {}
-    for label, weight in zip(labels, weights, strict=False):
-        shares[label] = shares.get(label, 0.0) + weight
+    for name, weight in zip(labels, weights, strict=False):
+        shares[name] = shares.get(name, 0.0) + weight
     return shares
 
 
@@ -191,7 +200,7 @@ def rows(records: Sequence[Record]) -> list[list[str]]:
     types = columns(records)[4:-1]
     return [
         [
-            record["method"],
+            label(record["method"]),
             *(f"{record[name]:.1f}" for name in ("precision", "recall", "f1")),
             *(f"{record['per_type'][kind]['f1']:.1f}" if kind in record["per_type"] else "-" for kind in types),
             duration(record["train_seconds"]),
@@ -201,8 +210,8 @@ def rows(records: Sequence[Record]) -> list[list[str]]:
 
 
 def print_table(records: Sequence[Record], title: str) -> None:
-    """Prints the results, the best F1 in bold."""
-    best = max((record["f1"] for record in records), default=None)
+    """Prints the results, the best F1 in bold; that of an upper bound does not count."""
+    best = max((record["f1"] for record in records if not record.get("upper_bound")), default=None)
     styles = ["bold" if record["f1"] == best else "" for record in records]
     names = columns(records)
     show(make_table(names, rows(records), title, styles, optional=names[4:-1]))

@@ -123,6 +123,19 @@ def write_language_weights(path: Path, weights: Mapping[str, Mapping[str, float]
     write_json(path, weights)
 
 
+def given_weights(given: str | Mapping[str, float] | None, weighting: str, sources: Sequence[str]) -> Floats:
+    """The weights of these sources in their order (K), as a module is given them: numbers by source, or their file.
+
+    Raises:
+        CTLError: there are none, or they can't be used.
+    """
+    if isinstance(given, Mapping):
+        return order_weights(given, sources)
+    if given is None:
+        raise CTLError(f"weighting {weighting!r} needs model.weights: a file, or a number for each source")
+    return read_language_weights(given, weighting, sources)
+
+
 def read_language_weights(path: str | Path, weighting: str, sources: Sequence[str]) -> Floats:
     """Reads the corpus weights of these sources in their order (K), scaled to sum to one.
 

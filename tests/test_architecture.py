@@ -34,6 +34,7 @@ REASONS = {  # the one idea of each long file
     "report/conclusions.py": "the sentences of a report, each with the condition under which it is said",
     "report/findings.py": "the cells of a study as curves",
     "results.py": "one record of a scored model: made, written, read, and shown as a row",
+    "study/grid.py": "the grid: which cells there are, what each scores, and the plan of each",
     "study/workers.py": "the cells of a study, run side by side",
     "system/files.py": "files that are whole, and removed only where ctl wrote them",
     "transfer/plan.py": "the stages of a transfer, one short function for each, in their order",

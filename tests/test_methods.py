@@ -1,7 +1,7 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.methods import Method, expand_methods, of_one_source
+from ctl.methods import Method, expand_methods, label, of_one_source
 
 
 def names(*arguments):
@@ -38,6 +38,15 @@ def test_options_have_one_order():
         ("student:pooled-sentence", "weightings are"),
         ("pooled+joint", r"pooled has no \+joint"),
         ("direct:pl", "pl is not among the sources"),
+        ("merged:agreement", "weightings are uniform learned cosine"),
+        ("merged:learned-sentence", "weightings are uniform learned cosine"),
+        ("merged:uniform+kl", r"merged has no \+kl"),
+        ("merged", "there are direct"),
+        ("seeds", "there are direct"),
+        ("seeds:pl", "pl is not among the sources"),
+        ("seeds:en+equal", r"seeds has no \+equal"),
+        ("supervised:de", "there are direct"),
+        ("student:supervised", "weightings are"),
     ],
 )
 def test_unknown_methods(name, said):
@@ -129,3 +138,21 @@ def test_a_pooled_model_needs_several_sources(name):
     with pytest.raises(CTLError, match="needs two or more sources"):
         expand_methods([name], ["en"], "de")
     assert str(Method.parse(name)) == name and Method.parse(name).pools
+
+
+def test_controls_and_averages():
+    wanted = ["pooled+equal+adapted", "seeds:nl+adapted", "merged:fixed", "supervised"]
+    assert names(wanted, ["en", "nl"], "de") == ["pooled+adapted+equal", *wanted[1:]]
+    assert names(["seeds:pl"], ["en", "nl"], "", False, ["en", "nl", "pl"]) == ["seeds:pl"]  # in a study
+    assert of_one_source("pooled+equal") == of_one_source("merged:learned") == "direct"
+    assert of_one_source("llm-seeds:pl+adapted") == "llm-direct:pl+adapted"
+    assert of_one_source("supervised") == "supervised"
+    for name in ("merged:uniform", "seeds:en", "pooled+equal"):
+        with pytest.raises(CTLError, match="needs two or more sources"):
+            expand_methods([name], ["en"], "de")
+
+
+def test_gold_of_the_target_is_never_a_default_and_always_marked():
+    assert not any(method.upper_bound for method in expand_methods(None, ["en", "nl"], "de", True))
+    assert Method.parse("llm-supervised+adapted").upper_bound
+    assert label("supervised") == "supervised (upper bound: target's gold)" and label("pooled") == "pooled"

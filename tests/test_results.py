@@ -121,3 +121,12 @@ def test_a_table_of_results(capsys):
 def test_versions_and_commit_are_those_of_this_checkout():
     assert versions()["numpy"] == np.__version__
     assert git_commit() is None or len(git_commit().rstrip("+")) == 40
+
+
+def test_an_upper_bound_is_marked_and_not_the_best(capsys):
+    record = made("supervised", upper_bound=True)
+    assert record["upper_bound"] and "upper_bound" not in record["provenance"] and "upper_bound" not in made()
+    assert rows([record])[0][0] == "supervised (upper bound: target's gold)"
+    assert "| supervised (upper bound: target's gold) |" in markdown_table([record, made()])
+    print_table([record], "x")
+    assert "upper bound" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
@@ -27,7 +27,15 @@ def add_adapter(base: Any, name: str, rank: int, alpha: int, dropout: float) -> 
         alpha: the adapter's part is scaled by ``alpha / rank``.
         dropout: of what the adapter reads.
     """
-    from peft import LoraConfig, inject_adapter_in_model
+    _inject(base, name, rank, alpha, dropout)
+    for key, parameter in base.named_parameters():
+        if of_adapter(key, name):
+            parameter.data = parameter.data.float()  # small updates would be lost in half precision
+
+
+def _inject(base: Any, name: str, rank: int, alpha: int, dropout: float = 0.0) -> Any:  # noqa: ANN401
+    """Adds an adapter, and gives the tuner of PEFT that knows all adapters of the base."""
+    from peft import LoraConfig, LoraModel
 
     unused = ["pooler.dense"] if any(part == "pooler" for part, _ in base.named_children()) else None
     config = LoraConfig(
@@ -35,10 +43,30 @@ def add_adapter(base: Any, name: str, rank: int, alpha: int, dropout: float) -> 
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Already found a `peft_config`")
-        inject_adapter_in_model(config, base, adapter_name=name)
+        return LoraModel(base, config, name)
+
+
+def merge_adapters(base: Any, names: Sequence[str], weights: Sequence[float], merged: str) -> None:  # noqa: ANN401
+    """Puts one adapter in the place of several: what it adds to the base is the weighted mean of what they add.
+
+    The mean is exact (PEFT's ``cat``): the new adapter's rank is the sum of theirs, and it is scaled by one. In a base
+    of bfloat16 its numbers are rounded to bfloat16.
+
+    Args:
+        base: the backbone with the adapters.
+        names: of the adapters, which are removed.
+        weights: theirs.
+        merged: the name of the new adapter.
+    """
+    tuner = _inject(base, "unused", 1, 1)
+    tuner.add_weighted_adapter(list(names), list(weights), merged, combination_type="cat")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Adapter .* was active which is now deleted")
+        for name in (*names, "unused"):
+            tuner.delete_adapter(name)
     for key, parameter in base.named_parameters():
-        if of_adapter(key, name):
-            parameter.data = parameter.data.float()  # small updates would be lost in half precision
+        if of_adapter(key, merged):
+            parameter.data = parameter.data.float()
 
 
 def activate(base: nn.Module, name: str) -> None:

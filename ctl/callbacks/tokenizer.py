@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,17 +28,22 @@ class KeepTokenizer(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the tokenizer and the configuration."""
         folders = [getattr(callback, "dirpath", None) for callback in trainer.checkpoint_callbacks]
-        with TemporaryDirectory() as scratch:
-            _tokenizer(trainer).save_pretrained(scratch)
-            pl_module.backbone_model.config.save_pretrained(scratch)  # type: ignore[union-attr, operator]
-            for folder in {Path(folder) for folder in folders if folder}:
-                for file in Path(scratch).iterdir():
-                    with whole(folder / KEPT / file.name) as partial:
-                        shutil.copyfile(file, partial)
+        keep_tokenizer(trainer, pl_module, {Path(folder) for folder in folders if folder})
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the fingerprint of the tokenizer."""
         checkpoint[KEPT] = fingerprint_tokenizer(_tokenizer(trainer))
+
+
+def keep_tokenizer(trainer: Trainer, module: LightningModule, folders: Iterable[Path]) -> None:
+    """Writes the tokenizer and the configuration of a module's backbone into folders of checkpoints."""
+    with TemporaryDirectory() as scratch:
+        _tokenizer(trainer).save_pretrained(scratch)
+        module.backbone_model.config.save_pretrained(scratch)  # type: ignore[union-attr, operator]
+        for folder in folders:
+            for file in Path(scratch).iterdir():
+                with whole(folder / KEPT / file.name) as partial:
+                    shutil.copyfile(file, partial)
 
 
 def _tokenizer(trainer: Trainer) -> Any:  # noqa: ANN401

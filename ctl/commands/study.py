@@ -21,7 +21,15 @@ from ctl.transfer.planner import check_family_stays
 from ctl.transfer.running import check_nothing_is_replaced, prospect
 from ctl.transfer.settings import StudySettings, add_settings, check_weights, read_settings
 
-BASIC = ("direct", "pooled", "ensemble:uniform", "ensemble:learned", "student:uniform", "student:learned")
+BASIC = (
+    "direct",
+    "pooled",
+    "ensemble:uniform",
+    "ensemble:learned",
+    "student:uniform",
+    "student:learned",
+    "student:pooled",
+)
 
 
 def main(args: Sequence[str]) -> None:
@@ -77,7 +85,7 @@ def parse(args: Sequence[str]) -> Study:
     )
     study = Study(settings, objects.subsets, objects.estimate, objects.data)
     for target in study.targets:
-        check_weights(study.all_methods(study.pool(target)), settings.weights, study.pool(target))
+        check_weights(study.all_methods(study.pool(target), target), settings.weights, study.pool(target))
     part_of_shard(settings.shard)
     return study
 

@@ -88,6 +88,12 @@ class Corpus:
             raise CTLError(note)
         return replace(self._only(kept), notes=(*self.notes, note), left_out=left_out)
 
+    def draw(self, count: int) -> Corpus:
+        """Draws some of the sentences, in the order of the text; the name of the text decides which."""
+        kept = np.zeros(len(self), dtype=bool)
+        kept[np.random.default_rng(list(self.name.encode())).permutation(len(self))[:count]] = True
+        return self._only(kept)
+
     def _only(self, kept: npt.NDArray[np.bool_]) -> Corpus:
         """The sentences that are marked (S)."""
         lengths = np.diff(self.offsets)
@@ -145,3 +151,19 @@ class Corpus:
         """SHA-256 (16 hex digits) of words and sentence boundaries; tags do not enter."""
         offsets = np.ascontiguousarray(self.offsets, dtype=np.int64)
         return fingerprint_stream((offsets.data, *self.numbered.parts()))
+
+
+def draw_evenly(corpora: Sequence[Corpus]) -> list[Corpus]:
+    """Draws as many sentences in all as the smallest of these texts has, from each the same number.
+
+    What can't be shared out goes to the first texts, one sentence each. Every text has an order of its own, which its
+    name alone decides: a draw is the same in every run, and a smaller one is part of a larger one.
+
+    Raises:
+        CTLError: the smallest text has fewer sentences than there are texts.
+    """
+    smallest = min(corpora, key=len)
+    if len(smallest) < len(corpora):
+        raise CTLError(f"{smallest.name}: {len(smallest)} sentences, too few to draw as many from {len(corpora)} texts")
+    share, rest = divmod(len(smallest), len(corpora))
+    return [corpus.draw(share + (number < rest)) for number, corpus in enumerate(corpora)]

@@ -20,7 +20,7 @@ from ctl.backbones.facts import longest_input
 from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.data.batching import BatchDataset, Reached, SentenceSampler
 from ctl.data.collation import Collator, WordBatch
-from ctl.data.corpus import Corpus
+from ctl.data.corpus import Corpus, draw_evenly
 from ctl.data.encoding import WordEncoder
 from ctl.data.reading.form import Form
 from ctl.data.reading.hub import HubDataset
@@ -43,7 +43,8 @@ class NERDataModule(LightningDataModule):
     Training reads the gold tags of the sources, or, with ``soft_labels``, the target's raw text and those labels;
     with ``text`` it also reads raw text without any.
     Validation reads the sources' validation splits, prediction the target's raw text, testing the target's test split.
-    Gold tags of the target's train and validation splits are dropped as soon as they are read.
+    Gold tags of the target's train and validation splits are dropped as soon as they are read; those of the train split
+    are kept with ``supervised`` alone.
 
     Attributes:
         sources: languages whose gold tags are used.
@@ -64,6 +65,10 @@ class NERDataModule(LightningDataModule):
         keep: the share of words that ``filter`` leaves, of those predicted to have each tag.
         word_weights: how much each soft label counts, as ``ctl predict`` of `Adversary` or `Neighbours` writes it.
         text: languages whose train split is also trained on, as raw text, for what needs no tags.
+        equal: train on as many sentences in all as the smallest source has, drawn evenly from the sources
+            (`ctl.data.corpus.draw_evenly`); their validation splits stay whole.
+        supervised: train on the gold tags of the target's train split instead: an upper bound, no zero-resource
+            transfer. No validation split is read.
         predict_splits: splits of the target that ``ctl predict`` labels.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
         batch_size: sentences in a training batch, or the most where there is ``train_tokens``.
@@ -92,6 +97,8 @@ class NERDataModule(LightningDataModule):
     keep: PositiveShare = 0.8
     word_weights: str | None = None
     text: Sequence[str] = ()
+    equal: bool = False
+    supervised: bool = False
     predict_splits: Sequence[str] = ("train",)
     max_length: PositiveInt = 256
     batch_size: PositiveInt = 32
@@ -144,9 +151,7 @@ class NERDataModule(LightningDataModule):
                     self.store.check(self.training[0], self.schema)
                     self._select(self.store)
                 else:
-                    sources = self.sources if self.text else self._some_sources()
-                    self.training = [self.gold(source, "train") for source in sources]
-                    self.training += [self.raw_text(language, "train") for language in self.text]
+                    self.training = self._labelled() + [self.raw_text(language, "train") for language in self.text]
             case "validate":
                 self.validation = [self.gold(language, "validation") for language in self._some_sources()]
             case "test":
@@ -154,13 +159,23 @@ class NERDataModule(LightningDataModule):
             case "predict":
                 self.predicting = {split: self.target_text(split) for split in self.predict_splits}
 
+    def _labelled(self) -> list[Corpus]:
+        """Reads the gold tags that are trained on."""
+        if self.supervised:
+            return [self.gold(self._the_target(), "train")]
+        sources = self.sources if self.text else self._some_sources()
+        corpora = [self.gold(source, "train") for source in sources]
+        return draw_evenly(corpora) if self.equal else corpora
+
     def gold(self, language: str, split: str) -> Corpus:
         """A split with its gold tags under the task's schema: any split of a source, the target's test split alone.
+
+        With ``supervised`` it is also the target's train split.
 
         Raises:
             CTLError: the split has no tags, or it is one of the target's that nobody may see.
         """
-        if language == self.target and split != "test":
+        if language == self.target and split != "test" and not (self.supervised and split == "train"):
             raise CTLError(f"gold tags of the target's {split} split ({language}) are not to be read")
         corpus = self._read(language, split, tags=True).project(self.schema, self.type_map)
         if corpus.tags is None:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from ctl.export.check import Compared
-from ctl.methods import Method
+from ctl.methods import POOLED, SUPERVISED, Method
 from ctl.results import Record, add_up_weights, git_commit, versions
 from ctl.system.console import plain_markdown
 from ctl.system.files import write_text
@@ -22,13 +22,21 @@ LIMIT = {
     "label of the target language was used to train or to choose it.",
     "direct": "It saw gold labels of its source language only; other languages are read by transfer.",
     "pooled": "It saw gold labels of its source languages only; other languages are read by transfer.",
+    "merged": "Its weights are a mean that was never trained; no gold label of the target language was used.",
+    "supervised": "It is an upper bound and no zero-resource model: it saw gold labels of the target language.",
 }
 STORY = {
     "student": "Teachers, each trained on the labels of source languages, labelled raw text of the target language "
     "with probability distributions; this model, the student, learned from their mixture.",
     "direct": "A model of one source language, used on others by direct transfer.",
     "pooled": "One model of several source languages together, used on others by direct transfer.",
+    "merged": "The weighted mean of the weights of several models, each trained on the labels of one source language.",
+    "supervised": "A model that was trained on gold labels of the target language, to show what these would bring.",
 }
+OF_POOLED = (
+    "A model of several source languages together labelled raw text of the target language with probability "
+    "distributions; this model, the student, learned from them."
+)
 
 
 def write_card(
@@ -52,18 +60,20 @@ def write_card(
 
 def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, Compared]) -> dict[str, Any]:
     record, identity = trained.record(), trained.model.identity()  # type: ignore[attr-defined]
-    kind = Method.split(trained.method).kind
+    method = Method.split(trained.method)
+    kind, one_teacher = method.kind, method.of == POOLED and method.family != "mixed"
     target = record["target"] if record else None
     taught_by = identity.get("taught_by", {})
     is_folder = Path(backbone).is_dir() or not re.fullmatch(r"[\w.-]+(/[\w.<>-]+)?", backbone)  # it may have moved
-    weights = add_up_weights(taught_by, identity["sources"])
+    weights = add_up_weights(taught_by or identity, identity["sources"])
     return {
         "title": f"Named entities{f' in {target}' if target else ''} ({trained.method})",
         "types": trained.types,
         "method": trained.method,
-        "story": STORY.get(kind, "A tagger."),
+        "story": OF_POOLED if kind == "student" and one_teacher else STORY.get(kind, "A tagger."),
         "limit": LIMIT.get(kind, "It was trained as its method says and is untested elsewhere."),
         "sources": identity["sources"],
+        "supervised": kind == SUPERVISED,
         "target": target,
         "languages": [name for name in (target or "",) if re.fullmatch("[a-z]{2,3}", name)],
         "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items()),

@@ -20,7 +20,9 @@ from ctl.methods import Method
 from ctl.weighting import keep_heaviest, read_sentence_weights, sharpen
 
 Role = Literal["teacher", "mixture", "student"]
-ROLES: dict[str, Role] = {"direct": "teacher", "pooled": "teacher", "ensemble": "mixture", "student": "student"}
+ROLES: dict[str, Role] = {  # of what is no teacher
+    "ensemble": "mixture", "seeds": "mixture", "student": "student",
+}  # fmt: skip
 
 
 def find_stores(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]:

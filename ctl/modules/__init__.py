@@ -2,6 +2,8 @@
 
 from ctl.modules.adaptation import Adaptation
 from ctl.modules.adversary import Adversary
+from ctl.modules.baselines.merged import Merged
+from ctl.modules.baselines.supervised import Supervised
 from ctl.modules.ensemble import Ensemble
 from ctl.modules.generative_teacher import GenerativeTeacher
 from ctl.modules.language_identifier import LanguageIdentifier
@@ -16,8 +18,10 @@ __all__ = [
     "Ensemble",
     "GenerativeTeacher",
     "LanguageIdentifier",
+    "Merged",
     "Neighbours",
     "RemoteTeacher",
     "Student",
+    "Supervised",
     "Teacher",
 ]

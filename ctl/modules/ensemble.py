@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from ctl.data.collation import WordBatch
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.errors import CTLError
-from ctl.methods import NOTHING_TO_ABSTAIN, POOLED, Method, named
+from ctl.methods import NOTHING_TO_ABSTAIN, POOLED, SEEDS, Method, named
 from ctl.mixing.abstention import abstained
 from ctl.mixing.answers import Answers, read_answers
 from ctl.mixing.inference import ROUNDS, fit_truth
@@ -32,9 +33,8 @@ from ctl.system.numbers import NonNegativeFloat, PositiveInt
 from ctl.weighting import (
     agreement_weights,
     entropy,
+    given_weights,
     keep_heaviest,
-    order_weights,
-    read_language_weights,
     read_sentence_weights,
     sharpen,
     with_mean_weights,
@@ -74,11 +74,11 @@ class Ensemble(Labeller):
     Args:
         teachers: checkpoints of teachers, or soft-label stores of the split at hand; they may be mixed.
         types: the entity types.
-        weighting: ``uniform``; ``pooled``, the same for teachers each of which is a pooled model; ``agreement``, found
-            from soft labels of the target's train split, which lie beside the given stores, so that the mixture that
-            is scored is the student's; ``truth``, found there too: the mixture is then what is probably true, given how
-            reliable each teacher is tag by tag (`ctl.mixing.truth`), and ``<run>/truth.json`` says how reliable that
-            is; ``fixed``, with ``weights`` in numbers;
+        weighting: ``uniform``; ``pooled`` and ``seeds``, the same for pooled models, and for teachers of one language
+            and several seeds; ``agreement``, found from soft labels of the target's train split, which lie beside the
+            given stores, so that the mixture that is scored is the student's; ``truth``, found there too: the mixture
+            is then what is probably true, given how reliable each teacher is tag by tag (`ctl.mixing.truth`), and
+            ``<run>/truth.json`` says how reliable that is; ``fixed``, with ``weights`` in numbers;
             or the name of weights in a file: ``learned cosine l1 l2``, with ``-sentence`` a weight for each sentence.
             Weights of languages give a pooled teacher none: it has the mean of the others'.
         weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
@@ -150,7 +150,7 @@ class Ensemble(Labeller):
 
     def _weights(self, sources: Sequence[str]) -> Floats:
         """Finds the weights of the teachers, each of which is given by its sources, ``en`` or ``en,nl``."""
-        if self.weighting in ("uniform", POOLED) or (self.weighting == "truth" and self.truth is None):
+        if self.weighting in ("uniform", POOLED, SEEDS) or (self.weighting == "truth" and self.truth is None):
             return np.full(len(sources), 1 / len(sources), dtype=np.float32)
         if self.truth is not None:
             return self.truth.shares()
@@ -174,13 +174,9 @@ class Ensemble(Labeller):
         return weights if self.top is None else keep_heaviest(weights, self.top)
 
     def _weights_of_languages(self, sources: Sequence[str]) -> Floats:
-        if isinstance(self.given, dict):
-            return order_weights(self.given, sources)
-        if self.given is None:
-            raise CTLError(f"weighting {self.weighting!r} needs model.weights: a file, or a number for each source")
         method = Method("ensemble", self.weighting)
-        if not method.per_sentence:
-            return read_language_weights(self.given, self.weighting, sources)
+        if not (method.per_sentence and isinstance(self.given, str)):
+            return given_weights(self.given, self.weighting, sources)
         data: NERDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
         return read_sentence_weights(self.given, method.weighting, sources, data.labelled_corpus(self._command))
 
@@ -358,7 +354,9 @@ class Ensemble(Labeller):
         return [member.identity()["method"].replace("direct:", "") for member in self.members]
 
     def identity(self) -> dict[str, Any]:
-        """Says ``ensemble:<weighting>``, ``llm-`` before it where all teachers are decoders, ``mixed-`` where some are.
+        """Says ``ensemble:<weighting>`` or ``seeds:<lang>``, with ``llm-`` where all teachers are decoders.
+
+        With ``mixed-`` some are.
 
         The time is its teachers' together.
         """
@@ -366,9 +364,12 @@ class Ensemble(Labeller):
         of_decoders = [Method.split(identity["method"]).family == "llm" for identity in identities]
         family = "llm" if all(of_decoders) else "mixed" if any(of_decoders) else ""
         weights = self.weights if self.weights.ndim == 1 else self.weights.mean(0)
+        sources = list(dict.fromkeys(source for identity in identities for source in identity["sources"]))
+        of_seeds = self.weighting == SEEDS
+        method = Method(SEEDS, ",".join(sources)) if of_seeds else Method("ensemble", self.weighting)
         return {
-            "method": named(Method("ensemble", self.weighting, family=family), self.variant),
-            "sources": list(dict.fromkeys(source for identity in identities for source in identity["sources"])),
+            "method": named(replace(method, family=family), self.variant),
+            "sources": sources,
             "train_seconds": round(sum(identity["train_seconds"] for identity in identities), 1),
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.methods import Method
+from ctl.methods import OF_LANGUAGE, Method, label
 from ctl.report.statistics.estimates import LEVEL, holm
 from ctl.report.statistics.means import Cell, Mean, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
@@ -31,8 +31,8 @@ class Run:
 
     @property
     def is_direct(self) -> bool:
-        """Tells whether a single teacher was scored."""
-        return Method.split(self.record["method"]).kind == "direct"
+        """Tells whether a single teacher was scored, or several seeds of one."""
+        return Method.split(self.record["method"]).kind in OF_LANGUAGE
 
     @property
     def languages(self) -> set[str]:
@@ -43,10 +43,13 @@ class Run:
     def is_like(self, other: Run) -> bool:
         """Tells whether two runs on a target can be compared: their seeds are the same, and so are their sources.
 
-        Single teachers are compared with one another, and with mixtures of their own and other languages.
+        Single teachers are compared with one another, and with mixtures of their own and other languages; an upper
+        bound, which knows the target, with all.
         """
         if self.record["seed"] != other.record["seed"]:
             return False
+        if self.record.get("upper_bound") or other.record.get("upper_bound"):
+            return True
         if self.is_direct or other.is_direct:
             nested = self.languages <= other.languages or other.languages <= self.languages
             return nested or (self.is_direct and other.is_direct)
@@ -165,7 +168,7 @@ class Comparison:
         scores = self._f1(method, target)
         spread = round(float(np.std(scores, ddof=1)), 2) if len(scores) > 1 else None
         f1 = round(float(np.mean(scores)), 2)
-        return {"method": method, "target": target, "f1": f1, "sd": spread, "seeds": len(scores)}
+        return {"method": label(method), "target": target, "f1": f1, "sd": spread, "seeds": len(scores)}
 
     def _difference(self, name: str, method: str, other: str | None, target: str) -> dict[str, Any]:
         """The difference over the runs that are alike: with the same seed and the same sources."""
@@ -185,7 +188,7 @@ class Comparison:
         rows = []
         for (method, target), runs in self.runs.items():
             estimate = _mean(runs).estimate
-            rows.append({"target": target, "method": method, **bounds("f1", estimate), "seeds": len(runs)})
+            rows.append({"target": target, "method": label(method), **bounds("f1", estimate), "seeds": len(runs)})
         return pd.DataFrame(rows)
 
     def provenance(self) -> pd.DataFrame:

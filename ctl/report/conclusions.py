@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ctl.methods import Method
+from ctl.methods import SEEDS, Method
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
 from ctl.report.statistics.estimates import LEVEL, Estimate, holm
@@ -74,19 +74,25 @@ def compare(findings: Findings) -> list[PairTest]:
 
 
 def pairs_of(contenders: Sequence[Contender]) -> Iterator[tuple[Contender, Contender]]:
-    """Pairs to be tested: a method and the same without one of its parts; then pooled and the best single teacher."""
+    """Pairs to be tested: a method and the same without one of its parts; then pooled and the best single teacher.
+
+    A mixture with uniform weights is also compared with seeds of one language: languages, or the number of models?
+    """
     for ours in contenders:
         yield from ((ours, theirs) for theirs in dict.fromkeys(_rivals(ours)) if theirs in contenders)
+        if ours.method == Method("ensemble", "uniform", family=ours.method.family):
+            same = (each for each in contenders if each.method.kind == SEEDS)
+            yield from ((ours, theirs) for theirs in same if theirs.method.family == ours.method.family)
 
 
 def _rivals(ours: Contender) -> Iterator[Contender]:
-    if ours.pick:
+    if ours.pick or ours.method.upper_bound:
         return
     method = ours.method
     parts = [replace(method, family="")]
     parts += [replace(method, family="llm")] if method.family == "mixed" else []
     parts += [replace(method, of="uniform")] if method.of else []
-    parts += [method.ensemble()] if method.kind == "student" else []
+    parts += [method.ensemble()] if method.kind in ("student", "merged") else []
     parts += [method.without(option) for option in method.options]
     parts += [method.rival("pooled")] if ours.mixes else []
     yield from (Contender(other) for other in parts if other != method)
@@ -115,7 +121,8 @@ class Contest:
     @classmethod
     def of(cls, findings: Findings) -> Contest | None:
         """Compares all methods of a study; ``None`` where there are results of direct transfer alone."""
-        scores = {each: findings.with_most(each) for each in findings.contenders if each.pick in ("", "best")}
+        compared = [each for each in findings.contenders if each.pick in ("", "best") and not each.method.upper_bound]
+        scores = {each: findings.with_most(each) for each in compared}
         methods = [each for each, of_one in scores.items() if of_one and not each.is_direct]
         if not methods:
             return None

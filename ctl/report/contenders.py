@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from ctl.methods import Method
+from ctl.methods import Method, label
 
 Pick = Literal["", "best", "mean", "worst"]
 PICKS: tuple[Pick, ...] = ("best", "mean", "worst")
@@ -29,7 +29,7 @@ class Contender:
         return cls(Method.split(name))
 
     def __str__(self) -> str:
-        return f"{self.pick} {self.method}".lstrip()
+        return label(f"{self.pick} {self.method}".lstrip())
 
     @property
     def is_direct(self) -> bool:
@@ -38,8 +38,8 @@ class Contender:
 
     @property
     def mixes(self) -> bool:
-        """Tells whether several teachers are mixed."""
-        return self.method.kind in ("ensemble", "student")
+        """Tells whether several teachers are mixed, in what they say or in their weights."""
+        return self.method.kind in ("ensemble", "student", "merged")
 
     @property
     def without_family(self) -> Contender:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ctl.errors import CTLError
+from ctl.methods import label
 from ctl.report import figures
 from ctl.report.comparison import BASELINE, Comparison
 from ctl.report.contenders import Contender
@@ -61,7 +62,7 @@ def runs_page(folder: Path) -> Page:
     if not folder.is_dir():
         raise CTLError(f"{folder}: no results, no such folder")
     comparison = Comparison.read(folder)
-    records = [(run.record["method"], run.record) for run in comparison.alike_runs]
+    records = [(label(run.record["method"]), run.record) for run in comparison.alike_runs]
     origins = comparison.provenance()
     table = comparison.table()
     about = " ".join([TEXTS["methods"], *([TEXTS["one seed"]] if _fewest_seeds(table) == 1 else [])])

@@ -39,7 +39,8 @@ class Assumed:
 
 def assumed_splits(languages: Sequence[str], assumed: Assumed) -> dict[str, Split]:
     """Splits of which only the size is known."""
-    sizes = {**assumed.sentences, "text": assumed.sentences.get("train", 0)}
+    train = assumed.sentences.get("train", 0)
+    sizes = {**assumed.sentences, "text": train, "gold": train}
     return {f"{name}/{split}": Split(size, "assumed") for name in languages for split, size in sizes.items()}
 
 
@@ -84,7 +85,10 @@ def kind_of(stage: Stage) -> str:
     if name == "Teacher" and stage.command == "fit":
         return "train teachers" if len(stage.config["data"]["sources"]) == 1 else "train pooled models"
     verbs = {"fit": "train", "predict": "answers of", "test": "tests of"}
-    nouns = {"LanguageIdentifier": "language identifiers", "Adaptation": "adapted backbones"}
+    nouns = {
+        "LanguageIdentifier": "language identifiers", "Adaptation": "adapted backbones", "Merged": "merged models",
+        "Supervised": "supervised models",
+    }  # fmt: skip
     return f"{verbs[stage.command]} {nouns.get(name, f'{name.lower()}s')}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from ctl.data.datamodule import NERDataModule
-from ctl.methods import Method, expand_methods, of_one_source
+from ctl.methods import SEEDS, Method, expand_methods, of_one_source
 from ctl.results import DESIGN
 from ctl.study.cells import Cell, key_of, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
@@ -103,26 +103,38 @@ class Study:
 
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
-        return self._plan(cell.target, cell.sources, cell.seed, self.all_methods(cell.sources), cell.folder)
+        methods = self.all_methods(cell.sources, cell.target)
+        return self._plan(cell.target, cell.sources, cell.seed, methods, cell.folder)
 
     def stages(self) -> list[Stage]:
         """The stages of all cells of this shard, each once."""
         return list({(stage.folder, stage.command): stage for cell in self.share for stage in self.plan(cell)}.values())
 
-    def methods(self, sources: Sequence[str]) -> dict[str, list[Method]]:
-        """The methods scored for each of the study's: a direct teacher of every source, one model otherwise."""
-        names = self.settings.methods or []
-        alone = len(sources) == 1
-        decoder = self.settings.llm_backbone is not None
-        return {name: expand_methods([of_one_source(name) if alone else name], sources, "", decoder) for name in names}
+    def methods(self, sources: Sequence[str], target: str) -> dict[str, list[Method]]:
+        """The methods scored for each of the study's: a direct teacher of every source, one model otherwise.
 
-    def all_methods(self, sources: Sequence[str]) -> list[Method]:
+        Seeds of one language are scored with every set of sources, whether it is one of them or not; none where it is
+        the target.
+        """
+        decoder = self.settings.llm_backbone is not None
+        labelled = self.pool(target)
+        return {
+            name: []
+            if Method.split(name).kind == SEEDS and Method.split(name).of == target
+            else expand_methods([of_one_source(name) if len(sources) == 1 else name], sources, "", decoder, labelled)
+            for name in self.settings.methods or []
+        }
+
+    def all_methods(self, sources: Sequence[str], target: str) -> list[Method]:
         """The methods scored for all of the study's together."""
-        return [method for methods in self.methods(sources).values() for method in methods]
+        return [method for methods in self.methods(sources, target).values() for method in methods]
 
     def cell_record(self, cell: Cell) -> dict[str, Any]:
         """Describes a cell for the report, beside its results."""
-        scored = {name: [str(method) for method in methods] for name, methods in self.methods(cell.sources).items()}
+        scored = {
+            name: [str(method) for method in methods]
+            for name, methods in self.methods(cell.sources, cell.target).items()
+        }
         return {"target": cell.target, "sources": list(cell.sources), "seed": cell.seed, "methods": scored}
 
     def home(self, seed: int) -> Path:
@@ -154,7 +166,11 @@ class Study:
         if self.settings.dry_run and self.assumed.sentences:
             return {target: assumed_splits([*self.pool(target), target], self.assumed) for target in self.targets}
         text = (self.settings.pretrain_languages or []) if self.settings.pretrains else []
-        return {target: read_splits(self.data.of(self.pool(target), target), target, text) for target in self.targets}
+        supervised = any(Method.split(name).upper_bound for name in self.settings.methods or [])
+        return {
+            target: read_splits(self.data.of(self.pool(target), target), target, text, supervised)
+            for target in self.targets
+        }
 
     # Nearness
 

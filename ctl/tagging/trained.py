@@ -124,7 +124,8 @@ def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
     if method is not None and method not in models:
         raise CTLError(f"{run}: no model {method}; there is {', '.join(models)}")
     students = [name for name in models if Method.split(name).kind == "student"]
-    default = PREFERRED if PREFERRED in models else (students or list(models))[0]
+    zero_resource = [name for name in models if not Method.split(name).upper_bound]
+    default = PREFERRED if PREFERRED in models else (students or zero_resource or list(models))[0]
     return models[method or default]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ctl.methods import OPTIONS, POOLED, Method
+from ctl.methods import OPTIONS, POOLED, SEEDS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
 from ctl.transfer.planner import Planner, subset_name
@@ -58,11 +59,15 @@ class Plan:
         """Plans the test of a method and what must come before it."""
         match method.kind:
             case "direct":
-                return self._test(method, self._teacher([method.of], method.family, method.adapted))
+                return self._test(method, self._teacher([method.of], method))
             case "pooled":
-                return self._test(method, self._teacher(self.sources, method.family, method.adapted))
-            case "ensemble":
+                return self._test(method, self._teacher(self.sources, method))
+            case "ensemble" | "seeds":
                 return self._ensemble(method, "test", "test")
+            case "merged":
+                return self._merged(method)
+            case "supervised":
+                return self._test(method, self._supervised(method))
             case _:
                 return self._test(method, self._student(method))
 
@@ -72,7 +77,7 @@ class Plan:
             folder=self.planner.folder_for_target(trained),
             command="test",
             model=trained.config["model"],
-            data={**trained.config["data"], "target": self.target},
+            data={**_without_gold(trained.config["data"]), "target": self.target},
             checkpoint=trained.output,
             outputs=("results.json",),
             after=(trained,),
@@ -112,49 +117,109 @@ class Plan:
             of_decoder=bool(family),
         )
 
-    def _teacher(self, sources: Sequence[str], family: str = "", adapted: bool = False) -> Stage:
-        """Plans the training of a teacher of one language, or of a pooled one of several."""
-        home, backbone, before = self._backbone(family, adapted)
-        pooled = home / "pooled" / self.planner.named_in_study(subset_name(sources))
-        folder = home / "teachers" / sources[0] if len(sources) == 1 else pooled
-        variant = {"variant": "adapted"} if adapted else {}
-        kind = self.settings.of_family(family)
+    def _teacher(self, sources: Sequence[str], method: Method, number: int = 0) -> Stage:
+        """Plans the training of a teacher of one language, or of a pooled one of several.
+
+        Args:
+            sources: the languages.
+            method: whose family, backbone and labels the teacher has.
+            number: of the seed, where a method has several; 0 is the run's own.
+        """
+        home, backbone, before = self._backbone(method.family, method.adapted)
+        folder = home / self._folder_of_teacher(sources, method, number)
+        kind = self.settings.of_family(method.family)
         selects = self.settings.select_on == "source_validation"
         keep = self.planner.keep_best(folder, kind.length) if selects else self.planner.keep_last(folder)
-        named = f"{'adapted ' if adapted else ''}{'LLM ' if family else ''}teacher"
+        variant = "+".join(option for option in ("adapted", "equal") if option in method.options)
+        named = f"{'adapted ' if method.adapted else ''}{'LLM ' if method.family else ''}teacher"
+        which = f"{', equally' if method.equal else ''}{f', seed {number}' if number else ''}"
         return self.planner.add(
-            title=f"train {named} of {', '.join(sources)}",
+            title=f"train {named} of {', '.join(sources)}{which}",
             folder=folder,
             command="fit",
-            model={"class_path": "Teacher", "init_args": {**kind.teacher, **variant}},
-            data={"sources": list(sources), "backbone": backbone},
+            model={"class_path": "Teacher", "init_args": {**kind.teacher, **({"variant": variant} if variant else {})}},
+            data={"sources": list(sources), "backbone": backbone, **({"equal": True} if method.equal else {})},
             trainer={**kind.length.trainer, "callbacks": keep},
             outputs=("checkpoints/best.ckpt" if selects else "checkpoints/last.ckpt",),
             after=before,
-            work=self._work_of_teacher(sources, kind.length),
-            of_decoder=bool(family),
+            work=self._work_of_teacher(sources, kind.length, method.equal),
+            of_decoder=bool(method.family),
+            seed=other_seed(self.settings.seed, number) if number else None,
         )
 
-    def _work_of_teacher(self, sources: Sequence[str], length: Length) -> int:
-        train, validation = (sum(self.planner.count(source, s) for source in sources) for s in ("train", "validation"))
+    def _folder_of_teacher(self, sources: Sequence[str], method: Method, number: int) -> Path:
+        """The folder of a teacher, from that of the models of its family."""
+        if len(sources) > 1:
+            name = "pooled+equal" if method.equal else "pooled"
+            return name / self.planner.named_in_study(subset_name(sources))
+        return Path("seeds", sources[0], str(number)) if number else Path("teachers", sources[0])
+
+    def _work_of_teacher(self, sources: Sequence[str], length: Length, equal: bool) -> int:
+        train, validation = ([self.planner.count(source, s) for source in sources] for s in ("train", "validation"))
         validations = self.settings.validations if length.epochs is None else length.epochs
-        return 3 * length.read(train, self.settings.batch) + validations * validation
+        read = min(train) if equal else sum(train)
+        return 3 * length.read(read, self.settings.batch) + validations * sum(validation)
 
-    def _teachers(self, method: Method) -> list[tuple[Sequence[str], str]]:
-        """The sources and the family of every teacher of a method; pooled ones come last."""
-        alone = (
-            [] if method.of == POOLED else [([source], family) for family in method.teachers for source in self.sources]
+    def _supervised(self, method: Method) -> Stage:
+        """Plans the training of an upper bound: the one stage that reads gold tags of the target's train split."""
+        home, backbone, before = self._backbone(method.family, method.adapted)
+        folder = home / "supervised" / self.planner.named_in_study(self.target)
+        kind = self.settings.of_family(method.family)
+        variant = {"variant": "adapted"} if method.adapted else {}
+        return self.planner.add(
+            title=f"train {method} on gold tags of {self.target}, an upper bound",
+            folder=folder,
+            command="fit",
+            model={"class_path": "Supervised", "init_args": {**kind.teacher, **variant}},
+            data={"sources": [], "target": self.target, "supervised": True, "backbone": backbone},
+            trainer={**kind.length.trainer, "callbacks": self.planner.keep_last(folder), "limit_val_batches": 0},
+            outputs=("checkpoints/last.ckpt",),
+            after=before,
+            work=3 * kind.length.read(self.planner.count(self.target, "gold"), self.settings.batch),
+            of_decoder=bool(method.family),
         )
-        return [*alone, *((self.sources, family) for family in method.teachers if method.pools)]
 
-    def _labels(self, sources: Sequence[str], method: Method, family: str) -> Stage:
+    def _merged(self, method: Method) -> Stage:
+        """Plans the test of one model that is the mean of the teachers."""
+        teachers = [self._teacher([source], method) for source in self.sources]
+        weights, before = self._weights(method, "test")
+        return self.planner.add(
+            title=f"average and score {method}",
+            folder=f"merged/{method.folder}",
+            command="test",
+            model={
+                "class_path": "Merged",
+                "init_args": {
+                    "teachers": [str(teacher.output) for teacher in teachers],
+                    "weighting": method.of,
+                    "weights": weights,
+                    "sharpness": self._sharpness(method),
+                    "variant": "+".join(method.options) or None,
+                },
+            },
+            data={"target": self.target, "backbone": teachers[0].config["data"]["backbone"]},
+            outputs=("results.json",),
+            after=(*teachers, *before),
+            work=self.planner.count(self.target, "test"),
+        )
+
+    def _teachers(self, method: Method) -> Iterator[Stage]:
+        """Plans every teacher of a method; pooled ones come last."""
+        if method.kind == SEEDS:
+            yield from (self._teacher([method.of], method, number) for number in range(len(self.sources)))
+            return
+        families = [replace(method, family=family) for family in method.teachers]
+        if method.of != POOLED:
+            yield from (self._teacher([source], family) for family in families for source in self.sources)
+        if method.pools:
+            yield from (self._teacher(self.sources, family) for family in families)
+
+    def _labels(self, teacher: Stage, method: Method) -> Stage:
         """The soft labels of one teacher, for the target's train and test splits."""
-        teacher = self._teacher(sources, family, method.adapted)
         calibrated = "calibrated" in method.options
         model = teacher.config["model"]
         return self.planner.add(
-            title=f"{'calibrated ' if calibrated else ''}{'LLM ' if family else ''}teacher of {', '.join(sources)} "
-            f"labels {self.target}",
+            title=f"{'calibrated ' if calibrated else ''}{teacher.title.removeprefix('train ')} labels {self.target}",
             folder=self.planner.folder_for_target(teacher) / ("calibrated" if calibrated else ""),
             command="predict",
             model={**model, "init_args": {**model["init_args"], "calibrate": calibrated}},
@@ -168,9 +233,9 @@ class Plan:
     # Source weights and the mixture
 
     def _ensemble(self, method: Method, command: str, split: str) -> Stage:
-        labels = [self._labels(sources, method, family) for sources, family in self._teachers(method)]
+        labels = [self._labels(teacher, method) for teacher in self._teachers(method)]
         weights, before = self._weights(method, split)
-        mixture = method.ensemble()
+        mixture = method if method.kind == SEEDS else method.ensemble()
         marked = "unanimous" in method.options and command == "predict"
         unanimous = "mark" if marked else "replace" if "replace" in mixture.options else "mix"
         return self.planner.add(
@@ -181,7 +246,7 @@ class Plan:
                 "class_path": "Ensemble",
                 "init_args": {
                     "teachers": [str(stage.folder / "soft_labels" / split) for stage in labels],
-                    "weighting": mixture.of,
+                    "weighting": SEEDS if method.kind == SEEDS else mixture.of,
                     "weights": weights,
                     "sharpness": self._sharpness(method),
                     "top": mixture.top,
@@ -282,9 +347,9 @@ class Plan:
         """Plans a student's soft labels: of its one teacher, the ensemble, or the student of the round before."""
         earlier = method.before()
         if earlier is None:
-            (sources, family), *others = self._teachers(method)
-            mixed = others or method.of != POOLED or {"replace", "unanimous"} & set(method.options)
-            return self._ensemble(method, "predict", "train") if mixed else self._labels(sources, method, family)
+            if method.of != POOLED or method.family == "mixed" or {"replace", "unanimous"} & set(method.options):
+                return self._ensemble(method, "predict", "train")
+            return self._labels(next(self._teachers(method)), method)
         teacher = self._student(earlier)
         return self.planner.add(
             title=f"{earlier} labels {self.target}",
@@ -353,3 +418,13 @@ class Plan:
             after=(trained,),
             work=self.planner.count(self.target, "train"),
         )
+
+
+def _without_gold(data: Section) -> Section:
+    """The data of a fit as a test reads them: what was said of the gold labels is left out."""
+    return {name: value for name, value in data.items() if name not in ("equal", "supervised")}
+
+
+def other_seed(seed: int, number: int) -> int:
+    """The seed of a method's teacher with this number: far from those of runs, which are mostly counted up from 0."""
+    return (seed + 1_000_003 * number) % 2**32

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,21 +54,25 @@ def check_family_stays(data: NERDataModule, overwrite: bool) -> None:
         )
 
 
-def read_splits(data: NERDataModule, target: str, text: Sequence[str]) -> dict[str, Split]:
+def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervised: bool = False) -> dict[str, Split]:
     """Reads every split that the stages of a transfer may need, so that bad input stops it before any training.
 
     Args:
         data: of this target and its sources.
         target: the language to be tagged.
         text: languages whose raw text a backbone first reads.
+        supervised: a model is to learn from the target's gold tags.
 
     Returns:
-        Splits by ``lang/split``, a train split as raw text by ``lang/text``.
+        Splits by ``lang/split``, a train split as raw text by ``lang/text``, the target's with its gold tags, where a
+        model learns from them, by ``lang/gold``.
     """
     gold = [f"{source}/{split}" for source in data.sources for split in ("train", "validation")]
     splits = {name: Split.of(data.gold(*name.rsplit("/", 1))) for name in gold}
     raw = {name: Split.of(data.raw_text(name, "train")) for name in dict.fromkeys([*text, target])}
     splits |= {f"{name}/text": split for name, split in raw.items()}
+    if supervised:
+        splits[f"{target}/gold"] = Split.of(replace(data.of([], target), supervised=True).gold(target, "train"))
     return {**splits, f"{target}/train": raw[target], f"{target}/test": Split.of(data.gold(target, "test"))}
 
 
@@ -129,6 +134,7 @@ class Planner:
         after: tuple[Stage, ...] = (),
         work: float = 0.0,
         of_decoder: bool = False,
+        seed: int | None = None,
     ) -> Stage:
         """Adds a stage, or gives the one that is there already.
 
@@ -144,10 +150,11 @@ class Planner:
             after: stages that come before it.
             work: its share of the time, in sentences read forward.
             of_decoder: its key depends on the decoder as well.
+            seed: by default the run's.
         """
         home = self.home(folder)
         config: dict[str, Any] = {
-            "seed_everything": self.settings.seed,
+            "seed_everything": self.settings.seed if seed is None else seed,
             "trainer": {**self.settings.trainer, **(trainer or {}), "default_root_dir": str(home)},
             "model": dict(model),
             "data": {**self._data(command, data), "backbone": self.settings.backbone, **data},
@@ -238,6 +245,7 @@ class Planner:
             case "fit":
                 names = [f"{source}/{split}" for source in data["sources"] for split in ("train", "validation")]
                 names += [f"{language}/text" for language in data.get("text", ())]
+                names += [f"{target}/gold"] if data.get("supervised") else []
                 return names + ([f"{target}/train"] if "soft_labels" in data else [])
             case "test":
                 return [f"{target}/test"]

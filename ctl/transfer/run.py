@@ -75,7 +75,8 @@ class Transfer:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""
         check_family_stays(self.data, self.settings.overwrite and not self.settings.dry_run)
         self.data.prepare_data()
-        return read_splits(self.data, self.settings.target, self.settings.pretraining_languages)
+        supervised = any(method.upper_bound for method in self.methods)
+        return read_splits(self.data, self.settings.target, self.settings.pretraining_languages, supervised)
 
     def check_backbones(self) -> None:
         """Stops the run where a model can't be made as it is asked for."""

@@ -264,7 +264,18 @@ TAGGER = {"backbone", "types", "variant"}
 SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those of its arguments that a plan fills
     "data": (
         NERDataModule,
-        {"sources", "target", "backbone", "soft_labels", "predict_splits", "word_weights", "filter", "text"},
+        {
+            "sources",
+            "target",
+            "backbone",
+            "soft_labels",
+            "predict_splits",
+            "word_weights",
+            "filter",
+            "text",
+            "equal",
+            "supervised",
+        },
     ),
     "teacher": (Teacher, TAGGER | {"calibrate"}),
     "llm_teacher": (Teacher, TAGGER | {"calibrate"}),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ctl.data.corpus import Corpus
+from ctl.data.corpus import Corpus, draw_evenly
 from ctl.data.tag_schemes import to_bio2
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
@@ -77,3 +77,21 @@ def test_sentences_that_stand_in_other_text_are_left_out():
     assert rest.fingerprint == Corpus("de/test", ["d"], np.array([0, 1])).fingerprint
     with pytest.raises(CTLError, match="5 of 5 sentences"):
         test.without(test)
+
+
+def numbered(name, count):
+    return Corpus(name, [str(number) for number in range(count)], np.arange(count + 1))
+
+
+def test_as_many_sentences_as_the_smallest_text_has_are_drawn_evenly():
+    """Seven sentences from three texts are 3, 2 and 2; a smaller draw is part of a larger one."""
+    corpora = [numbered("en/train", 20), numbered("nl/train", 7), numbered("es/train", 9)]
+    drawn = draw_evenly(corpora)
+    assert [len(corpus) for corpus in drawn] == [3, 2, 2]
+    assert [list(corpus.words) for corpus in drawn] == [list(corpus.words) for corpus in draw_evenly(corpora)]
+    for corpus in drawn:
+        assert list(corpus.words) == sorted(corpus.words, key=int) and len(set(corpus.words)) == len(corpus)
+    more = draw_evenly(corpora[:2])
+    assert [len(corpus) for corpus in more] == [4, 3] and set(drawn[1].words) < set(more[1].words)
+    with pytest.raises(CTLError, match="fr/train: 1 sentences, too few"):
+        draw_evenly([numbered("fr/train", 1), *corpora])

@@ -163,3 +163,22 @@ def test_a_file_without_empty_lines_is_said_and_trained_on_in_windows(family, tm
         largest.append(max(len(batch.subwords.ids) for batch in batches))
         assert len(data.whole(data.training[0])) == 1  # and it is labelled as what it is
     assert largest[1] <= 8 * 32 and largest[1] < 1.2 * largest[0]
+
+
+def test_only_a_supervised_fit_reads_gold_tags_of_the_target_and_of_its_train_split_alone(family):
+    data = make(family, sources=[], supervised=True)
+    data.setup("fit")
+    assert [corpus.name for corpus in data.training] == ["a1/train"] and data.training[0].tags is not None
+    assert data.validation == [] and data.val_dataloader() == []
+    with pytest.raises(CTLError, match="gold tags of the target's validation split"):
+        data.gold("a1", "validation")
+    assert data.target_text("train").tags is None  # what teachers label has no tags
+
+
+def test_equal_sources_have_as_many_sentences_in_all_as_the_smallest(family):
+    whole, equal = make(family), make(family, equal=True)
+    for data in (whole, equal):
+        data.setup("fit")
+    smallest = min(len(corpus) for corpus in whole.training)
+    assert [len(corpus) for corpus in equal.training] == [smallest - smallest // 2, smallest // 2]
+    assert [len(corpus) for corpus in equal.validation] == [len(corpus) for corpus in whole.validation]

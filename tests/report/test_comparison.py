@@ -105,3 +105,18 @@ def test_types_are_of_the_seeds_that_all_methods_have(tmp_path):
     write_run(tmp_path / "1", 1, methods={"direct:en": 100})
     runs = [run.record for run in Comparison.read(tmp_path).alike_runs]
     assert [(record["method"], record["seed"]) for record in runs] == [("direct:en", 0), ("student:uniform", 0)]
+
+
+def test_controls_are_compared_and_an_upper_bound_is_marked(tmp_path):
+    """Seeds of en are like mixtures that read en; what saw gold of the target is like all, and says so."""
+    for seed in (0, 1):
+        write_run(tmp_path / str(seed), seed)
+        for name, hits, of in (("seeds:en", 260, ("en",)), ("supervised", 380, ("de",))):
+            write_run(tmp_path / f"{name}{seed}", seed, methods={name: hits}, sources=of)
+            path = tmp_path / f"{name}{seed}" / "results.json"
+            records = json.loads(path.read_text())
+            records[0] |= {"upper_bound": True} if name == "supervised" else {}
+            path.write_text(json.dumps(records))
+    table = Comparison.read(tmp_path).table().set_index("method")
+    assert table.over_baseline["seeds:en"] == pytest.approx(-5.0, abs=0.2)
+    assert table.over_baseline["supervised (upper bound: target's gold)"] == pytest.approx(25.0, abs=0.2)

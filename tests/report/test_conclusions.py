@@ -344,3 +344,15 @@ def test_a_method_that_falls_back_with_most_sources_stays_ahead_nowhere(tmp_path
 
     text = " ".join(said(study(tmp_path, f1, seeds=(0, 1, 2, 3))))
     assert "ahead of pooled from" not in text
+
+
+def test_controls_are_compared_with_what_they_control():
+    names = ["ensemble:uniform", "ensemble:learned", "pooled", "pooled+equal", "seeds:en", "llm-seeds:en",
+             "merged:uniform", "merged:learned", "student:pooled", "supervised"]  # fmt: skip
+    pairs = {(str(ours), str(theirs)) for ours, theirs in pairs_of([Contender.of(name) for name in names])}
+    assert {
+        ("ensemble:uniform", "seeds:en"), ("pooled+equal", "pooled"), ("merged:uniform", "ensemble:uniform"),
+        ("merged:learned", "merged:uniform"), ("merged:learned", "ensemble:learned"), ("student:pooled", "pooled"),
+    } <= pairs  # fmt: skip
+    assert not any("supervised" in ours + theirs for ours, theirs in pairs)
+    assert ("ensemble:uniform", "llm-seeds:en") not in pairs

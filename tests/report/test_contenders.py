@@ -15,3 +15,8 @@ def test_other_methods_keep_their_names():
     assert str(student) == "mixed-student:learned+hard" and student.mixes and not student.is_direct
     assert str(student.without_family) == "student:learned+hard"
     assert not Contender.of("pooled+adapted").is_direct and not Contender.of("pooled").mixes
+
+
+def test_an_upper_bound_says_so_and_a_merged_model_mixes():
+    assert str(Contender.of("supervised")) == "supervised (upper bound: target's gold)"
+    assert Contender.of("merged:uniform").mixes and not Contender.of("supervised").mixes

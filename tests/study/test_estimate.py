@@ -17,7 +17,7 @@ def stage(name="Teacher", command="fit", sources=("en",), work=100.0, done=False
         (stage(), "train teachers"), (stage(sources=("en", "nl")), "train pooled models"),
         (stage(command="test"), "tests of teachers"), (stage("Ensemble", "predict"), "answers of ensembles"),
         (stage("LanguageIdentifier"), "train language identifiers"), (stage("Adaptation"), "train adapted backbones"),
-        (stage("Student", sources=()), "train students"),
+        (stage("Student", sources=()), "train students"), (stage("Merged", "test"), "tests of merged models"),
     ],
 )  # fmt: skip
 def test_kinds_of_stages(given, kind):
@@ -44,4 +44,6 @@ def test_a_backbone_of_unknown_size(tmp_path):
 
 def test_assumed_splits_have_sizes_alone():
     splits = assumed_splits(["en"], Assumed(sentences={"train": 20, "test": 5}))
-    assert {name: split.sentences for name, split in splits.items()} == {"en/train": 20, "en/test": 5, "en/text": 20}
+    assert {name: split.sentences for name, split in splits.items()} == {
+        "en/train": 20, "en/test": 5, "en/text": 20, "en/gold": 20,
+    }  # fmt: skip

@@ -155,3 +155,19 @@ def test_every_study_config_is_valid(path):
         assert getattr(study.settings, name) == given[name]
     near = study.pool(study.targets[0])
     assert study.subsets.choose(study.targets[0], near, near)
+
+
+def test_controls_are_curves_over_every_set_of_sources(family, tmp_path):
+    """Seeds of a2 are scored with every set, of one language as its teacher, and not where a2 is the target."""
+    names = ["seeds:a2", "supervised", "pooled+equal", "merged:uniform"]
+    study = parse(arguments(family, tmp_path, "--methods", json.dumps(names), "--targets", "[a1,a2]"))
+
+    def scored(sources, target):
+        return {name: list(map(str, methods)) for name, methods in study.methods(sources, target).items()}
+
+    assert scored(["a3", "b1"], "a1") == {name: [name] for name in names}
+    assert scored(["b1"], "a1") == {
+        "seeds:a2": ["direct:a2"], "supervised": ["supervised"], "pooled+equal": ["direct:b1"],
+        "merged:uniform": ["direct:b1"],
+    }  # fmt: skip
+    assert scored(["a3", "b1"], "a2")["seeds:a2"] == []

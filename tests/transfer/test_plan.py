@@ -31,6 +31,8 @@ KEYS = {
 EPOCHS = ["--teacher_epochs", "3", "--llm_teacher_epochs", "3", "--student_epochs", "3"]
 SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de") for split in ("train", "validation", "test", "text")]
 
+GOLD = {"de/gold": Split(100, "de/gold")}
+
 
 def planned(*methods, more=(), shared=None):
     args = [
@@ -39,7 +41,7 @@ def planned(*methods, more=(), shared=None):
         "--trainer.accelerator", "cpu", "--data.root", "data", *more,
     ]  # fmt: skip
     transfer = parse(args)
-    splits = {name: Split(100, name) for name in SPLITS}
+    splits = {name: Split(100, name) for name in SPLITS} | GOLD
     return Plan(transfer.methods, Planner(transfer.settings, "context", splits, shared))
 
 
@@ -110,6 +112,53 @@ def test_pooled_models_of_both_kinds_are_mixed_and_joint_ones_come_last():
     llm = [["llm", *folder] for folder in alone]
     (mixed,) = teachers_of(planned("mixed-ensemble:agreement+joint"))
     assert mixed == [*alone, *llm, ["pooled"], ["llm", "pooled"]]
+
+
+def test_gold_tags_of_the_target_reach_one_stage_alone(monkeypatch):
+    """With other gold tags of the target, `supervised` has other keys, and nothing else has."""
+    methods = [*KEYS, "supervised", "pooled+equal", "seeds:en", "merged:learned", "llm-merged:uniform"]
+    before = {(stage.folder, stage.command): stage for stage in planned(*methods)}
+    monkeypatch.setitem(GOLD, "de/gold", Split(100, "other tags"))
+    after = {(stage.folder, stage.command): stage for stage in planned(*methods)}
+    reading = [place for place, stage in before.items() if stage.config["data"].get("supervised")]
+    assert reading == [(Path("runs/de-from-en-nl/supervised"), "fit")]
+    changed = {place for place in before if before[place].key != after[place].key}
+    assert changed == {(Path("runs/de-from-en-nl/supervised"), command) for command in ("fit", "test")}
+    teachers = {path for stage in before.values() for path in stage.config["model"]["init_args"].get("teachers", ())}
+    assert teachers and not any("supervised" in path for path in teachers)
+    for stage in before.values():
+        assert "de" not in stage.config["data"].get("sources", ())
+
+
+def test_a_supervised_model_reads_no_validation_split():
+    (fit,) = [stage for stage in planned("supervised") if stage.config["model"]["class_path"] == "Supervised"][:1]
+    assert fit.context.split()[1::2] == ["de/gold"] and fit.config["trainer"]["limit_val_batches"] == 0
+    assert fit.config["data"]["sources"] == [] and fit.output.name == "last.ckpt"
+
+
+def test_seeds_are_as_many_as_sources_and_of_one_language():
+    plan = planned("seeds:nl")
+    trained = [stage for stage in plan if stage.config["model"]["class_path"] == "Teacher" and stage.command == "fit"]
+    assert [stage.config["data"]["sources"] for stage in trained] == [["nl"], ["nl"]]
+    assert [stage.config["seed_everything"] for stage in trained] == [0, 1_000_003]
+    assert teachers_of(plan) == [[["teachers", "nl"], ["seeds", "nl", "1"]]]
+    assert {stage.folder for stage in planned("direct:nl")} < {stage.folder for stage in plan}  # the first is the usual
+
+
+def test_equal_labels_are_those_of_the_smallest_source():
+    whole, equal = trainings("pooled", more=EPOCHS)["pooled"], trainings("pooled+equal", more=EPOCHS)["pooled+equal"]
+    assert equal.config["data"]["equal"] and "equal" not in whole.config["data"]
+    assert (whole.work, equal.work) == (3 * (3 * 200 + 200), 3 * (3 * 100 + 200))
+    (test,) = planned("pooled+equal").tests
+    assert "equal" not in test.config["data"] and test.config["model"]["init_args"]["variant"] == "equal"
+
+
+def test_merged_models_are_tested_and_need_no_text_of_the_target():
+    (test,) = planned("merged:learned").tests
+    assert test.command == "test" and test.config["model"]["init_args"]["weighting"] == "learned"
+    teachers = [f"runs/de-from-en-nl/teachers/{name}/checkpoints/best.ckpt" for name in ("en", "nl")]
+    assert test.config["model"]["init_args"]["teachers"] == teachers
+    assert not any(stage.command == "predict" for stage in planned("merged:uniform"))
 
 
 def test_cells_of_a_study_share_what_does_not_depend_on_both_ends():
