@@ -374,10 +374,15 @@ class Ensemble(Labeller):
             "weights": [round(weight, 4) for weight in weights.tolist()],
             "weights_entropy": round(entropy(weights.numpy(force=True)), 4),
             **({} if self.sharpness == 1 else {"sharpness": self.sharpness}),
-            **({"reliability": reliability(self.truth, self.schema, self._names())} if self.truth else {}),
+            **({"reliability": self._reliability(self.truth)} if self.truth else {}),
             "teachers": [identity["fingerprint"] for identity in identities if "fingerprint" in identity],
             "fits": {identity["method"]: identity.get("fit", {}) for identity in identities},
         }
+
+    def _reliability(self, truth: Truth) -> dict[str, dict[str, float]]:
+        """Gives how reliable the teachers are, type by type; of those that ``top`` leaves out nothing is known."""
+        by_name = reliability(truth, self.schema, self._names())
+        return {name: by_name[name] for name, share in zip(by_name, truth.shares(), strict=True) if share > 0}
 
 
 def _share(weights: Tensor) -> tuple[Tensor, Tensor]:

@@ -187,6 +187,7 @@ def test_of_the_truth_the_teachers_that_tell_most_may_be_kept(command, annotator
     mixed = SoftLabelStore(tmp_path / "soft_labels" / "train")
     np.testing.assert_allclose(mixed.probs[:], truth.posterior(next(read_answers(two))), atol=1e-3)
     np.testing.assert_allclose(mixed.manifest["teacher"]["weights"], [*truth.shares(), 0], atol=1e-4)
+    assert set(mixed.manifest["teacher"]["reliability"]) == {"x", "y"}
 
 
 def test_a_teacher_without_a_type_abstains_on_it():
