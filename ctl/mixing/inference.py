@@ -36,7 +36,13 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Adds the counts of more text."""
-        return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Counts(
+            self.first + other.first,
+            self.steps + other.steps,
+            self.confusions + other.confusions,
+            self.tags + other.tags,
+            self.log_likelihood + other.log_likelihood,
+        )
 
     def fitted(self, prior: float, legal: tuple[Bools, Bools], rounds: int) -> Truth:
         """Gives the model in which these counts are most likely, every possible cell seen ``prior`` times more."""
@@ -129,4 +135,4 @@ def _rows(counts: Doubles) -> Doubles:
     """Scales rows (..., C) to sum to one; a row without counts is even."""
     total = counts.sum(-1, keepdims=True)
     even = np.full_like(counts, 1 / counts.shape[-1])
-    return np.divide(counts, total, out=even, where=total > 0)
+    return np.asarray(np.divide(counts, total, out=even, where=total > 0))

@@ -50,7 +50,7 @@ class Truth:
 
     def recall(self) -> Doubles:
         """Gives the mean probability with which each teacher answers right, by the true tag (K, C)."""
-        return np.diagonal(self.confusions, axis1=1, axis2=2)
+        return np.asarray(np.diagonal(self.confusions, axis1=1, axis2=2))
 
     def recall_of_types(self) -> Doubles:
         """Gives the mean probability with which each teacher answers right, by the true type (K, types)."""
