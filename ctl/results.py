@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 from ctl.methods import Method, label
 from ctl.system.console import duration, make_table, markdown, show
 from ctl.system.files import whole, write_json
@@ -36,7 +36,11 @@ LATER: dict[str, dict[str, Any]] = {
     "language_id": {"schedule": "constant"},
 }
 OWN = ("method", "sources", "train_seconds", "upper_bound")  # what a record has of a model's identity
-NEEDED = {"method", "sources", "target", "seed"}  # what every record has
+NEEDED: dict[str, Any] = {  # what every record has
+    "method": str, "sources": list, "target": str, "seed": int, "precision": int | float, "recall": int | float,
+    "f1": int | float, "per_type": dict, "train_seconds": int | float, "provenance": dict,
+}  # fmt: skip
+SCORE_AGAIN = "the same `ctl transfer` or `ctl study` scores the model again"
 PACKAGES = ("ctl", "torch", "lightning", "transformers", "torchmetrics", "numpy")
 
 
@@ -102,16 +106,29 @@ def rounded_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records of a `results.json`; none where there is no file."""
+    """The records of a `results.json`; none where there is no file.
+
+    Raises:
+        CTLError: it holds something else.
+    """
     try:
         records: list[Record] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CTLError(f"{path}: not readable as JSON ({error}); move it away") from None
-    if not isinstance(records, list) or not all(isinstance(one, dict) and one.keys() >= NEEDED for one in records):
+    if not isinstance(records, list) or not all(map(_is_record, records)):
         raise CTLError(f"{path}: these are no records of scored models; move it away")
     return records
+
+
+def _is_record(value: Any) -> bool:  # noqa: ANN401
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), kind) for name, kind in NEEDED.items())
+        and all(isinstance(source, str) for source in value["sources"])
+        and all(isinstance(scores, dict) and "f1" in scores for scores in value["per_type"].values())
+    )
 
 
 def write_records(path: Path, records: list[Record]) -> None:
@@ -129,6 +146,22 @@ def write_counts(folder: Path, method: str, counts: npt.NDArray[np.int32]) -> No
     """Writes each test sentence's entities (S, 3), see `ctl.metrics.span_counts`: ``<folder>/counts/<method>.npy``."""
     with whole(counts_file(folder, method)) as partial, partial.open("wb") as file:
         np.save(file, counts, allow_pickle=False)
+
+
+def read_counts(folder: Path, method: str) -> npt.NDArray[np.int32]:
+    """Reads what `write_counts` wrote (S, 3).
+
+    Raises:
+        CTLError: the file is missing or damaged.
+    """
+    path = counts_file(folder, method)
+    try:
+        counts: npt.NDArray[np.int32] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise CTLError(f"{path}: these are no counts of entities ({first_line(error)}); {SCORE_AGAIN}") from None
+    if not isinstance(counts, np.ndarray) or counts.ndim != 2 or counts.shape[1] != 3 or counts.dtype.kind != "i":
+        raise CTLError(f"{path}: these are no counts of entities; {SCORE_AGAIN}")
+    return counts
 
 
 def counts_file(folder: Path, method: str) -> Path:

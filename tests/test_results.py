@@ -12,6 +12,7 @@ from ctl.results import (
     make_record,
     markdown_table,
     print_table,
+    read_counts,
     read_records,
     rows,
     versions,
@@ -52,6 +53,14 @@ def test_types_may_have_any_letters():
     assert set(record["per_type"]) == {*names, "PER"}
 
 
+@pytest.mark.parametrize("name", ["method", "sources", "seed", "f1", "per_type", "provenance"])
+@pytest.mark.parametrize("value", [None, [3]])
+def test_a_record_with_a_value_of_another_kind_is_told(tmp_path, name, value):
+    (tmp_path / "results.json").write_text(json.dumps([{**made(), name: value}]))
+    with pytest.raises(CTLError, match="no records of scored models; move it away"):
+        read_records(tmp_path / "results.json")
+
+
 @pytest.mark.parametrize("content", ["[1, 2]", "[{}]", "{}", "7", '"x"', "null"])
 def test_what_is_no_record_is_told(tmp_path, content):
     (tmp_path / "results.json").write_text(content)
@@ -90,8 +99,22 @@ def test_a_file_that_is_no_json_is_a_mistake_in_one_line(tmp_path):
 def test_counts_are_read_again(tmp_path):
     counts = np.array([[1, 2, 3], [0, 0, 1]], dtype=np.int32)
     write_counts(tmp_path, "student:learned+hard", counts)
-    path = counts_file(tmp_path, "student:learned+hard")
-    assert path.name == "student-learned+hard.npy" and np.array_equal(np.load(path), counts)
+    assert counts_file(tmp_path, "student:learned+hard").name == "student-learned+hard.npy"
+    assert np.array_equal(read_counts(tmp_path, "student:learned+hard"), counts)
+
+
+@pytest.mark.parametrize(
+    "counts", [None, b"", b"\x93NUMPY\x01", np.zeros(3, int), np.zeros((2, 2), int), np.zeros((2, 3))]
+)
+def test_what_is_no_counts_is_told(tmp_path, counts):
+    path = counts_file(tmp_path, "pooled")
+    path.parent.mkdir()
+    if isinstance(counts, bytes):
+        path.write_bytes(counts)
+    elif counts is not None:
+        np.save(path, counts)
+    with pytest.raises(CTLError, match=r"counts/pooled\.npy: these are no counts of entities.*scores the model again"):
+        read_counts(tmp_path, "pooled")
 
 
 def test_weights_of_two_kinds_of_teachers_are_added_by_language():

@@ -18,6 +18,8 @@ from ctl.backbones.attention import open_layers, set_attention, unmask_last
 from ctl.backbones.packing import packs
 from ctl.errors import CTLError, first_line
 
+LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")  # in names of parameters; h in GPT-2
+EMBEDDINGS = re.compile(r"embed|(?:^|\.)w[tp]e\.")  # wte and wpe in GPT-2
 TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "tekken.json", "*.tiktoken")
 
 
@@ -151,9 +153,16 @@ def freeze(model: nn.Module, embeddings: bool, layers: int) -> None:
     which no word is made, is frozen always: several processes wait for the gradient of whatever is not.
     """
     for name, parameter in model.named_parameters():
-        layer = re.search(r"(?:^|\.)layers?\.(\d+)\.", name)
-        if "pooler" in name or (embeddings and "embed" in name) or (layer and int(layer[1]) < layers):
+        layer = LAYER.search(name)
+        embedded = embeddings and EMBEDDINGS.search(name)
+        if "pooler" in name or embedded or (layer and int(layer[1]) < layers):
             parameter.requires_grad = False
+
+
+def count_layers(model: nn.Module) -> int:
+    """Counts the layers of a backbone that can be frozen; 0 where all of them are one, as in ALBERT."""
+    numbers = {int(layer[1]) for name, _ in model.named_parameters() if (layer := LAYER.search(name))}
+    return len(numbers)
 
 
 def recompute_activations(model: Any) -> None:  # noqa: ANN401

@@ -19,6 +19,8 @@ from ctl.mixing.truth import reliability_lines
 from ctl.system.console import make_table, say, show
 from ctl.system.names import LANGUAGE
 from ctl.system.numbers import PositiveInt
+from ctl.system.parsing.words_in_yaml import read_words, with_lists
+from ctl.system.replacing import SOFT_LABELS, check_replaceable
 
 SENTENCES = 20_000  # that a page shows, unless another number is given
 WHERE = (  # settings of the data that find text
@@ -33,11 +35,13 @@ def main(args: Sequence[str]) -> None:
     Raises:
         CTLError: there are no soft labels, or their sentences are not to be found.
     """
+    read_words()
     parser = make_parser()
-    given = parser.parse_args(list(args))
+    given = parser.parse_args(with_lists(args))
     if not LANGUAGE.fullmatch(given.split) or ".." in given.split:
         raise CTLError(f"--split: {given.split!r} is no split, such as train, validation or test")
     output = Path(given.output or Path(given.paths[0]) / "inspect.html")
+    check_replaceable(output, SOFT_LABELS, "name another page with --output")
     data = _settings(parser, given.data)
     if given.students:
         for path in given.paths:

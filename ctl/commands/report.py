@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,17 @@ from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
 from ctl.system.console import make_table, say, show
+from ctl.system.replacing import PAGE, REPORT, check_replaceable
 
 if TYPE_CHECKING:
     from ctl.report.page import Page
+
+
+DESIGNED: dict[str, type] = {  # what the description of a study holds
+    "targets": list, "languages": list, "methods": list, "seeds": list, "backbone": str, "subsets": dict,
+    "distances": dict, "cells": list,
+}  # fmt: skip
+CELLS: dict[str, type] = {"folder": str, "target": str, "sources": list, "seed": int, "kinds": list}
 
 
 def make_parser() -> ArgumentParser:
@@ -45,6 +53,7 @@ def write_report(folder: Path) -> None:
     Raises:
         CTLError: there are no results.
     """
+    check_output(folder)
     page = read_page(folder)
     table = page.blocks[0].table(brief=True)  # without intervals, a terminal being narrow
     show(make_table(*table, title=page.title))
@@ -52,6 +61,16 @@ def write_report(folder: Path) -> None:
         show(sentence)
     page.write(folder)
     say(f"written: {folder / 'report.html'}, report.md, report/*.csv and *.svg")
+
+
+def check_output(folder: Path) -> None:
+    """Refuses to write over files of the user.
+
+    Raises:
+        CTLError: names the first.
+    """
+    for name, mark in (("report.html", PAGE), ("report.md", REPORT)):
+        check_replaceable(folder / name, mark, "rename it")
 
 
 def read_page(folder: Path) -> Page:
@@ -78,8 +97,12 @@ def read_design(path: Path) -> dict[str, Any]:
     """
     try:
         design = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         design = None
-    if not isinstance(design, dict) or not {"targets", "languages", "methods", "cells"} <= design.keys():
-        raise CTLError(f"{path}: this does not describe a study; `ctl study` writes it anew")
+    if not _has(design, DESIGNED) or not all(_has(cell, CELLS) for cell in design["cells"]):
+        raise CTLError(f"{path}: this does not describe a study; `ctl study --overwrite` writes it anew")
     return design
+
+
+def _has(value: Any, kinds: Mapping[str, type]) -> bool:  # noqa: ANN401
+    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in kinds.items())

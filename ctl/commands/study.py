@@ -10,7 +10,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from ctl.callbacks.logger_settings import grouped
-from ctl.commands.report import write_report
+from ctl.commands.report import check_output, write_report
 from ctl.errors import CTLError
 from ctl.study.cells import is_done, part_of_shard
 from ctl.study.estimate import Assumed, print_estimate
@@ -42,6 +42,7 @@ def main(args: Sequence[str]) -> None:
     if study.settings.dry_run:
         print_what_it_takes(study)
         return
+    check_output(study.output)
     study.prepare()
     check_nothing_is_replaced(study.stages(), study.settings.overwrite)
     failed = run_cells(study, study.settings.jobs, partial(parse, list(args)))

@@ -21,7 +21,7 @@ from ctl.system.files import checksum, partial_of, remove, reserve
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
 OFF_BY = 0.02  # of a row's sum from one: numbers are kept in 16 bits
-TEXT = {"name", "sentences", "words", "fingerprint"}  # what a manifest says of the text
+TEXT = {"name": str, "sentences": int, "words": int, "fingerprint": str}  # what a manifest says of the text
 FILES, ALL_FILES = {"probs.npy", "offsets.npy"}, {"probs.npy", "offsets.npy", "unanimous.npy", "labelled.npy"}
 MANIFEST: dict[str, type] = {"types": list, "corpus": dict, "teacher": dict, "unanimous": bool, "sha256": dict}
 MARKS = ("unanimous", "labelled")  # true or false for every word, where a model tells it
@@ -49,8 +49,8 @@ class SoftLabelStore:
             self.manifest: dict[str, Any] = json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise CTLError(f"{self.path}: no soft labels here (no manifest.json); `ctl predict` writes them") from None
-        except (ValueError, OSError) as error:
-            raise CTLError(f"{self.path / 'manifest.json'}: not readable ({error})") from None
+        except (ValueError, OSError, RecursionError) as error:
+            raise CTLError(f"{self.path / 'manifest.json'}: not readable ({error}); write it anew") from None
         self._check_manifest()
         for file, digest in self.manifest["sha256"].items() if verify else ():
             if _checksum(self.path / file) != digest:
@@ -70,9 +70,13 @@ class SoftLabelStore:
         if manifest.get("format") != FORMAT:
             raise CTLError(f"{self.path}: format {manifest.get('format')}, this version reads {FORMAT}; write it anew")
         wrong = [name for name, kind in MANIFEST.items() if not isinstance(manifest.get(name), kind)]
-        if wrong or not manifest["corpus"].keys() >= TEXT or not FILES <= manifest["sha256"].keys() <= ALL_FILES:
+        if not wrong:
+            text = manifest["corpus"]
+            wrong = [f"corpus.{name}" for name, kind in TEXT.items() if not isinstance(text.get(name), kind)]
+            wrong += [] if all(isinstance(name, str) for name in manifest["types"]) else ["types"]
+        if wrong or not FILES <= manifest["sha256"].keys() <= ALL_FILES:
             raise CTLError(
-                f"{self.path}: its manifest.json is not one that ctl wrote ({', '.join(wrong) or 'corpus, sha256'}); "
+                f"{self.path}: its manifest.json is not one that ctl wrote ({', '.join(wrong) or 'sha256'}); "
                 "write it anew"
             )
 

@@ -34,13 +34,29 @@ def find_stores(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]
     stores: dict[str, SoftLabelStore] = {}
     for path in map(Path, paths):
         for store in map(SoftLabelStore, _folders(path, split)):
-            identity = store.manifest["teacher"]
+            identity = _identity(store)
             stores.setdefault(identity["fingerprint"] if role_of(identity) == "teacher" else str(store.path), store)
     first, *others = stores.values()
     for store in others:
         if store.manifest["corpus"] != first.manifest["corpus"] or store.schema != first.schema:
             raise CTLError(f"{store.path}: not for the same text and tags as {first.path}; inspect them one by one")
     return [first, *others]
+
+
+def _identity(store: SoftLabelStore) -> dict[str, Any]:
+    """The model that wrote a store.
+
+    Raises:
+        CTLError: its manifest does not name one.
+    """
+    identity: dict[str, Any] = store.manifest["teacher"]
+    sources, weights = identity.get("sources"), identity.get("weights", [])
+    method, mark = identity.get("method"), identity.get("fingerprint")
+    named = isinstance(method, str) and (isinstance(mark, str) or role_of(identity) != "teacher")
+    lists = isinstance(sources, list) and isinstance(weights, list)
+    if not named or not lists or not all(isinstance(weight, int | float) for weight in weights):
+        raise CTLError(f"{store.path}: its manifest.json does not say which model wrote it; write it anew")
+    return identity
 
 
 def _folders(path: Path, split: str) -> list[Path]:

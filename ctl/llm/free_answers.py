@@ -51,7 +51,7 @@ def read(style: PromptStyle, words: Sequence[str], choice: Mapping[str, Any]) ->
         raise NoAnswer("too long")
     tags = style.parse(text, words)
     if tags is None:
-        raise NoAnswer("not of the form that was asked for")
+        raise NoAnswer("not in the form, or not with the types, that were asked for")
     probs = np.eye(len(style.schema))[tags]
     tokens = (choice.get("logprobs") or {}).get("content") or []
     if not isinstance(style, WordTags) or not tokens:

@@ -16,6 +16,8 @@ MEANINGS = {
     "PER": "people", "ORG": "organisations", "LOC": "places", "MISC": "other names", "GPE": "countries and cities",
     "DATE": "dates", "TIME": "times",
 }  # fmt: skip
+OTHER_TAG = re.compile(r"\(([BI]-[^()\s]{1,64})\)", re.IGNORECASE)  # in an answer, of whatever type
+OTHER_TYPE = re.compile(r"<([^<>/]{1,64})>([^<>]{1,200})</\1>", re.IGNORECASE)
 
 
 class Mark(NamedTuple):
@@ -56,8 +58,8 @@ class PromptStyle(ABC):
     def parse(self, text: str, words: Sequence[str]) -> list[int] | None:
         """Reads tag ids of all words from an answer that was written freely; a word that it leaves out is O.
 
-        Gives ``None`` for what is no answer: prose, or an answer about another sentence. It takes time in proportion to
-        the text.
+        Gives ``None`` for what is no answer: prose, an answer about another sentence, or one that names only types that
+        were not asked for. It takes time in proportion to the text.
         """
 
 
@@ -130,7 +132,14 @@ class WordTags(WordByWord):
         aligned = align_answer([mark.word for mark in marks], words)
         if aligned is None:
             return None
-        return [0 if index is None else marks[index].tag for index in aligned]
+        tags = [0 if index is None else marks[index].tag for index in aligned]
+        return tags if any(tags) or not self._has_other_tags(text, words) else None
+
+    def _has_other_tags(self, text: str, words: Sequence[str]) -> bool:
+        """Tells whether an answer has tags of types that were not asked for, which do not stand in the sentence."""
+        sentence = " ".join(words)
+        named = (match[1] for match in OTHER_TAG.finditer(text) if match[0] not in sentence)
+        return any(tag.casefold() not in self.ids for tag in named)
 
 
 class Inline(WordByWord):
@@ -173,7 +182,14 @@ class Inline(WordByWord):
         aligned = align_answer([word for word, _ in tagged], words)
         if aligned is None:
             return None
-        return legalised([0 if index is None else tagged[index][1] for index in aligned])
+        tags = legalised([0 if index is None else tagged[index][1] for index in aligned])
+        return tags if any(tags) or not self._has_other_types(text, words) else None
+
+    def _has_other_types(self, text: str, words: Sequence[str]) -> bool:
+        """Tells whether an answer marks words of the sentence with types that were not asked for."""
+        known, own, sentence = {kind.casefold() for kind in self.schema.types}, set(words), " ".join(words)
+        marked = (match.groups() for match in OTHER_TYPE.finditer(text) if match[1].casefold() not in known)
+        return any(f"<{kind}>" not in sentence and own.issuperset(part.split()) for kind, part in marked)
 
 
 class JsonList(PromptStyle):
@@ -210,7 +226,7 @@ class JsonList(PromptStyle):
             if first_id is not None and not any(tags[slice(*span)]):
                 inside = self.schema.inside(self.schema.type_of(first_id))
                 tags[slice(*span)] = [first_id, *[inside] * (span[1] - span[0] - 1)]
-        return tags if seen or not mentions else None
+        return tags if any(tags) or not mentions else None
 
     @staticmethod
     def mentions(text: str) -> list[tuple[str, str]] | None:

@@ -107,11 +107,21 @@ class FineTuned(Trainable, Labeller):
         run's seed and on the model's role, so that no two models of a run begin alike, and a run can be repeated.
         """
         if self.network is None:
+            self._check_adapters()
             backbone = self.load_backbone()
             own = int(fingerprint(f"{torch.initial_seed()} {self.role()}"), 16)
             with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_available() else []):
                 torch.manual_seed(own)
                 self._build(backbone)
+
+    def _check_adapters(self) -> None:
+        """Refuses a setting of adapters where there are none.
+
+        Raises:
+            CTLError: names it.
+        """
+        if not self.lora_rank and self.lora_alpha:
+            raise CTLError(f"--model.lora_alpha: {self.lora_alpha}: without --model.lora_rank there are no adapters")
 
     def role(self) -> str:
         """Tells the model apart from the others of a run: its class and variant; subclasses add who teaches it."""

@@ -21,6 +21,7 @@ from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules.tagger import load_module
 from ctl.modules.word_classifier import WordClassifier, pool_words
+from ctl.system.console import say
 from ctl.system.numbers import PositiveInt
 
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
@@ -74,6 +75,8 @@ class Neighbours(LightningModule):
         if student.backbone != data.backbone:
             raise CTLError(f"student {self.student} reads with {student.backbone}, the data with {data.backbone}")
         assert student.network is not None
+        if self.layers > 1 + (layers := int(student.backbone_model.config.num_hidden_layers)):
+            say(f"--model.layers: {self.layers}: {student.backbone} has {layers}, so all of them are averaged")
         self.train_seconds = student.train_seconds
         self.network = student.network
 
@@ -97,6 +100,8 @@ class Neighbours(LightningModule):
             features.append(self.features(batch.to(self.device))[asked.to(self.device)])
             words.append(batch.words[asked])
         self.bank = torch.cat(features)  # (B, D)
+        if self.neighbours > len(self.bank):
+            say(f"--model.neighbours: {self.neighbours}: there are {len(self.bank):,} words, so all of them are asked")
         self.bank_kinds = self.kinds[torch.cat(words)].to(self.device)
 
     def configure_callbacks(self) -> Sequence[Callback]:

@@ -11,15 +11,17 @@ from torch import Tensor
 
 from ctl.backbones.adapters import ALONE
 from ctl.backbones.attention import is_decoder
-from ctl.backbones.loading import build_encoder, freeze, load_encoder
+from ctl.backbones.loading import build_encoder, count_layers, freeze, load_encoder
 from ctl.callbacks.tokenizer import KEPT, KeepTokenizer
 from ctl.data.collation import WordBatch
-from ctl.errors import CTLError, first_line
+from ctl.errors import CTLError
 from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.word_classifier import Pooling, WordClassifier
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.files import moved
 from ctl.system.numbers import NonNegativeInt, OpenShare
+
+NAME_ANOTHER = "; name one that `ctl fit` or `ctl transfer` wrote for a teacher or a student"
 
 
 class Tagger(FineTuned):
@@ -66,6 +68,18 @@ class Tagger(FineTuned):
     def configure_callbacks(self) -> Sequence[Callback]:
         """Names what writes the predictions, and what keeps the tokenizer of a fit."""
         return [*super().configure_callbacks(), KeepTokenizer()]
+
+    def configure_model(self) -> None:
+        """Loads the backbone, once.
+
+        Raises:
+            CTLError: it can't follow a setting.
+        """
+        super().configure_model()
+        if self.freeze_layers > (layers := count_layers(self.backbone_model)):
+            raise CTLError(
+                f"--model.freeze_layers: {self.freeze_layers}: {self.backbone} has {layers} layers that can be frozen"
+            )
 
     def load_backbone(self) -> Any:  # noqa: ANN401
         """Loads the pre-trained backbone."""
@@ -133,7 +147,8 @@ def load_module(path: str | Path, others: Sequence[Tagger] = (), **settings: Any
     except CTLError as error:
         raise CTLError(f"{path}: {error}") from error
     except Exception as error:  # whatever a file may hold that somebody else wrote
-        raise CTLError(f"{path}: of another version of ctl, or damaged ({first_line(error)})") from error
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise CTLError(f"{path}: of another version of ctl, or damaged ({reason}); train again") from error
     return tagger.eval().requires_grad_(False)
 
 
@@ -149,13 +164,13 @@ def _class_of(checkpoint: Mapping[str, Any], path: str | Path) -> type[Tagger]:
     """Finds the class that a checkpoint names among those that are known; one made in Python names none."""
     saved, state = checkpoint.get("hyper_parameters", {}), checkpoint.get("ctl", {})
     if not isinstance(saved, Mapping) or not isinstance(state, Mapping):
-        raise CTLError(f"{path}: not the checkpoint of a tagger")
+        raise CTLError(f"{path}: not the checkpoint of a tagger{NAME_ANOTHER}")
     named = str(saved.get("_class_path", "")).rpartition(".")[2]
     name = named or ("Student" if "taught_by" in state else "Teacher")
     known = {kind.__name__: kind for kind in _subclasses(Tagger)}
     if name not in known or "ctl" not in checkpoint:
         other = f" but of {named}: let it `ctl predict`, and use what that writes" if named else ""
-        raise CTLError(f"{path}: not the checkpoint of a tagger{other}")
+        raise CTLError(f"{path}: not the checkpoint of a tagger{other or NAME_ANOTHER}")
     return known[name]
 
 

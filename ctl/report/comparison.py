@@ -16,7 +16,7 @@ from ctl.report.statistics.estimates import LEVEL, holm
 from ctl.report.statistics.means import Cell, Mean, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.tables import bounds, scored_model
-from ctl.results import Record, counts_file, read_records
+from ctl.results import Record, read_counts, read_records
 from ctl.system.console import steps
 
 BASELINE = "student:uniform"
@@ -85,16 +85,16 @@ class Comparison:
                 continue  # a stage of a transfer, whose own results have it too
             for record in read_records(path):
                 key = record["method"], record["target"], record["seed"]
-                other, model = seen.setdefault(key, (path.parent, record["provenance"]["model"]))
-                if model != record["provenance"]["model"]:
+                own = record["provenance"].get("model")
+                other, model = seen.setdefault(key, (path.parent, own))
+                if model != own:
                     raise CTLError(
                         f"{other} and {path.parent} both have {key[0]} on {key[1]} with seed {key[2]}, but not the "
                         "same model: their settings differ, so one does not repeat the other; report them one by one"
                     )
                 if other != path.parent:
                     continue  # the same model, scored twice
-                counts = np.load(counts_file(path.parent, record["method"]), allow_pickle=False)
-                run = Run(record, resampled_f1(counts))
+                run = Run(record, resampled_f1(read_counts(path.parent, record["method"])))
                 runs.setdefault(key[:2], []).append(run)
         if not runs:
             raise CTLError(f"{folder}: no results of `ctl transfer` or `ctl study` in it")

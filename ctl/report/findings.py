@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +17,9 @@ from ctl.report.curves import Curve
 from ctl.report.statistics.means import Cell, Mean, Scores, common, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.statistics.scaling import Scaling, fit_scaling
-from ctl.results import CELL, DESIGN, FAILED, Record, counts_file, read_records
+from ctl.results import CELL, DESIGN, FAILED, Record, read_counts, read_records
 from ctl.system.console import steps
+from ctl.system.files import read_object
 
 MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several
 DRAWN = "random"  # the kind whose sets might have been others
@@ -72,17 +72,18 @@ class Findings:
                 raise CTLError(f"{self.folder / DESIGN}: a cell is not in the study's folder ({entry['folder']})")
             cell = Cell(entry["target"], tuple(entry["sources"]), entry["seed"])
             if (folder / FAILED).exists():
-                failure = json.loads((folder / FAILED).read_text(encoding="utf-8"))
-                self.failed.append((str(cell), failure["error"]))
+                self.failed.append((str(cell), str(read_object(folder / FAILED).get("error", "unknown"))))
             elif not (folder / CELL).exists():
                 self.missing.append(str(cell))
-            elif (done := json.loads((folder / CELL).read_text(encoding="utf-8"))) and not self._is_asked(entry, done):
+            elif not self._is_asked(entry, done := read_object(folder / CELL)):
                 self.missing.append(f"{cell} (there are results of other settings)")
             else:
                 yield from self._read_cell(cell, entry, done["methods"])
 
     def _is_asked(self, entry: Mapping[str, Any], done: Mapping[str, Any]) -> bool:
         """Tells whether a cell's results are what the study asks for; early versions wrote no key into the design."""
+        if not isinstance(done.get("methods"), dict):
+            return False
         if "key" in entry and "key" in done:
             return bool(entry["key"] == done["key"])
         return set(self.design["methods"]) <= set(done["methods"])
@@ -106,8 +107,7 @@ class Findings:
     def _resample(self, folder: Path, record: Record) -> Samples:
         key = (record["target"], record["seed"], "+".join(record["sources"]) + record["method"])
         if key not in self._samples:
-            counts = np.load(counts_file(folder, record["method"]), allow_pickle=False)
-            self._samples[key] = resampled_f1(counts)
+            self._samples[key] = resampled_f1(read_counts(folder, record["method"]))
         return self._samples[key]
 
     # Curves

@@ -145,22 +145,26 @@ def _added_up(method: str, tests: list[Bins]) -> pd.DataFrame:
 def provenance_table(findings: Findings) -> pd.DataFrame:
     """The origin of every score, a row a scored model."""
     return pd.DataFrame(
-        {**scored_model(record), "data": next(iter(record["provenance"]["data"].values())), "folder": cell["folder"]}
-        for cell, record in findings.records
+        {**scored_model(record), "data": _text(record), "folder": cell["folder"]} for cell, record in findings.records
     )
+
+
+def _text(record: Record) -> str:
+    """The fingerprint of the text that a model was scored on; empty where its record does not say."""
+    return str(next(iter((record["provenance"].get("data") or {}).values()), ""))
 
 
 def scored_model(record: Record) -> dict[str, Any]:
     """The model that was scored, its score, and the code, backbone and packages that it comes from."""
     provenance = record["provenance"]
-    commit = provenance["git_commit"] or "unknown"
+    commit = provenance.get("git_commit") or "unknown"
     return {
         "method": record["method"], "target": record["target"], "seed": record["seed"],
         "sources": "+".join(record["sources"]), "f1": record["f1"],
         "ece": (record.get("calibration") or {}).get("ece"), "train_seconds": record["train_seconds"],
         "commit": commit[:10] + ("+" if commit.endswith("+") else ""),  # + where files were changed
-        "model": provenance["model"],
-        "versions": " ".join(f"{name} {version}" for name, version in provenance["versions"].items()),
+        "model": provenance.get("model"),
+        "versions": " ".join(f"{name} {version}" for name, version in (provenance.get("versions") or {}).items()),
     }  # fmt: skip
 
 

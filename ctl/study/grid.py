@@ -11,13 +11,14 @@ from typing import Any
 from filelock import FileLock
 
 from ctl.data.datamodule import NERDataModule
+from ctl.errors import CTLError
 from ctl.methods import SEEDS, Method, expand_methods, of_one_source
 from ctl.results import DESIGN
 from ctl.study.cells import Cell, key_of, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
 from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
 from ctl.system.console import say
-from ctl.system.files import write_json
+from ctl.system.files import read_object, write_json
 from ctl.transfer.checks import check_models
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, Stages, check_family_stays, make_context, read_splits, subset_name
@@ -60,8 +61,11 @@ class Study:
         """Reads everything, finds which languages are near, and writes down what the study is.
 
         Raises:
-            CTLError: data or backbone can't be used.
+            CTLError: data or backbone can't be used, or a file of the user is in the way.
         """
+        design = self.output / DESIGN
+        if design.exists() and "cells" not in read_object(design) and not self.settings.overwrite:
+            raise CTLError(f"{design}: ctl did not write this file; choose another --output, or add --overwrite")
         locks = self.output / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
         with FileLock(locks / "prepare.lock"):  # other shards wait here for the first

@@ -16,6 +16,8 @@ from ctl.errors import CTLError, first_line
 from ctl.system.files import whole
 from ctl.system.signals import finishing
 
+REMEDY = "; name a .ckpt file that `ctl fit` or `ctl transfer` wrote, or train again"
+
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Lightning's checkpoint files; a killed run leaves the old one or the new one, and damage is noticed.
@@ -74,9 +76,9 @@ def read_plain(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dic
         what = f"it holds {named[1]}, " if named else "it holds "
         raise CTLError(f"checkpoint {path}: {what}more than tensors and plain values, so it was not read") from error
     except RuntimeError as error:
-        raise CTLError(f"checkpoint {path}: not one of ctl's ({first_line(error)})") from error
+        raise CTLError(f"checkpoint {path}: not one of ctl's ({first_line(error)}){REMEDY}") from error
     if not isinstance(loaded, dict):
-        raise CTLError(f"checkpoint {path}: not one of ctl's (it holds a {type(loaded).__name__})")
+        raise CTLError(f"checkpoint {path}: not one of ctl's (it holds a {type(loaded).__name__}){REMEDY}")
     return loaded
 
 
@@ -106,6 +108,6 @@ def check_checkpoint(path: str | Path) -> None:
         with zipfile.ZipFile(path) as file:
             damaged = file.testzip()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise CTLError(f"checkpoint {path}: damaged or cut short ({error}); train again") from None
+        raise CTLError(f"checkpoint {path}: damaged, cut short or no checkpoint ({error}){REMEDY}") from None
     if damaged:
         raise CTLError(f"checkpoint {path}: damaged ({damaged} is not what was written); train again")

@@ -181,7 +181,9 @@ def markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "".join([written[0], f"| {' | '.join(rule)} |\n", *written[1:]])
 
 
-MARKS = {"\\": "\\\\", "|": "\\|", "`": "\\`", "<": "&lt;", "&": "&amp;", "](": "]\\(", "\n": " ", "\r": " "}
+MARKS = {
+    "\\": "\\\\", "|": "\\|", "`": "\\`", "$": "\\$", "<": "&lt;", "&": "&amp;", "](": "]\\(", "\n": " ", "\r": " ",
+}  # fmt: skip
 
 
 def plain_markdown(text: str) -> str:

@@ -120,7 +120,10 @@ def _of_transfer(run: Path) -> dict[str, Path]:
 
 def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
     if not models:
-        raise CTLError(f"{run}: it scored no model that can be loaded")
+        raise CTLError(
+            f"{run}: it scored no model that can be loaded: there is no checkpoints/best.ckpt or last.ckpt in it or in "
+            "its stages; the same `ctl transfer` or `ctl fit` makes it again"
+        )
     if method is not None and method not in models:
         raise CTLError(f"{run}: no model {method}; there is {', '.join(models)}")
     students = [name for name in models if Method.split(name).kind == "student"]

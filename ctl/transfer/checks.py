@@ -28,6 +28,10 @@ def check_models(settings: Settings, decoders: bool) -> None:
     WordEncoder(load_tokenizer(settings.backbone), int(settings.data.get("max_length", 256)))
     check_tagger("teacher", settings.backbone, settings.teacher)
     check_tagger("student", settings.backbone, settings.student)
+    layers = getattr(load_config(settings.backbone), "num_hidden_layers", None)
+    averaged = settings.neighbours.get("layers")
+    if layers is not None and averaged is not None and averaged > layers:
+        raise CTLError(f"--neighbours.layers: {averaged}: {settings.backbone} has {layers} layers")
     if decoders:
         assert settings.llm_backbone is not None, "methods of decoders are refused where there is none"
         check_decoder(settings.llm_backbone)
@@ -49,6 +53,8 @@ def check_tagger(name: str, backbone: str, given: Section) -> None:
     if base != "float32" and not given.get("lora_rank"):
         raise CTLError(f"--{name}.base: {base} is for a frozen backbone: set --{name}.lora_rank, or base to float32")
     config = load_config(backbone)
+    if given.get("lora_alpha") and not given.get("lora_rank"):
+        raise CTLError(f"--{name}.lora_alpha: without --{name}.lora_rank there are no adapters that it scales")
     layers, frozen = getattr(config, "num_hidden_layers", None), int(given.get("freeze_layers", 0))
     if layers is not None and frozen > layers:
         raise CTLError(f"--{name}.freeze_layers: {frozen}: {backbone} has {layers} layers")

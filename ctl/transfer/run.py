@@ -9,9 +9,10 @@ from ctl.callbacks.tracking import track_results
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method
 from ctl.mixing.truth import reliability_lines
-from ctl.results import markdown_table, print_table, write_records
+from ctl.results import markdown_table, print_table, read_records, write_records
 from ctl.system.console import say, show
 from ctl.system.files import write_text
+from ctl.system.replacing import SCORES, check_replaceable
 from ctl.transfer.advice import advice
 from ctl.transfer.checks import check_models, check_student
 from ctl.transfer.plan import Plan
@@ -40,6 +41,7 @@ class Transfer:
         Raises:
             CTLError: a run with other settings is in the way.
         """
+        self.check_output()
         splits = self.read()
         self.check_backbones()
         plan = self.plan(splits)
@@ -70,6 +72,17 @@ class Transfer:
         plan = self.plan(self.read())
         for number, stage in enumerate(plan, 1):
             print(f"[{number:>{len(str(len(plan)))}}/{len(plan)}] {stage.title}: {prospect(stage)}")
+
+    def check_output(self) -> None:
+        """Refuses to write over files of the user.
+
+        Raises:
+            CTLError: names the first.
+        """
+        if not self.settings.overwrite:
+            folder = self.settings.folder
+            read_records(folder / "results.json")
+            check_replaceable(folder / "results.md", SCORES, "choose another --output, or add --overwrite")
 
     def read(self) -> dict[str, Split]:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""

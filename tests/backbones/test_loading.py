@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ctl.backbones.loading import (
+    count_layers,
     freeze,
     load_config,
     load_encoder,
@@ -23,6 +24,20 @@ def test_what_is_frozen():
     freeze(model, embeddings=True, layers=2)
     free = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     assert free == {f"layer.{number}.{part}" for number in range(2, 12) for part in ("weight", "bias")}
+
+
+def test_layers_and_embeddings_of_gpt2_are_frozen_too(language_models):
+    """Its parameters are called h.0 and wte."""
+    model = load_encoder(str(language_models["gpt2"]))
+    freeze(model, embeddings=True, layers=1)
+    free = {name.partition(".")[2][:1] for name, each in model.named_parameters() if each.requires_grad}
+    named = {name.split(".")[0] for name, each in model.named_parameters() if each.requires_grad}
+    assert named == {"h", "ln_f"} and free == {"1", "w", "b"}
+
+
+def test_layers_are_counted(family, language_models):
+    for folder in (family / "encoder", language_models["gpt2"], language_models["llama"]):
+        assert count_layers(load_encoder(str(folder))) == 2
 
 
 def test_it_is_loaded_to_be_trained(family):

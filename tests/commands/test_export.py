@@ -15,7 +15,7 @@ def test_mistakes_are_said_in_one_line(family, tmp_path, capsys):
         ("--model", str(tmp_path), str(tmp_path / "new")): "train with pooling `first`",
         ("--model", str(tmp_path), str(tmp_path)): "is there already",
         ("--model", str(tmp_path / "nowhere"), str(tmp_path / "new")): "no such run",
-        ("--model", str(tmp_path / "broken.ckpt"), str(tmp_path / "new")): "damaged or cut short",
+        ("--model", str(tmp_path / "broken.ckpt"), str(tmp_path / "new")): "damaged, cut short or no checkpoint",
     }.items():
         (tmp_path / "broken.ckpt").write_bytes(b"nothing")
         assert main(["export", *arguments]) == 2

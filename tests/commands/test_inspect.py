@@ -32,6 +32,24 @@ def test_the_page_is_where_it_is_asked_for(run, tmp_path, capsys):
     assert (tmp_path / "deep" / "page.html").stat().st_size < (run / "inspect.html").stat().st_size
 
 
+def test_a_page_of_the_user_is_not_replaced(run, tmp_path, capsys):
+    page = tmp_path / "index.html"
+    page.write_text("<title>Mine</title>")
+    assert main(["inspect", str(run), "--output", str(page)]) == 2
+    assert "index.html: ctl did not write this file" in capsys.readouterr().err
+    assert page.read_text() == "<title>Mine</title>"
+
+
+@pytest.mark.parametrize(("given", "types"), [("NO,PER", ["NO", "PER"]), ("[no, off]", ["no", "off"])])
+def test_words_of_a_list_stay_words(run, tmp_path, monkeypatch, given, types):
+    """YAML takes no and off for truth values."""
+    asked = []
+    monkeypatch.setattr(Inspection, "open", lambda *paths, data, **more: asked.append(data) or {}["end"])
+    with pytest.raises(KeyError):
+        main(["inspect", str(run), "--output", str(tmp_path / "x.html"), "--data.types", given])
+    assert asked == [{"types": types}]
+
+
 def test_text_is_looked_for_where_the_command_line_says(run, tmp_path, capsys):
     """The other settings of the data are those of the run."""
     moved = tmp_path / "moved"

@@ -1,5 +1,6 @@
 """Whatever is in a file: an error that says where, or every word kept as it was."""
 
+import json
 import time
 
 import numpy as np
@@ -117,6 +118,36 @@ def test_a_store_gives_back_every_distribution(tmp_path, rows, shares, data):
         with pytest.raises(CTLError, match=rf"{file}.npy is not what was written"):
             SoftLabelStore(tmp_path / "store")
         path.write_bytes(whole)
+
+
+@SOME
+@given(
+    name=st.sampled_from(["format", "types", "corpus", "teacher", "unanimous", "labelled", "sha256"]),
+    value=st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "PER", "../x", "probs.npy"])),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["name", "words", "sentences", "fingerprint", "probs.npy"]), inner)
+        ),
+        max_leaves=6,
+    ),
+)
+def test_any_manifest_opens_a_store_of_distributions_or_is_refused_in_one_line(tmp_path, name, value):
+    folder = tmp_path / "store"
+    if not folder.exists():
+        writer = StoreWriter(folder)
+        writer.add(np.arange(2), np.full((2, 3), 1 / 3, dtype=np.float32))
+        writer.close()
+        StoreWriter.join(folder, Corpus("xx/train", ["a", "b"], np.array([0, 2])), TagSchema(("PER",)), {})
+        (folder / "manifest.json").rename(tmp_path / "manifest.json")
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, name: value}))
+    try:
+        store = SoftLabelStore(folder)
+    except CTLError as error:
+        assert str(folder) in str(error) and "\n" not in str(error)
+    else:
+        np.testing.assert_allclose(store.rows(slice(None)), 1 / 3, atol=1e-3)
 
 
 def test_a_sentence_of_100_000_words_is_cut_in_no_time():

@@ -106,12 +106,19 @@ def test_arrays_that_are_not_what_the_manifest_says_are_refused(store, tmp_path,
     "manifest",
     [
         {"teacher": None}, {"types": "PER"}, {"corpus": {}}, {"sha256": {}}, {"sha256": [1]}, {"unanimous": "no"},
-        {"sha256": {"probs.npy": "x", "offsets.npy": "x", "/etc/passwd": "x"}}, {"format": None},
+        {"sha256": {"probs.npy": "x", "offsets.npy": "x", "/etc/passwd": "x"}}, {"format": None}, {"types": [1, 2, 3]},
+        {"corpus": {"name": "xx/train", "sentences": "many", "words": 10, "fingerprint": "x"}},
     ],
 )  # fmt: skip
 def test_a_manifest_that_is_not_ours_is_refused(store, tmp_path, manifest):
     with pytest.raises(CTLError, match="write it anew"):
         SoftLabelStore(rewritten(store, tmp_path / "other", manifest))
+
+
+def test_a_manifest_that_is_nested_too_deep(tmp_path):
+    (tmp_path / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(CTLError, match=r"manifest\.json: not readable .*write it anew"):
+        SoftLabelStore(tmp_path)
 
 
 def test_a_file_that_is_no_array_is_refused(store, tmp_path):

@@ -2,11 +2,25 @@
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ctl.errors import CTLError
-from ctl.inspection.settings import named_weights, read_settings, root_of, text_name
+from ctl.inspection.settings import CHECKS, named_weights, read_settings, root_of, text_name
 
 HUB = {"*": {"path": "unimelb-nlp/wikiann", "name": "{lang}", "data_dir": None, "revision": "refs/convert/parquet"}}
+
+PLAIN = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.sampled_from(["", "..", "a/b", "/etc", "NFC", "http://x"])
+)
+VALUES = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["path", "name", "data_dir", "de", "PER"]), inner, max_size=3),
+    ),
+    max_leaves=5,
+)
 
 
 @pytest.fixture
@@ -30,6 +44,18 @@ def test_only_what_finds_the_text_is_taken(config):
     }
     path = config({**plain, **other}, trainer={"callbacks": [{"class_path": "os.abort"}]}, model={"class_path": "X"})
     assert read_settings(path) == plain
+
+
+@given(name=st.sampled_from(sorted(CHECKS)), value=VALUES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_value_is_taken_as_it_is_or_refused_in_one_line(config, name, value):
+    path = config({name: value})
+    try:
+        taken = read_settings(path)
+    except CTLError as error:
+        assert str(path) in str(error) and "\n" not in str(error)
+    else:
+        assert taken == ({} if value is None else {name: value})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctl.data.tags import TagSchema
 from ctl.llm.styles import prompt_style
@@ -10,6 +12,9 @@ from ctl.llm.styles import prompt_style
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 WORDS = ["Ada", "Lovelace", "Byron", "saw", "London", "."]
 TAGS = [1, 2, 1, 0, 5, 0]
+PIECES = st.lists(
+    st.sampled_from(["(B-PER)", "(I-X)", "(O)", "<PER>", "</PER>", "<X>", " Ada", " saw", '{"text": "Ada"'])
+)
 ANSWERS = {
     "tagged": "Ada(B-PER) Lovelace(I-PER) Byron(B-PER) saw(O) London(B-LOC) .(O)",
     "inline": "<PER>Ada Lovelace</PER> <PER>Byron</PER> saw <LOC>London</LOC> .",
@@ -63,7 +68,7 @@ def test_brackets_in_words_are_no_tags():
         ('[{"text": "Ada", "type": "PER"}', None),  # cut off
         ("[]", [0] * 5), ("See [1].", None), ('{"a": ' * 3000, None), ("[" * 50_000 + "]" * 50_000, None),
         ('[{"text": "Nobody", "type": "PER"}]', None),  # about another sentence
-        ('[{"text": "Ada", "type": "ANIMAL"}]', [0] * 5), (f"[{'1' * 5000}]", None), ("[NaN, 1e400]", None),
+        ('[{"text": "Ada", "type": "ANIMAL"}]', None), (f"[{'1' * 5000}]", None), ("[NaN, 1e400]", None),
         ('{"entities": [{"text": "Ada", "type": "PER"}]}', [1, 0, 0, 0, 0]),
     ],
 )  # fmt: skip
@@ -78,6 +83,28 @@ def test_careless_inline_answers():
     assert style.parse("I am sorry but I can't", WORDS) is None  # as many words, and other ones
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tagged", "Ada(B-PERSON) Lovelace(I-PERSON) Byron(B-PERSON) saw(O) London(O) .(O)"),
+        ("tagged", "Ada(O) Lovelace(O) Byron(O) saw(O) London(b-city) .(O)"),
+        ("inline", "<PERSON>Ada Lovelace</PERSON> Byron saw London ."),
+        ("json", '[{"text": "Ada Lovelace", "type": "PERSON"}, {"text": "London", "type": ""}]'),
+    ],
+)
+def test_an_answer_with_other_types_alone_is_none(name, text):
+    """Read as O, it would teach that there is no entity."""
+    assert prompt_style(name, SCHEMA).parse(text, WORDS) is None
+
+
+def test_a_sentence_may_hold_what_looks_like_another_type():
+    words = ["see", "(B-52)", "and", "<b>", "x", "</b>"]
+    assert prompt_style("tagged", SCHEMA).parse("see(O) (B-52)(O) and(O) <b>(O) x(O) </b>(O)", words) == [0] * 6
+    assert prompt_style("inline", SCHEMA).parse("see (B-52) and <b> x </b>", words) == [0] * 6
+    thought = "<think>London is in the text, I am sure.</think> Ada Lovelace Byron saw London ."
+    assert prompt_style("inline", SCHEMA).parse(thought, WORDS) == [0] * 6
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize(
     "text",
@@ -90,6 +117,13 @@ def test_reading_takes_time_in_proportion(name, text):
     began = time.perf_counter()
     assert prompt_style(name, SCHEMA).parse(text, WORDS * 20) is None
     assert time.perf_counter() - began < 2
+
+
+@given(text=st.text(st.one_of(st.sampled_from('<>/()[]{}",:- BIOPER'), st.characters()), max_size=80), pieces=PIECES)
+@pytest.mark.parametrize("name", ANSWERS)
+def test_any_answer_is_none_or_gives_every_word_a_tag(name, text, pieces):
+    tags = prompt_style(name, SCHEMA).parse(text + "".join(pieces), WORDS)
+    assert tags is None or (len(tags) == len(WORDS) and all(0 <= tag < len(SCHEMA) for tag in tags))
 
 
 def test_letters_that_only_look_like_those_of_a_type():

@@ -1,4 +1,9 @@
+import os
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
@@ -31,6 +36,21 @@ def test_what_is_no_name_is_refused_wherever_it_is_given(name):
     ):
         with pytest.raises(CTLError, match="can't be the name of a language"):
             make()
+
+
+@given(name=st.text(st.one_of(st.sampled_from("./\\~-_:\0 \n"), st.characters()), max_size=80))
+def test_whatever_passes_names_something_in_its_folder(name):
+    try:
+        check_languages([name], "sources")
+    except CTLError as error:
+        assert "\n" not in str(error)
+    else:
+        assert os.path.normpath(f"/data/{name}") == f"/data/{name}" and "\0" not in name
+    try:
+        path = counts_file(Path("/run"), name)
+    except CTLError:
+        return
+    assert path.parent == Path("/run/counts") and os.path.normpath(path) == str(path)
 
 
 def test_names_of_methods(tmp_path):

@@ -25,7 +25,7 @@ def test_which_model_a_run_means(trained_run):
         ("teachers", None, "no model here"),
         ("nothing", None, "no such run"),
         ("language_id/checkpoints/last.ckpt", None, "not the checkpoint of a tagger but of LanguageId"),
-        ("results.json", None, "damaged or cut short"),
+        ("results.json", None, "damaged, cut short or no checkpoint"),
     ],
 )
 def test_what_is_no_tagger_is_named(trained_run, path, method, message):

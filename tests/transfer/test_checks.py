@@ -24,11 +24,18 @@ def test_what_can_be_made_passes(family):
         ({"base": "bfloat16"}, "--student.base: bfloat16 is for a frozen backbone"),
         ({"attention": "full"}, "--student: attention 'full' is for decoders"),
         ({"freeze_layers": 99}, "--student.freeze_layers: 99: "),
+        ({"lora_alpha": 16}, "--student.lora_alpha: without --student.lora_rank"),
     ],
 )
 def test_settings_that_a_backbone_can_not_follow(family, given, message):
     with pytest.raises(CTLError, match=message):
         check_tagger("student", str(family / "encoder"), given)
+
+
+def test_more_layers_of_neighbours_than_there_are(family):
+    check_models(settings(family, neighbours={"layers": 2}), decoders=False)
+    with pytest.raises(CTLError, match=r"--neighbours\.layers: 3: .*encoder has 2 layers"):
+        check_models(settings(family, neighbours={"layers": 3}), decoders=False)
 
 
 def test_windows_without_room(family):

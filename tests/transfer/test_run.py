@@ -55,6 +55,15 @@ def test_every_method_is_scored(finished):
     assert "| student:learned |" in (finished / "results.md").read_text()
 
 
+@pytest.mark.parametrize("name", ["results.json", "results.md"])
+@pytest.mark.parametrize("content", ["[1, 2]", "{}", "# Mine"])
+def test_results_of_the_user_are_not_replaced(family, tmp_path, capsys, name, content):
+    (tmp_path / name).write_text(content)
+    assert main(["transfer", *arguments(family, tmp_path)]) == 2
+    assert f"{name}: " in (message := capsys.readouterr().err) and "move it away" in message
+    assert (tmp_path / name).read_text() == content and not (tmp_path / "teachers").exists()
+
+
 def test_records_say_what_was_trained(family, finished):
     records = {record["method"]: record["provenance"] for record in json.loads((finished / "results.json").read_text())}
     fit = records["direct:a2"]["fit"]

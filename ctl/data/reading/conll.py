@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -13,11 +13,13 @@ from ctl.data.corpus import Corpus
 from ctl.data.reading.form import USUAL, Form
 from ctl.data.reading.layout import SAMPLE, Layout, find_layout, is_marker, split
 from ctl.data.reading.lines import read_lines, split_lines
-from ctl.data.reading.writer import CorpusWriter
+from ctl.data.reading.writer import LONG, CorpusWriter
 from ctl.errors import CTLError
 
 LANGUAGE = pattern(r"[a-z]{2,3}(-[a-z]+)*:")
 REMEMBERED = 1 << 17  # different lines that are cut only once
+ENDS = (".", "!", "?", "\u3002", "\u0964", "\u061f")  # marks that end a sentence, full stops of Chinese and Hindi too
+USUAL_WORDS = 60  # few sentences are longer
 
 
 Item = TypeVar("Item")
@@ -53,11 +55,16 @@ def read_conll(path: Path, name: str, form: Form = USUAL, folder: Path | None = 
     def numbers(number: int, word: str, tag: str) -> tuple[int, int]:
         return writer.words.number(word), writer.code(tag, number) if has_tags else 0
 
+    first: tuple[int, ...] = ()
+    alone = True
     for sentence in sentences(lines(), layout, numbers):
         words, codes = zip(*sentence, strict=True)
         writer.add_numbers(words, codes if has_tags else ())
+        first, alone = first or words, not first
     prefix = _language_prefix(writer.words.numbers)
     notes = [f"{prefix!r} before every word left out"] if prefix else []
+    if alone and _is_several(first, writer.words.numbers):
+        notes.append(f"the file is one sentence of {len(first):,} words: is there no empty line after sentences?")
     return writer.close(path, notes, skip=len(prefix), hint=layout.hint)
 
 
@@ -137,6 +144,15 @@ def sentences(lines: Iterable[str], layout: Layout, make: Callable[[int, str, st
                 known[line] = item
     if sentence:
         yield sentence
+
+
+def _is_several(words: Sequence[int], numbers: Mapping[str, int]) -> bool:
+    """Tells whether the only sentence of a file may be several: it is long, or a mark that ends one is inside it.
+
+    `CorpusWriter` says of every file that a sentence is longer than any should be.
+    """
+    marks = {numbers[mark] for mark in ENDS if mark in numbers}
+    return len(words) <= LONG and (len(words) > USUAL_WORDS or not marks.isdisjoint(words[:-1]))
 
 
 def _language_prefix(words: Iterable[str]) -> str:

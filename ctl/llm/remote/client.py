@@ -211,8 +211,11 @@ class Client:
                             raise NoAnswer("too large")
             return response.status_code, response.headers, self._without_key(body.decode(errors="replace"))
         except TimeoutError:
+            self._account.lose(request)
             raise Trouble(f"no whole answer in {self.endpoint.timeout:g} s (timeout)") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):  # it was sent
+                self._account.lose(request)
             raise Trouble(self._shown(f"no answer ({type(error).__name__}: {error})")) from None
 
     def _without_key(self, text: str) -> str:

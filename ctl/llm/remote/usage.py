@@ -28,6 +28,7 @@ class Usage:
         retries: tries that failed and were repeated.
         unanswered: requests to which there is no answer.
         estimated: replies whose tokens the server did not count; they are estimated from the length of the text.
+        lost: tries whose reply did not come in time, or not whole; each is counted with the most that it may cost.
         prompt_tokens: tokens that were read in this run.
         completion_tokens: tokens that were written in this run.
         cost: the cost of this run, in the currency of the prices.
@@ -39,6 +40,7 @@ class Usage:
     retries: int = 0
     unanswered: int = 0
     estimated: int = 0
+    lost: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
@@ -46,12 +48,13 @@ class Usage:
 
     def __str__(self) -> str:
         counted = "" if not self.estimated else f" (estimated for {self.estimated:,}, as the server counts no tokens)"
+        lost = "" if not self.lost else f"; {self.lost:,} tries brought no whole reply, and count as paid in full"
         without = (
             "" if not self.unanswered else f"; {self.unanswered:,} without an answer, so their words have no label"
         )
         return (
             f"{self.requests:,} requests, {self.cached:,} more from the cache, {self.retries:,} retries; "
-            f"{self.prompt_tokens:,} + {self.completion_tokens:,} tokens, cost {self.cost:.4f}{counted}{without}"
+            f"{self.prompt_tokens:,} + {self.completion_tokens:,} tokens, cost {self.cost:.4f}{counted}{lost}{without}"
         )
 
 
@@ -104,6 +107,16 @@ class Account:
         self.usage.cost += cost
         self.usage.cost_of_labels += cost
         return {"prompt_tokens": read, "completion_tokens": written}
+
+    def lose(self, request: Json) -> None:
+        """Counts a try whose reply did not come whole: the server may have written all of it, and be paid for that."""
+        read, written = at_most(request)
+        cost = self.endpoint.price(read, written)
+        self.usage.lost += 1
+        self.usage.prompt_tokens += read
+        self.usage.completion_tokens += written
+        self.usage.cost += cost
+        self.usage.cost_of_labels += cost
 
     def reuse(self, request: Json, body: Any) -> None:  # noqa: ANN401
         """Counts an answer from the cache."""

@@ -74,6 +74,30 @@ def test_notes(tmp_path):
     assert read(tmp_path, LAYOUTS["language prefix"]).notes == ("xx/train: 'en:' before every word left out",)
 
 
+ONE = "Ada B-PER\nsang O\n. O\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ONE * 3, 9),  # no empty line
+        ("-DOCSTART- O\n\n" + ONE + "Ada B-PER\n", 4),
+        ("sang O\n" * 61, 61),  # no full stop either
+        ("sang\n" * 500, 500),
+        ("\u0928 O\n\u0964 O\n\u0928 O\n", 3),
+        (ONE, 0), (ONE + "\n" + ONE, 0), ("sang O\n" * 60, 0), (ONE * 2 + "\n" + ONE, 0), ("Ada\n", 0),
+    ],
+)  # fmt: skip
+def test_a_file_without_empty_lines_is_mentioned(tmp_path, text, words):
+    note = f"xx/train: the file is one sentence of {words} words: is there no empty line after sentences?"
+    assert read(tmp_path, text).notes == ((note,) if words else ())
+
+
+def test_what_no_sentence_is_as_long_as_is_mentioned_once(tmp_path):
+    (note,) = read(tmp_path, ONE * 200).notes
+    assert "a sentence of 600 words" in note
+
+
 def test_declared_encoding(tmp_path):
     assert read(tmp_path, "Málaga B-LOC\n", encoding="latin-1", declared="latin-1").words == ["Málaga"]
     assert read(tmp_path, "Málaga B-LOC\n", encoding="utf-16", declared="utf-16").words == ["Málaga"]

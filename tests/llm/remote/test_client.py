@@ -257,6 +257,25 @@ def test_one_deadline_holds_for_the_whole_answer(part):
         assert time.perf_counter() - began < 4
 
 
+def test_a_reply_that_does_not_come_whole_is_counted():
+    """Each of two tries may have cost 10 tokens that were read and 50 that were written; a third is not allowed."""
+    request = {"messages": "x" * 28, "max_tokens": 50}
+    prices = {"prompt_price": 1e6, "completion_price": 1e6}
+    with dripping_server("body") as url:
+        client = Client(Endpoint(url, timeout=0.3, backoff=0, retries=5, max_cost=170.0, **prices))
+        with pytest.raises(CTLError, match=r"120\.0000 are spent, the next answer may cost 60\.0000"):
+            ask(client, [request])
+    assert (client.usage.lost, client.usage.cost, client.usage.requests) == (2, 120.0, 0)
+    assert "2 tries brought no whole reply" in str(client.usage)
+
+
+def test_nobody_is_paid_where_there_is_no_server(free_port):
+    client = Client(Endpoint(f"http://127.0.0.1:{free_port}/v1", prompt_price=1.0, backoff=0, retries=1))
+    with pytest.raises(CTLError, match="no answer"):
+        ask(client, [{}])
+    assert client.usage.cost == 0 and client.usage.lost == 0
+
+
 def test_what_comes_twice_is_asked_once():
     with chat_server(lambda request, number: answer(str(number))) as (url, seen):
         assert ask(Client(Endpoint(url, **FAST)), [{"n": 1}, {"n": 1}, {"n": 1}]) == ["1"] * 3
