@@ -104,7 +104,7 @@ def test_counts_are_read_again(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "counts", [None, b"", b"\x93NUMPY\x01", np.zeros(3, int), np.zeros((2, 2), int), np.zeros((2, 3))]
+    "counts", [None, b"", b"\x93NUMPY\x01", np.zeros(3, int), np.zeros((2, 2), int), np.zeros((2, 3))], ids=str
 )
 def test_what_is_no_counts_is_told(tmp_path, counts):
     path = counts_file(tmp_path, "pooled")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctl.data.tags import TagSchema
@@ -12,9 +12,8 @@ from ctl.llm.styles import prompt_style
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 WORDS = ["Ada", "Lovelace", "Byron", "saw", "London", "."]
 TAGS = [1, 2, 1, 0, 5, 0]
-PIECES = st.lists(
-    st.sampled_from(["(B-PER)", "(I-X)", "(O)", "<PER>", "</PER>", "<X>", " Ada", " saw", '{"text": "Ada"'])
-)
+PARTS = ["(B-PER)", "(I-X)", "(O)", "<PER>", "</PER>", "<X>", " Ada", " saw", '{"text": "Ada", "type": "PER"}']
+PIECES = st.lists(st.sampled_from(PARTS), max_size=12)
 ANSWERS = {
     "tagged": "Ada(B-PER) Lovelace(I-PER) Byron(B-PER) saw(O) London(B-LOC) .(O)",
     "inline": "<PER>Ada Lovelace</PER> <PER>Byron</PER> saw <LOC>London</LOC> .",
@@ -119,6 +118,7 @@ def test_reading_takes_time_in_proportion(name, text):
     assert time.perf_counter() - began < 2
 
 
+@settings(deadline=None)
 @given(text=st.text(st.one_of(st.sampled_from('<>/()[]{}",:- BIOPER'), st.characters()), max_size=80), pieces=PIECES)
 @pytest.mark.parametrize("name", ANSWERS)
 def test_any_answer_is_none_or_gives_every_word_a_tag(name, text, pieces):

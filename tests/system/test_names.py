@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctl.data.datamodule import NERDataModule
@@ -38,6 +38,7 @@ def test_what_is_no_name_is_refused_wherever_it_is_given(name):
             make()
 
 
+@settings(deadline=None)
 @given(name=st.text(st.one_of(st.sampled_from("./\\~-_:\0 \n"), st.characters()), max_size=80))
 def test_whatever_passes_names_something_in_its_folder(name):
     try:
