@@ -12,6 +12,7 @@ MOST_FILES = 13
 LONG = 200  # lines
 REASONS = {  # the one idea of each long file
     "backbones/packing.py": "the layout of subwords for a backbone: packed, padded or end to end",
+    "backbones/loading.py": "the only caller of from_pretrained: what is loaded, refused and frozen",
     "callbacks/tracking.py": "what a run sends to its logger",
     "callbacks/writers.py": "what test and predict leave: four writers of one form",
     "cli.py": "one command line for five classes: what is linked, and what every run leaves",
