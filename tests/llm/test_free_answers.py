@@ -59,12 +59,11 @@ def test_an_answer_with_scores():
 
 
 def test_scores_that_tell_nothing_leave_the_tag_that_is_written():
-    """The tag's chance is so small that it is zero; or it is spelt with a letter that only looks like an i."""
+    """The tag's chance is so small that it is zero."""
     style = prompt_style("tagged", TagSchema(("MISC",)))
-    for text in ("Ada(B-MISC)", "Ada(B-M\u0130SC)"):
-        tokens = [token("Ada"), {"token": text[3:], "logprob": -9999.0, "top_logprobs": []}]
-        probs = read(style, ["Ada"], choice(text, tokens))
-        assert np.isfinite(probs).all() and probs.sum() == pytest.approx(1)
+    tokens = [token("Ada"), {"token": "(B-MISC)", "logprob": -9999.0, "top_logprobs": []}]
+    probs = read(style, ["Ada"], choice("Ada(B-MISC)", tokens))
+    assert np.isfinite(probs).all() and probs.sum() == pytest.approx(1)
     assert weigh([token("x")], 0, TAGS).tolist() == [0] * 5
 
 

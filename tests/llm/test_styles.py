@@ -129,5 +129,5 @@ def test_any_answer_is_none_or_gives_every_word_a_tag(name, text, pieces):
 def test_letters_that_only_look_like_those_of_a_type():
     r"""Regular expressions take ``\u0130`` for an i where case does not count; folding it gives two letters."""
     schema = TagSchema(("MISC",))
-    assert prompt_style("tagged", schema).parse("Ada(B-M\u0130SC)", ["Ada"]) == [0]
-    assert prompt_style("inline", schema).parse("<M\u0130SC>Ada</MISC>", ["Ada"]) == [0]
+    assert prompt_style("tagged", schema).parse("Ada(B-M\u0130SC)", ["Ada"]) is None
+    assert prompt_style("inline", schema).parse("<M\u0130SC>Ada</M\u0130SC>", ["Ada"]) is None
