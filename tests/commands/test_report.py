@@ -40,27 +40,6 @@ def test_a_file_of_the_user_is_not_replaced(tmp_path, capsys, name):
     assert main(["report", str(tmp_path)]) == main(["report", str(tmp_path)]) == 0
 
 
-DAMAGED = {
-    "study.json": ["{", "[1]", '{"cells": []}', '{"cells": [{}], "targets": [], "languages": [], "methods": []}'],
-    "cell.json": ["{", "[1]", '{"methods": 3}'],
-    "failed.json": ["{", "[1]", "{}"],
-    "results.json": ["{", "[1]", '[{"method": "pooled", "sources": [], "target": "t", "seed": 0}]'],
-    "counts/pooled.npy": ["", "garbage"],
-}
-
-
-@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in DAMAGED.items() for text in texts])
-def test_damaged_files_of_a_study_are_no_traceback(tmp_path, capsys, name, text):
-    from made_up_study import write_study
-
-    write_study(tmp_path)
-    path = next(path for path in sorted(tmp_path.rglob(name)))
-    path.write_text(text)
-    status, message = main(["report", str(tmp_path)]), capsys.readouterr().err
-    missing = name in ("cell.json", "failed.json")  # the cell is listed as one that was not run, or has failed
-    assert status == (0 if missing else 2) and (missing or str(path) in message.splitlines()[-1])
-
-
 def test_no_results_is_one_line(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) != 0
     assert "no results" in capsys.readouterr().err

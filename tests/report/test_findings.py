@@ -1,8 +1,10 @@
 import json
+import re
 
 import pytest
 from made_up_study import SIZES, rate, write_grid
 
+from ctl.commands.report import read_design
 from ctl.errors import CTLError
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
@@ -56,3 +58,31 @@ def test_a_cell_elsewhere_is_not_read(tmp_path, folder):
     design["cells"][0]["folder"] = folder
     with pytest.raises(CTLError, match="a cell is not in the study's folder"):
         Findings(tmp_path, design)
+
+
+DAMAGED = {
+    "study.json": ["{", "[1]", '{"cells": []}', '{"cells": [{}], "targets": [], "languages": [], "methods": []}'],
+    "cell.json": ["{", "[1]", '{"methods": 3}'],
+    "results.json": ["{", "[1]", '[{"method": "pooled", "sources": [], "target": "t", "seed": 0}]'],
+    "counts/pooled.npy": ["", "garbage"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in DAMAGED.items() for text in texts])
+def test_a_damaged_file_of_a_study_is_told(tmp_path, name, text):
+    write_grid(tmp_path, lambda *_: 50.0, ["pooled"], sizes=(1,), targets=("t",), seeds=(0,))
+    path = next(tmp_path.rglob(name))
+    path.write_text(text)
+    if name == "cell.json":
+        (missing,) = Findings(tmp_path, read_design(tmp_path / "study.json")).missing
+        assert "results of other settings" in missing
+    else:
+        with pytest.raises(CTLError, match=re.escape(str(path))):
+            Findings(tmp_path, read_design(tmp_path / "study.json"))
+
+
+def test_a_failure_that_does_not_say_why(tmp_path):
+    write_grid(tmp_path, lambda *_: 50.0, ["pooled"], sizes=(1,), targets=("t",), seeds=(0,))
+    (next(tmp_path.rglob("cell.json")).parent / "failed.json").write_text("{")
+    ((_, reason),) = Findings(tmp_path, read_design(tmp_path / "study.json")).failed
+    assert reason == "unknown"
