@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctl.data.reading.conll import read_conll
@@ -131,6 +131,7 @@ def test_unknown_encoding(tmp_path):
 words = st.text(st.characters(exclude_characters="\n\t\r \0", exclude_categories=["Cs"]), min_size=1, max_size=6)
 
 
+@settings(deadline=None)  # it is the answer that counts, on a busy machine too
 @given(st.lists(st.lists(st.tuples(words, st.sampled_from(["O", "B-X", "B-Y"])), min_size=1, max_size=5), min_size=1))
 def test_what_is_written_is_read(tmp_path_factory, sentences):
     text = "\n".join("".join(f"{word}\t{tag}\n" for word, tag in sentence) for sentence in sentences)
