@@ -24,6 +24,7 @@ from ctl.modules.word_classifier import WordClassifier, pool_words
 from ctl.system.console import say
 from ctl.system.numbers import PositiveInt
 
+LAYERS = 3  # that are averaged, unless another number is given
 SAME = 0.9999  # cosine above which two words are taken for the same one in the same sentence
 
 
@@ -48,7 +49,7 @@ class Neighbours(LightningModule):
         soft_labels: str,
         neighbours: PositiveInt = 500,
         bank: PositiveInt = 50_000,
-        layers: PositiveInt = 3,
+        layers: PositiveInt = LAYERS,
     ) -> None:
         super().__init__()
         self.student = student

@@ -11,6 +11,7 @@ from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.data.encoding import WordEncoder
 from ctl.errors import CTLError
 from ctl.methods import Method
+from ctl.modules.neighbours import LAYERS
 from ctl.transfer.settings import Section, Settings
 
 
@@ -29,8 +30,8 @@ def check_models(settings: Settings, decoders: bool) -> None:
     check_tagger("teacher", settings.backbone, settings.teacher)
     check_tagger("student", settings.backbone, settings.student)
     layers = getattr(load_config(settings.backbone), "num_hidden_layers", None)
-    averaged = settings.neighbours.get("layers")
-    if layers is not None and averaged is not None and averaged > layers:
+    averaged = settings.neighbours.get("layers", 1)
+    if layers is not None and averaged > max(LAYERS, layers + 1):  # the embeddings come before the first layer
         raise CTLError(f"--neighbours.layers: {averaged}: {settings.backbone} has {layers} layers")
     if decoders:
         assert settings.llm_backbone is not None, "methods of decoders are refused where there is none"

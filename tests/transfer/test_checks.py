@@ -33,9 +33,9 @@ def test_settings_that_a_backbone_can_not_follow(family, given, message):
 
 
 def test_more_layers_of_neighbours_than_there_are(family):
-    check_models(settings(family, neighbours={"layers": 2}), decoders=False)
-    with pytest.raises(CTLError, match=r"--neighbours\.layers: 3: .*encoder has 2 layers"):
-        check_models(settings(family, neighbours={"layers": 3}), decoders=False)
+    check_models(settings(family, neighbours={"layers": 3}), decoders=False)
+    with pytest.raises(CTLError, match=r"--neighbours\.layers: 4: .*encoder has 2 layers"):
+        check_models(settings(family, neighbours={"layers": 4}), decoders=False)
 
 
 def test_windows_without_room(family):
