@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from ctl.commands.report import check_output
 from ctl.main import main
 
 ROOMS = "ctl.commands.report, ctl.report.study_page, ctl.report.runs_page, ctl.report.figures"
@@ -24,20 +25,16 @@ def made_up_report(tmp_path, capsys):
 
     write_study(tmp_path)
     assert main(["report", str(tmp_path)]) == 0
+    check_output(tmp_path)  # what ctl wrote may be written anew
     return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.md"])
 def test_a_file_of_the_user_is_not_replaced(tmp_path, capsys, name):
-    from made_up_study import write_study
-
-    write_study(tmp_path)
     (tmp_path / name).write_text("my own notes")
     assert main(["report", str(tmp_path)]) == 2
     assert f"{name}: ctl did not write this file" in capsys.readouterr().err
     assert (tmp_path / name).read_text() == "my own notes"
-    (tmp_path / name).unlink()
-    assert main(["report", str(tmp_path)]) == main(["report", str(tmp_path)]) == 0
 
 
 def test_no_results_is_one_line(tmp_path, capsys):
