@@ -65,7 +65,7 @@ class Truth:
         joint = self.frequencies[:, None] * self.confusions  # (K, C, C)
         apart = self.frequencies[:, None] * joint.sum(1, keepdims=True)
         logs = np.log(np.maximum(joint, IMPOSSIBLE) / np.maximum(apart, IMPOSSIBLE))
-        return np.maximum(np.where(joint > 0, joint * logs, 0).sum((1, 2)), 0)
+        return np.asarray(np.maximum(np.where(joint > 0, joint * logs, 0).sum((1, 2)), 0))
 
     def shares(self) -> Floats:
         """Gives each teacher's share in all that they say about the truth (K), for tables that show weights."""
