@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -95,10 +96,9 @@ def read_design(path: Path) -> dict[str, Any]:
     Raises:
         CTLError: the file says something else.
     """
-    try:
+    design: dict[str, Any] = {}
+    with contextlib.suppress(ValueError, RecursionError):
         design = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        design = None
     if not _has(design, DESIGNED) or not all(_has(cell, CELLS) for cell in design["cells"]):
         raise CTLError(f"{path}: this does not describe a study; `ctl study --overwrite` writes it anew")
     return design
