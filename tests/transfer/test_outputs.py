@@ -8,7 +8,9 @@ from ctl.transfer.outputs import describe, files_of, first_damaged, first_missin
 
 
 def results(folder):
-    write_json(folder / "results.json", [{"method": "direct:en", "sources": ["en"], "target": "de", "seed": 0}])
+    scores = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "per_type": {}, "train_seconds": 0.0, "provenance": {}}
+    record = {"method": "direct:en", "sources": ["en"], "target": "de", "seed": 0, **scores}
+    write_json(folder / "results.json", [record])
     write_counts(folder, "direct:en", np.ones((2, 3), np.int32))
 
 

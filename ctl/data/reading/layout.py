@@ -181,8 +181,8 @@ def _counts_words(path: Path, rows: Sequence[Columns | None], body: Sequence[Col
     sentences = list(_first_columns(rows))
     right = list(_counting(sentences))
     if width == 2 or all(len(counted) == 1 for counted in sentences):
-        return all(right) and (len(sentences) > 1 or len(sentences[0]) > 1)
-    return 2 * sum(right) >= len(sentences)  # a line of another form is a mistake, and its reader says so
+        return all(right) and sum(map(len, sentences)) > 1
+    return 2 * sum(right) >= len(sentences) > 0  # a line of another form is a mistake, and its reader says so
 
 
 def _counting(sentences: Iterable[Sequence[str]]) -> Iterator[bool]:

@@ -293,6 +293,7 @@ def test_spacy(tmp_path):
     ),
     tags=st.booleans(),
 )
+@example(data=b"#\t\x00", ending=".bio", form=Form(), tags=False)  # columns, and no word that is no comment
 def test_anything_is_read_or_refused_in_one_line(tmp_path, data, ending, form, tags):
     for file in (tmp_path / "xx").glob("*"):
         file.unlink()
