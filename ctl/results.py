@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ctl.errors import CTLError, first_line
+from ctl.errors import CTLError
 from ctl.methods import Method, label
 from ctl.system.console import duration, make_table, markdown, show
 from ctl.system.files import whole, write_json
@@ -157,8 +157,10 @@ def read_counts(folder: Path, method: str) -> npt.NDArray[np.int32]:
     path = counts_file(folder, method)
     try:
         counts: npt.NDArray[np.int32] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CTLError(f"{path}: these are no counts of entities ({first_line(error)}); {SCORE_AGAIN}") from None
+    except FileNotFoundError:
+        raise CTLError(f"{path}: missing; {SCORE_AGAIN}") from None
+    except (OSError, ValueError, EOFError) as error:  # NumPy recommends to read pickles all the same
+        raise CTLError(f"{path}: these are no counts of entities; {SCORE_AGAIN}") from error
     if not isinstance(counts, np.ndarray) or counts.ndim != 2 or counts.shape[1] != 3 or counts.dtype.kind != "i":
         raise CTLError(f"{path}: these are no counts of entities; {SCORE_AGAIN}")
     return counts

@@ -248,7 +248,8 @@ def _open(path: Path) -> npt.NDArray[Any]:
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
-        raise CTLError(f"{path}: not readable ({first_line(error)}); write the soft labels anew") from None
+        reason = "a pickle, or cut short" if isinstance(error, ValueError) else first_line(error)
+        raise CTLError(f"{path}: not readable ({reason}); write the soft labels anew") from error
 
 
 def _shards(path: Path) -> Path:

@@ -58,7 +58,10 @@ class OnnxModel:
         try:
             self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # whatever onnxruntime says of a file that is damaged or is none
-            raise CTLError(f"{path}: no ONNX file that onnxruntime can run ({first_line(error)})") from error
+            raise CTLError(
+                f"{path}: no ONNX file that onnxruntime can run ({first_line(error)}); "
+                "`ctl export --onnx` writes it anew"
+            ) from error
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Distributions of all words (N, C)."""
@@ -81,7 +84,10 @@ def _labels(folder: Path) -> list[str]:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         labels = sorted((int(number), str(label)) for number, label in config.get("id2label", {}).items())
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise CTLError(f"{folder / 'config.json'}: not the configuration of a model ({first_line(error)})") from error
+        raise CTLError(
+            f"{folder / 'config.json'}: not the configuration of a model ({first_line(error)}); `ctl export` writes it "
+            "anew"
+        ) from error
     return [label for _, label in labels]
 
 
@@ -94,5 +100,8 @@ def exported_types(folder: Path) -> tuple[str, ...]:
     labels = _labels(folder)
     types = tuple(dict.fromkeys(label[2:] for label in labels if label[:2] == "B-"))
     if set(labels) != {"O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI")} or not types:
-        raise CTLError(f"{folder}: its labels ({', '.join(labels[:9]) or 'none'}) are no BIO tags")
+        raise CTLError(
+            f"{folder}: its labels ({', '.join(labels[:9]) or 'none'}) are no BIO tags; take a model that "
+            "tags entities, as `ctl export` writes"
+        )
     return types

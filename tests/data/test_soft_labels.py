@@ -124,8 +124,9 @@ def test_a_manifest_that_is_nested_too_deep(tmp_path):
 def test_a_file_that_is_no_array_is_refused(store, tmp_path):
     folder = rewritten(store, tmp_path / "other")
     (folder / "probs.npy").write_bytes(b"\x80\x04K\x01.")  # a pickle
-    with pytest.raises(CTLError, match="not readable"):
+    with pytest.raises(CTLError, match="not readable") as told:
         SoftLabelStore(folder, verify=False)
+    assert "allow_pickle" not in str(told.value)
 
 
 def test_damage_is_noticed(store, tmp_path):
