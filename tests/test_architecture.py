@@ -43,6 +43,7 @@ REASONS = {  # the one idea of each long file
     "transfer/settings.py": "the settings of transfers and studies; most of it is their help",
     "transfer/stage.py": "one stage: its key, its marker, and what makes it done",
 }
+WITHOUT_LOGIC = {"arrays.py", "command_table.py", "errors.py", "data/reading/form.py", "tagging/forms.py"}
 LINE = re.compile(r"^(?P<indent> +)(?P<name>\w+(?:\.py|/)) +\S")
 
 
@@ -128,3 +129,10 @@ def test_a_long_file_has_a_reason():
         if len(path.read_text(encoding="utf-8").splitlines()) > LONG
     }
     assert long == REASONS.keys()
+
+
+def test_every_module_with_logic_has_a_test_file_of_its_name():
+    modules = {path.relative_to(CODE) for path in CODE.rglob("*.py") if not path.name.startswith("__")}
+    tested = {path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    untested = {str(path) for path in modules if path.parent / f"test_{path.name}" not in tested}
+    assert untested == WITHOUT_LOGIC

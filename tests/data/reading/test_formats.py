@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from reading import read, sentences
 
 from ctl.data.reading.form import Form
 from ctl.data.reading.formats import READERS
@@ -18,20 +19,6 @@ from ctl.errors import CTLError
 SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CASES = Path(os.environ.get("CTL_CASES", "/nowhere"))  # a folder of NAME and NAME.expected.json
 EXPECTED = sorted(CASES.glob("*.expected.json"))
-
-
-def sentences(corpus):
-    """Sentences of ``[word, tag]``."""
-    pairs = [[word, corpus.schema.tags[tag]] for word, tag in zip(corpus.words, corpus.tags, strict=True)]
-    return [pairs[begin:end] for begin, end in zip(corpus.offsets, corpus.offsets[1:], strict=False)]
-
-
-def read(tmp_path, files, form=None, tags=True):
-    """Reads files by their endings, as the train split of a language."""
-    (tmp_path / "xx").mkdir(exist_ok=True)
-    for ending, text in files.items():
-        (tmp_path / "xx" / f"train{ending}").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_split("xx", "train", root=tmp_path, form=form or Form(), tags=tags)
 
 
 @pytest.mark.skipif(not EXPECTED, reason="CTL_CASES names no folder of cases")
@@ -174,53 +161,6 @@ def test_text_of_one_column_needs_no_names(tmp_path):
     assert read(tmp_path, {".txt": "form\tpos\nIda\tN\n"}, form, tags=False).words == ["Ida"]
 
 
-def test_keys_of_json_by_name(tmp_path):
-    text = '{"satz": ["Ida"], "gold": ["B-PER"], "tags": ["O"]}'
-    assert sentences(read(tmp_path, {".jsonl": text}, Form(word_column="satz", tag_column="gold"))) == [
-        [["Ida", "B-PER"]]
-    ]
-
-
-def test_brat(tmp_path):
-    """Of entities in one another the longest is kept; what is no entity is left out; a folder holds many texts."""
-    text = "In Oslo Oper Noor sang.\nIda"
-    spans = "T1\tLOC 3 7\tOslo\nT2\tORG 3 12\tOslo Oper\nR1\tIn Arg1:T1\n#1\tNote T1\tx\nT9\tPER 24 26\tId\n"
-    corpus = read(tmp_path, {".txt": text, ".ann": spans})
-    assert [[tag for _, tag in sentence] for sentence in sentences(corpus)] == [
-        ["O", "B-ORG", "I-ORG", "O", "O", "O"], ["B-PER"],
-    ]  # fmt: skip
-    assert corpus.notes == (
-        "xx/train: 1 entities begin or end inside a word and are read as all of it",
-        "xx/train: 1 entities overlap an earlier or longer one and are left out",
-    )
-    folder = tmp_path / "yy" / "train"
-    folder.mkdir(parents=True)
-    for name in ("b", "a"):
-        (folder / f"{name}.txt").write_text(f"{name} Oslo")
-        (folder / f"{name}.ann").write_text("T1\tLOC 2 6\tOslo\n")
-    assert sentences(read_split("yy", "train", root=tmp_path)) == [
-        [["a", "O"], ["Oslo", "B-LOC"]], [["b", "O"], ["Oslo", "B-LOC"]],
-    ]  # fmt: skip
-
-
-def test_an_entity_over_the_end_of_a_sentence_is_two_and_in_parts_is_one(tmp_path):
-    text = "Go on. Oslo\nBergen and Ida X Noor"
-    spans = "T1\tLOC 7 18\tOslo Bergen\nT2\tPER 23 26;29 33\tIda Noor\n"
-    corpus = read(tmp_path, {".txt": text, ".ann": spans})
-    assert sentences(corpus)[1:] == [
-        [["Oslo", "B-LOC"]],
-        [["Bergen", "B-LOC"], ["and", "O"], ["Ida", "B-PER"], ["X", "I-PER"], ["Noor", "I-PER"]],
-    ]
-    assert len(corpus.notes) == 2
-
-
-def test_gold_does_not_move_the_ends_of_sentences_or_words(tmp_path):
-    text = "Dr. Ida lives in Oslo-Nord. No. 5 is hers."
-    plain = read(tmp_path, {".txt": text, ".ann": ""}, tags=False)
-    gold = read(tmp_path, {".txt": text, ".ann": "T1\tLOC 17 21\tOslo\nT2\tPER 26 33\t. No. 5\n"})
-    assert plain.fingerprint == gold.fingerprint
-
-
 @pytest.mark.parametrize(
     ("files", "said"),
     [
@@ -258,26 +198,6 @@ def test_mistakes_are_named(tmp_path, files, said):
     with pytest.raises(CTLError) as caught:
         read(tmp_path, files)
     assert re.search(said, str(caught.value)) and "\n" not in str(caught.value)
-
-
-def test_an_unknown_column_is_named(tmp_path):
-    with pytest.raises(CTLError, match=r"no column 'Gold' \(data.tag_column\); its columns are Word, Tag"):
-        read(tmp_path, {".csv": "Word,Tag\nIda,B-PER\n"}, Form(word_column="Word", tag_column="Gold"))
-    with pytest.raises(CTLError, match="columns count from 1"):
-        read(tmp_path, {".csv": "Ida,B-PER\n"}, Form(word_column=0))
-
-
-def test_spacy(tmp_path):
-    spacy = pytest.importorskip("spacy")
-    from spacy.tokens import Doc, DocBin
-
-    vocab = spacy.blank("en").vocab
-    doc = Doc(vocab, words=["Ida", "PERSON", "\n", "sang", ".", "In", "case"], ents=["B-PERSON", "I-PERSON", *"OOOOO"])
-    DocBin(docs=[doc]).to_disk(tmp_path / "x.spacy")
-    corpus = read(tmp_path, {".spacy": (tmp_path / "x.spacy").read_bytes()})
-    assert sentences(corpus) == [
-        [["Ida", "B-PERSON"], ["PERSON", "I-PERSON"], ["sang", "O"], [".", "O"]], [["In", "O"], ["case", "O"]],
-    ]  # fmt: skip
 
 
 @SOME

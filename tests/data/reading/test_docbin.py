@@ -1,0 +1,28 @@
+"""spaCy's files, read by spaCy where it is there."""
+
+import pytest
+from reading import read, sentences
+
+from ctl.errors import CTLError
+
+
+def test_spacy(tmp_path):
+    spacy = pytest.importorskip("spacy")
+    from spacy.tokens import Doc, DocBin
+
+    vocab = spacy.blank("en").vocab
+    doc = Doc(vocab, words=["Ida", "PERSON", "\n", "sang", ".", "In", "case"], ents=["B-PERSON", "I-PERSON", *"OOOOO"])
+    DocBin(docs=[doc]).to_disk(tmp_path / "x.spacy")
+    corpus = read(tmp_path, {".spacy": (tmp_path / "x.spacy").read_bytes()})
+    assert sentences(corpus) == [
+        [["Ida", "B-PERSON"], ["PERSON", "I-PERSON"], ["sang", "O"], [".", "O"]], [["In", "O"], ["case", "O"]],
+    ]  # fmt: skip
+
+
+def test_without_spacy_the_remedy_is_named(tmp_path, monkeypatch):
+    def absent(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr("ctl.data.reading.docbin.import_module", absent)
+    with pytest.raises(CTLError, match="reading it needs spaCy: pip install spacy"):
+        read(tmp_path, {".spacy": b"x"})
