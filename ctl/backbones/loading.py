@@ -88,10 +88,24 @@ def load_language_model(name: str, causal: bool, base: Base = "float32") -> Any:
 
 
 def load_token_classifier(name: str) -> Any:  # noqa: ANN401
-    """A token classifier of `transformers` in float32 and evaluation mode, by Hub name or folder."""
+    """A token classifier of `transformers` in float32 and evaluation mode, by Hub name or folder.
+
+    Raises:
+        CTLError: it can't be had, or some of its weights would be random or not be used.
+    """
     from transformers import AutoModelForTokenClassification
 
-    return _load(AutoModelForTokenClassification, name, config=load_config(name), dtype=torch.float32).eval()
+    config = load_config(name)
+    model, report = _load(
+        AutoModelForTokenClassification, name, config=config, dtype=torch.float32, output_loading_info=True
+    )
+    strange = [key for key in report["unexpected_keys"] if LAYER.search(key)]  # a pooler may be left out
+    if wrong := sorted([*report["missing_keys"], *strange]):
+        raise CTLError(
+            f"backbone {name}: its weights are not those of its config.json: {len(wrong)} are missing or too many, "
+            f"{wrong[0]} for one; export it anew"
+        )
+    return model.eval()
 
 
 def build_encoder(config: dict[str, Any], attention: str | None = None) -> Any:  # noqa: ANN401
@@ -186,9 +200,19 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
             raise CTLError(
                 f"backbone {name}: it brings code of its own, which ctl does not run; take another"
             ) from error
-        reason = first_line(error).rstrip(".")
-        hint = "" if Path(name).is_dir() else "; it is neither a folder here nor a model that the Hub could give"
-        raise CTLError(f"backbone {name}: {reason}{hint}") from error
+        hint = "is the folder whole?"
+        if not Path(name).is_dir():
+            hint = "it is neither a folder here nor a model that the Hub could give"
+        raise CTLError(f"backbone {name}: {_reason(error)}; {hint}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Says in a few words what `transformers` says in many; PyTorch's advice to read pickles is left out."""
+    if "weights_only" in str(error):
+        return "its weights are damaged, or hold more than tensors, so they were not read"
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights are of other sizes than its config.json says"
+    return first_line(error).rstrip(".:")
 
 
 def _stays_at_home(name: str) -> None:

@@ -1,10 +1,12 @@
 import contextlib
 import json
+import pickle
 import shutil
 
 import pytest
 import torch
 from torch import nn
+from transformers import AutoModelForTokenClassification
 
 from ctl.backbones.loading import (
     count_layers,
@@ -79,7 +81,7 @@ def test_code_beside_a_known_model_is_left_alone(stranger):
     names = ("AutoConfig", "AutoModel", "AutoModelForMaskedLM", "AutoModelForTokenClassification")
     folder = stranger("config.json", {"auto_map": dict.fromkeys(names, "evil.Evil")})
     assert load_encoder(str(folder)).config.model_type == "bert"
-    assert load_token_classifier(str(folder)) and load_language_model(str(folder), causal=False)
+    assert load_encoder(str(folder)) and load_language_model(str(folder), causal=False)
 
 
 def test_code_of_a_tokenizer_does_not_run(stranger):
@@ -112,3 +114,44 @@ def test_weights_elsewhere_are_not_read(stranger):
     folder = stranger("model.safetensors.index.json", {"weight_map": {"a": "../other.safetensors"}})
     with pytest.raises(CTLError, match=r"names a file elsewhere \(\.\./other\.safetensors\)"):
         load_encoder(str(folder))
+
+
+def test_weights_that_hold_more_than_tensors_are_told_without_the_advice_to_read_them(family, tmp_path):
+    folder = shutil.copytree(family / "encoder", tmp_path / "pickled")
+    (folder / "model.safetensors").unlink()
+    for content in (b"garbage", pickle.dumps(contextlib.suppress)):
+        (folder / "pytorch_model.bin").write_bytes(content)
+        with pytest.raises(CTLError, match=r"its weights .*; is the folder whole\?") as told:
+            load_encoder(str(folder))
+        assert "weights_only" not in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.fixture
+def classifier(family, tmp_path):
+    """A token classifier of two layers, and its configuration."""
+    config = load_config(str(family / "encoder"))
+    config.num_labels = 3
+    AutoModelForTokenClassification.from_config(config).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_a_classifier_that_would_answer_at_random_is_refused(family, classifier):
+    assert load_token_classifier(str(classifier))
+    shutil.copy(family / "encoder" / "model.safetensors", classifier)
+    with pytest.raises(CTLError, match=r"its weights are not those of its config\.json: 2 are missing or too many"):
+        load_token_classifier(str(classifier))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("num_hidden_layers", 1, "are missing or too many"),
+        ("num_hidden_layers", 3, "are missing or too many"),
+        ("intermediate_size", 8, "of other sizes than its config.json says; is the folder whole?"),
+    ],
+)
+def test_a_classifier_whose_configuration_is_another_is_refused(classifier, setting, value, message):
+    config = json.loads((classifier / "config.json").read_text())
+    (classifier / "config.json").write_text(json.dumps({**config, setting: value}))
+    with pytest.raises(CTLError, match=message):
+        load_token_classifier(str(classifier))
