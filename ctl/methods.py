@@ -11,9 +11,12 @@ from typing import Any
 
 from ctl.errors import CTLError
 
-SIMILARITIES = ("learned", "cosine", "l1", "l2")
+IDENTIFIED = ("learned", "cosine", "l1", "l2")  # by the features of sentences
+VOTED = ("nearest",)  # by the neighbours of words
+SIMILARITIES = (*IDENTIFIED, *VOTED)
 WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "truth", "fixed")
 UNEQUAL = tuple(weighting for weighting in WEIGHTINGS if weighting != "uniform")  # some sources weigh more than others
+FITTED = (*SIMILARITIES, "agreement")  # with a sharpness that can be fitted on the sources
 TOPS = {f"top{count}": count for count in range(1, 6)}
 AVERAGED = (
     "uniform",
@@ -57,6 +60,7 @@ OPTIONS = {
     ),
     "abstain": Option("a source that lacks a type abstains on it, and does not call it O", ("ensemble", "student")),
     "replace": Option("where all teachers agree, their tag has probability one", ("ensemble", "student")),
+    "sharp": Option("weights as sharp as fits the sources, each in turn the target", ("ensemble", "student")),
     **{top: Option(f"only the {count} heaviest sources", ("ensemble", "student")) for top, count in TOPS.items()},
     "unanimous": Option("a second loss where all teachers agree", student={"unanimous_weight": 1.0}),
     "kl": Option("Kullback-Leibler divergence, not squared error", student={"loss": "kl"}),
@@ -124,19 +128,22 @@ class Method:
             raise CTLError(
                 f"unknown method {name}: {kind} has no +{unknown[0]}, but {' '.join(f'+{k}' for k in known)}"
             )
-        method._check_tops(name)
+        method._check_weights(name)
         if of == POOLED and "joint" in method.options:
             raise CTLError(f"unknown method {name}: +joint adds the pooled model to teachers of one language each")
         if method.weighting == "truth" and "abstain" in method.options:
             raise CTLError(f"method {name}: {NOTHING_TO_ABSTAIN}")
         return replace(method, options=tuple(option for option in known if option in method.options))
 
-    def _check_tops(self, name: str) -> None:
+    def _check_weights(self, name: str) -> None:
+        """Refuses options of weights that its weighting does not have."""
         tops = [option for option in self.options if option in TOPS]
         if len(tops) > 1:
             raise CTLError(f"method {name}: +{tops[0]} or +{tops[1]}? name one of them")
         if tops and self.weighting not in UNEQUAL:
             raise CTLError(f"method {name}: +{tops[0]} keeps the heaviest sources, but {self.of} weighs all alike")
+        if self.sharp and (self.weighting not in FITTED or self.per_sentence):
+            raise CTLError(f"method {name}: +sharp is for the weightings {' '.join(FITTED)}, of a whole language")
 
     def __str__(self) -> str:
         kind = f"{self.family}-{self.kind}" if self.family else self.kind
@@ -191,6 +198,11 @@ class Method:
     def top(self) -> int | None:
         """The number of sources that are kept, the heaviest; ``None`` for all."""
         return next((TOPS[option] for option in self.options if option in TOPS), None)
+
+    @property
+    def sharp(self) -> bool:
+        """Tells whether its weights are as sharp as fits the sources."""
+        return "sharp" in self.options
 
     @property
     def adapted(self) -> bool:
@@ -281,6 +293,8 @@ def _check(method: Method, sources: Sequence[str], labelled: Sequence[str], deco
     several = method.by_similarity or method.pools or method.kind in ("pooled", "merged", SEEDS)
     if several and len(sources) == 1:
         raise CTLError(f"method {method} needs two or more sources, not {list(sources)} alone")
+    if method.sharp and len(sources) < 3:
+        raise CTLError(f"method {method} needs three or more sources, as one is left out, not {list(sources)}")
 
 
 def _basic(several: bool) -> list[str]:
@@ -317,7 +331,14 @@ def of_one_source(name: str) -> str:
         return str(Method("direct", method.of if method.kind == SEEDS else "", options, method.family))
     if method.kind not in ("ensemble", "student"):
         return name
-    return str(replace(method.without("joint", "abstain", *TOPS), of="uniform"))
+    return str(replace(method.without("joint", "abstain", "sharp", *TOPS), of="uniform"))
+
+
+def of_few_sources(name: str, count: int) -> str:
+    """Gives the name of a method where there are few sources: of two, none can be left out, so nothing is fitted."""
+    if count == 1:
+        return of_one_source(name)
+    return str(Method.split(name).without("sharp")) if count == 2 else name
 
 
 def named(method: Method, variant: str | None) -> str:

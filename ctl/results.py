@@ -22,6 +22,7 @@ from ctl.system.names import check_method
 Record = dict[str, Any]
 KEY = ("method", "sources", "target", "seed", "split")
 DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; of a cell that is done, that has failed
+LEFT_OUT = "leave_one_out.json"  # a trial of weightings on the sources alone
 LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # of a fit, in a Trainer's arguments
 # Settings that came later, by section: with these values all is as it was without them.
 LATER: dict[str, dict[str, Any]] = {

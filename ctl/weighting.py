@@ -56,23 +56,6 @@ def similarity_weights(logits: Floats, scale: Scale = "variance") -> Floats:
     return np.asarray(odds / odds.sum(-1, keepdims=True), dtype=np.float32)
 
 
-def sharpen(weights: Floats, sharpness: float) -> Floats:
-    r"""Weights (..., K) at a temperature: :math:`\alpha_k^s / \sum_j \alpha_j^s`, logits times the sharpness s.
-
-    With 1 they stay as they are, with 0 all are equal, with more the heaviest source has more.
-    """
-    powers = (weights.astype(np.float64) / weights.max(-1, keepdims=True)) ** sharpness
-    return np.asarray(powers / powers.sum(-1, keepdims=True), dtype=np.float32)
-
-
-def keep_heaviest(weights: Floats, count: int) -> Floats:
-    """Weights (..., K) of the heaviest sources alone, scaled to sum to one; of equal ones the first are kept."""
-    heaviest = np.argsort(-weights, axis=-1, kind="stable")[..., :count]
-    kept = np.zeros_like(weights)
-    np.put_along_axis(kept, heaviest, np.take_along_axis(weights, heaviest, -1), -1)
-    return np.asarray(kept / kept.sum(-1, keepdims=True), dtype=np.float32)
-
-
 def agreement_weights(tags: Iterable[npt.NDArray[np.int64]]) -> Floats:
     """Weights teachers by how well they agree with the others on raw target text (K).
 

@@ -30,7 +30,7 @@ REASONS = {  # the one idea of each long file
     "modules/ensemble.py": "one module: teachers, weights, and how they are mixed",
     "modules/fine_tuned.py": "the base of all that is fine-tuned; half of it documents its settings",
     "modules/generative_teacher.py": "one module: a language model that writes tags, prompted or tuned",
-    "modules/language_identifier.py": "one module: the identifier, its features and its rate",
+    "modules/weights/language_identifier.py": "one module: the identifier, its features and its rate",
     "report/comparison.py": "plain runs side by side: one table and its tests",
     "report/conclusions.py": "the sentences of a report, each with the condition under which it is said",
     "report/findings.py": "the cells of a study as curves",

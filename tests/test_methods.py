@@ -1,7 +1,7 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.methods import Method, expand_methods, label, of_one_source
+from ctl.methods import Method, expand_methods, label, of_few_sources, of_one_source
 
 
 def names(*arguments):
@@ -76,6 +76,18 @@ def test_the_heaviest_sources():
     ):
         with pytest.raises(CTLError, match=said):
             Method.parse(name)
+
+
+def test_weights_as_sharp_as_fits_the_sources():
+    assert Method.parse("student:nearest+sharp+top1").ensemble().sharp
+    assert names(["ensemble:learned+sharp"], ["en", "nl", "es"], "de") == ["ensemble:learned+sharp"]
+    with pytest.raises(CTLError, match="needs three or more sources, as one is left out"):
+        expand_methods(["ensemble:learned+sharp"], ["en", "nl"], "de")
+    for name in ("ensemble:uniform+sharp", "ensemble:fixed+sharp", "ensemble:learned-sentence+sharp"):
+        with pytest.raises(CTLError, match=r"\+sharp is for the weightings learned"):
+            Method.parse(name)
+    few = [of_few_sources("student:learned+sharp+kl", count) for count in (1, 2, 3)]
+    assert few == ["student:uniform+kl", "student:learned+kl", "student:learned+sharp+kl"]
 
 
 def test_rounds_come_after_one_another():

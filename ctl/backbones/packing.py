@@ -82,6 +82,12 @@ def hidden_states(model: Any, subwords: Subwords, layers: int = 1) -> Tensor:  #
     return layout.gather([torch.stack(output).mean(0) for output in outputs])
 
 
+def states_of_layer(model: Any, subwords: Subwords, layer: int) -> Tensor:  # noqa: ANN401
+    """Returns the state of every subword (P, D) after a layer, counted from 1; 0 stands for the embeddings."""
+    layout = lay_out(model, subwords)
+    return layout.gather([model(**inputs, output_hidden_states=True).hidden_states[layer] for inputs in layout.passes])
+
+
 def lay_out(model: Any, subwords: Subwords) -> Layout:  # noqa: ANN401
     """Lays subwords out as the backbone reads them fastest: end to end, in packed rows, or in blocks of like length."""
     if reads_end_to_end(model):

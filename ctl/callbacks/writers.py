@@ -6,7 +6,7 @@ A module's ``configure_callbacks`` names the writer of what it predicts; writers
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,10 +23,9 @@ from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.methods import SIMILARITIES
 from ctl.results import add_record, make_record, write_counts
 from ctl.system.names import check_method
-from ctl.weighting import Scale, similarity_weights, write_language_weights, write_sentence_weights
+from ctl.weighting import write_language_weights, write_sentence_weights
 
 
 class Teaching(Protocol):
@@ -43,6 +42,19 @@ class WritesSoftLabels(Protocol):
 
     def labellers(self) -> Mapping[str, Teaching]:
         """Gives those whose soft labels it predicts, in their order, by the folder of each below the run's."""
+
+
+class WeighsSources(Protocol):
+    """A model that predicts similarities of sentences to sources, and turns those of a whole text into weights."""
+
+    sources: list[str]
+    weightings: tuple[str, ...]
+
+    def sentence_weights(self, similarities: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Gives the weights of each sentence (S, K) by weighting."""
+
+    def language_weights(self, similarities: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Gives the weights of the language (K) by weighting."""
 
 
 class WeighsWords(Protocol):
@@ -187,21 +199,19 @@ class WeightWriter(PredictionWriter):
     """Writes source weights from the similarities of sentences to the sources.
 
     ``<run>/weights/<split>.safetensors`` has the weights of each sentence (S, K) by weighting; ``<run>/weights.json``
-    their means over the first split, the weights of the language.
+    the weights of the language, from its first split.
 
     Args:
-        sources: the languages (K).
-        scale: see `similarity_weights`.
+        model: says of which languages and weightings, and turns similarities into weights.
     """
 
-    def __init__(self, sources: Sequence[str], scale: Scale) -> None:
-        self.sources = sources
-        self.scale: Scale = scale
+    def __init__(self, model: WeighsSources) -> None:
+        self.model = model
         self._similarities: dict[str, dict[str, PerItem]] = {}
 
     def open(self, folder: Path, split: str, rank: int) -> None:
         """Starts with no sentence."""
-        self._similarities[split] = {name: PerItem() for name in SIMILARITIES}
+        self._similarities[split] = {name: PerItem() for name in self.model.weightings}
 
     def add(self, split: str, batch: WordBatch, outputs: Any) -> None:  # noqa: ANN401
         """Keeps the similarities of a batch (S, K)."""
@@ -214,12 +224,12 @@ class WeightWriter(PredictionWriter):
         gathered = {name: items.gather(trainer) for name, items in self._similarities[split].items()}
         if not trainer.is_global_zero:
             return
-        folder = Path(trainer.default_root_dir)
-        weights = {name: similarity_weights(values, self.scale) for name, values in gathered.items()}
-        write_sentence_weights(folder / "weights" / f"{split}.safetensors", weights, self.sources, corpus)
+        folder, sources = Path(trainer.default_root_dir), self.model.sources
+        weights = self.model.sentence_weights(gathered)
+        write_sentence_weights(folder / "weights" / f"{split}.safetensors", weights, sources, corpus)
         if split == next(iter(self._similarities)):
-            means = {name: values.mean(0).round(4).tolist() for name, values in weights.items()}
-            by_source = {name: dict(zip(self.sources, values, strict=True)) for name, values in means.items()}
+            means = {name: values.round(4).tolist() for name, values in self.model.language_weights(gathered).items()}
+            by_source = {name: dict(zip(sources, values, strict=True)) for name, values in means.items()}
             write_language_weights(folder / "weights.json", by_source)
 
 

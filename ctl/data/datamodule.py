@@ -69,7 +69,7 @@ class NERDataModule(LightningDataModule):
             (`ctl.data.corpus.draw_evenly`); their validation splits stay whole.
         supervised: train on the gold tags of the target's train split instead: an upper bound, no zero-resource
             transfer. No validation split is read.
-        predict_splits: splits of the target that ``ctl predict`` labels.
+        predict_splits: splits that ``ctl predict`` labels: of the target, or of another language, ``nl/validation``.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
         batch_size: sentences in a training batch, or the most where there is ``train_tokens``.
         train_tokens: most subwords in a training batch; it evens out the batches' size.
@@ -157,7 +157,7 @@ class NERDataModule(LightningDataModule):
             case "test":
                 self.testing = self.gold(self._the_target(), "test")
             case "predict":
-                self.predicting = {split: self.target_text(split) for split in self.predict_splits}
+                self.predicting = {split: self._to_predict(split) for split in self.predict_splits}
 
     def _labelled(self) -> list[Corpus]:
         """Reads the gold tags that are trained on."""
@@ -194,6 +194,11 @@ class NERDataModule(LightningDataModule):
     def target_text(self, split: str) -> Corpus:
         """Raw text of the target."""
         return self.raw_text(self._the_target(), split)
+
+    def _to_predict(self, name: str) -> Corpus:
+        """Raw text by the name of a split of the target, or of a language and its split."""
+        language, _, split = name.rpartition("/")
+        return self.raw_text(language, split) if language else self.target_text(name)
 
     def labelled_corpus(self, stage: str) -> Corpus:
         """The one corpus that soft labels must be for: the tested split, or the split to be predicted."""

@@ -17,7 +17,8 @@ from ctl.data.synthetic.family import SyntheticFamily
 from ctl.errors import CTLError
 from ctl.inspection.settings import Settings, in_run, named_weights, read_settings, root_of, text_name
 from ctl.methods import Method
-from ctl.weighting import keep_heaviest, read_sentence_weights, sharpen
+from ctl.mixing.sharpness import keep_heaviest, sharpen
+from ctl.weighting import read_sentence_weights
 
 Role = Literal["teacher", "mixture", "student"]
 ROLES: dict[str, Role] = {  # of what is no teacher

@@ -6,11 +6,13 @@ from ctl.modules.baselines.merged import Merged
 from ctl.modules.baselines.supervised import Supervised
 from ctl.modules.ensemble import Ensemble
 from ctl.modules.generative_teacher import GenerativeTeacher
-from ctl.modules.language_identifier import LanguageIdentifier
 from ctl.modules.neighbours import Neighbours
 from ctl.modules.remote_teacher import RemoteTeacher
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
+from ctl.modules.weights.language_identifier import LanguageIdentifier
+from ctl.modules.weights.leave_one_out import LeaveOneOut
+from ctl.modules.weights.nearest import NearestLanguages
 
 __all__ = [
     "Adaptation",
@@ -18,7 +20,9 @@ __all__ = [
     "Ensemble",
     "GenerativeTeacher",
     "LanguageIdentifier",
+    "LeaveOneOut",
     "Merged",
+    "NearestLanguages",
     "Neighbours",
     "RemoteTeacher",
     "Student",

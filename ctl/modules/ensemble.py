@@ -24,6 +24,7 @@ from ctl.methods import NOTHING_TO_ABSTAIN, POOLED, SEEDS, Method, named
 from ctl.mixing.abstention import abstained
 from ctl.mixing.answers import Answers, read_answers
 from ctl.mixing.inference import ROUNDS, fit_truth
+from ctl.mixing.sharpness import keep_heaviest, read_sharpness, sharpen
 from ctl.mixing.truth import Truth, reliability, truth_record
 from ctl.modules.base import Labeller, fingerprint_weights
 from ctl.modules.tagger import Tagger, load_module
@@ -34,9 +35,7 @@ from ctl.weighting import (
     agreement_weights,
     entropy,
     given_weights,
-    keep_heaviest,
     read_sentence_weights,
-    sharpen,
     with_mean_weights,
 )
 
@@ -84,7 +83,7 @@ class Ensemble(Labeller):
         weights: numbers by source, ``{en: 0.7, nl: 0.3}``, or the file that ``ctl predict`` of a language identifier
             writes: ``weights.json``, or for weights of sentences ``weights/<split>.safetensors``.
         sharpness: what the logarithms of the weights are multiplied by, those of sentences one by one; 1 is the paper,
-            with more the heaviest sources weigh more.
+            with more the heaviest sources weigh more. Or the file that ``ctl predict`` of `LeaveOneOut` writes.
         top: keep only so many sources, the heaviest, of the text or of each sentence; the others weigh nothing.
         abstain: a teacher whose source lacks a type says nothing about it (`ctl.mixing.abstention`).
         unanimous: words whose most probable tag is the same for all teachers: ``mix`` their distributions as any,
@@ -104,7 +103,7 @@ class Ensemble(Labeller):
         types: Sequence[str] = ("PER", "ORG", "LOC"),
         weighting: str = "uniform",
         weights: str | dict[str, float] | None = None,
-        sharpness: NonNegativeFloat = 1.0,
+        sharpness: NonNegativeFloat | str = 1.0,
         top: PositiveInt | None = None,
         abstain: bool = False,
         unanimous: Literal["mix", "replace", "mark"] = "mix",
@@ -170,6 +169,8 @@ class Ensemble(Labeller):
 
     def _sharpened(self, weights: Floats) -> Floats:
         """Sharpens weights (..., K), and keeps the heaviest."""
+        if isinstance(self.sharpness, str):
+            self.sharpness = read_sharpness(self.sharpness, self.weighting)
         weights = weights if self.sharpness == 1 else sharpen(weights, self.sharpness)
         return weights if self.top is None else keep_heaviest(weights, self.top)
 

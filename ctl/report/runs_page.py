@@ -14,6 +14,7 @@ from ctl.report.comparison import BASELINE, Comparison
 from ctl.report.contenders import Contender
 from ctl.report.drawing import Look
 from ctl.report.layout import Column, Layout
+from ctl.report.left_out import left_out_blocks
 from ctl.report.page import Block, Page
 from ctl.report.tables import calibration_table, type_table
 from ctl.results import Record
@@ -77,6 +78,7 @@ def runs_page(folder: Path) -> Page:
         blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
     if len(right := reliability_table(records)):
         blocks.append(Block("reliability", "Teachers", TEXTS["reliability"], right, layout=RELIABILITY))
+    blocks += left_out_blocks(folder)
     blocks.append(Block("runs", "Runs", TEXTS["runs"], origins, layout=Layout.plain(origins)))
     return Page(f"Runs in {folder}", f"{len(origins)} scored models.", blocks)
 

@@ -14,6 +14,7 @@ from ctl.report.conclusions import PairTest, compare, sentences
 from ctl.report.drawing import Look
 from ctl.report.findings import Findings
 from ctl.report.layout import Column, Layout
+from ctl.report.left_out import left_out_blocks
 from ctl.report.page import Block, Page, plain_name
 from ctl.report.statistics.trends import Trend, trend
 
@@ -80,7 +81,13 @@ def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
         title=f"How does it scale with the number of source languages? {folder.name}",
         subtitle=f"Targets {targets}; sources among {pool}; seeds {seeds}; backbone {Path(design['backbone']).name}.",
         conclusions=sentences(findings, tests),
-        blocks=[*_scaling(findings, look), *_transfer(findings), *_details(findings, look), *_tables(findings, tests)],
+        blocks=[
+            *_scaling(findings, look),
+            *_transfer(findings),
+            *left_out_blocks(folder),
+            *_details(findings, look),
+            *_tables(findings, tests),
+        ],
         failed=findings.failed,
         missing=findings.missing,
         cells=len(design["cells"]),

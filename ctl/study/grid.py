@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.methods import SEEDS, Method, expand_methods, of_one_source
+from ctl.methods import SEEDS, Method, expand_methods, of_few_sources
 from ctl.results import DESIGN
 from ctl.study.cells import Cell, key_of, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
@@ -125,7 +125,7 @@ class Study:
         return {
             name: []
             if Method.split(name).kind == SEEDS and Method.split(name).of == target
-            else expand_methods([of_one_source(name) if len(sources) == 1 else name], sources, "", decoder, labelled)
+            else expand_methods([of_few_sources(name, len(sources))], sources, "", decoder, labelled)
             for name in self.settings.methods or []
         }
 
@@ -195,7 +195,7 @@ class Study:
                 return given
             case by if len(pool) > 1:
                 plan = self._plan(target, pool, self.settings.seeds[0], [])
-                weighed = plan.similarities()
+                weighed = plan.similarities(by)
                 if not weighed.done() and self.settings.dry_run:
                     return given  # which languages are near changes no number of stages
                 if not weighed.done():

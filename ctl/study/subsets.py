@@ -18,7 +18,7 @@ from ctl.system.numbers import PositiveInt
 if TYPE_CHECKING:
     from ctl.data.datamodule import NERDataModule
 
-Nearness = Literal["family", "learned", "cosine", "l1", "l2", "given"]
+Nearness = Literal["family", "learned", "cosine", "l1", "l2", "nearest", "given"]
 MOST = 100_000  # sets of one size, before a study of all of them is a mistake
 
 
@@ -33,7 +33,7 @@ class Subsets:
         every: sizes of which all sets are taken.
         listed: sets by name, ``[[en, nl], [en, es]]``; a target is left out of its own.
         by: what is near: the ``family`` tree of artificial languages; a language's weight for the target's raw text
-            when all languages are sources (``learned cosine l1 l2``); or the order in which they are ``given``.
+            when all languages are sources (``learned cosine l1 l2 nearest``); or the order in which they are ``given``.
     """
 
     nested: tuple[PositiveInt, ...] = ()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ctl.methods import OPTIONS, POOLED, SEEDS, Method
+from ctl.methods import OPTIONS, POOLED, SEEDS, WEIGHTINGS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
+from ctl.transfer.left_out import LeftOut
 from ctl.transfer.planner import Planner, subset_name
 from ctl.transfer.settings import Length, Section
 from ctl.transfer.stage import Stage
+from ctl.transfer.weighing import Weighing
 
 
 class Plan:
@@ -35,6 +36,7 @@ class Plan:
         self.sources = self.settings.sources
         self.target = self.settings.target
         self.tests = [self._score(method) for method in methods]
+        self.trials = [self.left_out(method) for method in self._tried(methods)]
 
     def __iter__(self) -> Iterator[Stage]:
         return iter(self.planner.stages.values())
@@ -54,6 +56,16 @@ class Plan:
         """Copies the counts of every test sentence to the run's own folder, ``counts/``."""
         for test in self.tests:
             shutil.copytree(test.folder / "counts", self.settings.folder / "counts", dirs_exist_ok=True)
+
+    def _tried(self, methods: Sequence[Method]) -> list[Method]:
+        """The methods on whose teachers all weightings are tried: those of +sharp, or with the setting all mixtures.
+
+        Of methods with the same teachers only the first is named.
+        """
+        mixtures = [m.ensemble() for m in methods if m.kind in ("ensemble", "student") and m.weighting in WEIGHTINGS]
+        asked = self.settings.leave_one_out and len(self.sources) > 2
+        tried = [method for method in mixtures if asked or method.sharp]
+        return list({LeftOut.folder_of(method): method for method in reversed(tried)}.values())
 
     def _score(self, method: Method) -> Stage:
         """Plans the test of a method and what must come before it."""
@@ -193,7 +205,7 @@ class Plan:
                     "teachers": [str(teacher.output) for teacher in teachers],
                     "weighting": method.of,
                     "weights": weights,
-                    "sharpness": self._sharpness(method),
+                    "sharpness": self._sharpness(method)[0],
                     "variant": "+".join(method.options) or None,
                 },
             },
@@ -235,6 +247,7 @@ class Plan:
     def _ensemble(self, method: Method, command: str, split: str) -> Stage:
         labels = [self._labels(teacher, method) for teacher in self._teachers(method)]
         weights, before = self._weights(method, split)
+        sharpness, fitted = self._sharpness(method)
         mixture = method if method.kind == SEEDS else method.ensemble()
         marked = "unanimous" in method.options and command == "predict"
         unanimous = "mark" if marked else "replace" if "replace" in mixture.options else "mix"
@@ -248,7 +261,7 @@ class Plan:
                     "teachers": [str(stage.folder / "soft_labels" / split) for stage in labels],
                     "weighting": SEEDS if method.kind == SEEDS else mixture.of,
                     "weights": weights,
-                    "sharpness": self._sharpness(method),
+                    "sharpness": sharpness,
                     "top": mixture.top,
                     "abstain": "abstain" in mixture.options,
                     "unanimous": unanimous,
@@ -257,7 +270,7 @@ class Plan:
             },
             data={"target": self.target, "predict_splits": ["train"]},
             outputs=("results.json",) if command == "test" else ("soft_labels/train/manifest.json",),
-            after=(*labels, *before),
+            after=(*labels, *before, *fitted),
             work=0.1 * self.planner.count(self.target, split),
         )
 
@@ -267,51 +280,30 @@ class Plan:
             return self.settings.weights, ()
         if not method.by_similarity:
             return None, ()
-        stage = self.similarities(method.per_sentence)
+        stage = self.similarities(method.weighting, method.per_sentence)
         return str(stage.folder / (f"weights/{split}.safetensors" if method.per_sentence else "weights.json")), (stage,)
 
-    def _sharpness(self, method: Method) -> float:
-        """The sharpness of the weights; only those by similarity are changed."""
-        return self.settings.sharpness if method.by_similarity else 1.0
+    def _sharpness(self, method: Method) -> tuple[float | str, tuple[Stage, ...]]:
+        """The ensemble's ``sharpness``, and the stage that finds it; that of a user is for weights by similarity."""
+        if method.sharp:
+            stage = self.left_out(method)
+            return str(stage.output), (stage,)
+        return self.settings.sharpness if method.by_similarity else 1.0, ()
 
-    def similarities(self, of_sentences: bool = False) -> Stage:
-        """Weights by similarity: of the language, from some of its sentences, or of every sentence."""
-        settings = self.settings
+    def left_out(self, method: Method) -> Stage:
+        """Plans the trial of all weightings on the sources, where the teachers are those of a method."""
         _, backbone, before = self._backbone()
-        name = self.planner.shared / "language_id" / self.planner.named_in_study(subset_name(self.sources))
-        model = {"class_path": "LanguageIdentifier", "init_args": settings.language_id}
-        some = min(settings.language_id_sentences, settings.data.get("limit") or sys.maxsize)
-        read = {"sources": list(self.sources), "backbone": backbone}
-        epochs = settings.language_id_epochs
-        trained = self.planner.add(
-            title="train language identifier",
-            folder=name,
-            command="fit",
-            model=model,
-            data={**read, "limit": some},
-            trainer={"max_epochs": epochs, "callbacks": self.planner.keep_last(name), "limit_val_batches": 0},
-            outputs=("checkpoints/last.ckpt",),
-            after=before,
-            work=(1 + 0.1 * epochs) * sum(min(some, self.planner.count(source, "train")) for source in self.sources),
-        )
-        splits, limit = (["train", "test"], {}) if of_sentences else (["train"], {"limit": some})
-        return self.planner.add(
-            title=f"weigh the sources for {'every sentence of ' if of_sentences else ''}{self.target}",
-            folder=self.planner.folder_for_target(trained) / ("sentences" if of_sentences else ""),
-            command="predict",
-            model=model,
-            data={
-                "sources": list(self.sources),
-                "target": self.target,
-                "predict_splits": splits,
-                **limit,
-                "backbone": backbone,
-            },
-            checkpoint=trained.output,
-            outputs=("weights/train.safetensors", "weights/test.safetensors") if of_sentences else ("weights.json",),
-            after=(trained,),
-            work=sum(min(limit.get("limit", sys.maxsize), self.planner.count(self.target, split)) for split in splits),
-        )
+        teachers = {
+            (family, source): self._teacher([source], replace(method, family=family))
+            for family in method.teachers
+            for source in self.sources
+        }
+        return LeftOut(self.planner, backbone, before, teachers, method).trial()
+
+    def similarities(self, weighting: str = "learned", of_sentences: bool = False) -> Stage:
+        """Weights by similarity: of the language, from some of its sentences, or of every sentence."""
+        _, backbone, before = self._backbone()
+        return Weighing(self.planner, backbone, before, self.sources, self.target).weights(weighting, of_sentences)
 
     # Students
 

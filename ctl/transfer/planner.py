@@ -132,6 +132,7 @@ class Planner:
         trainer: Section | None = None,
         checkpoint: Path | None = None,
         after: tuple[Stage, ...] = (),
+        reads: Sequence[str] = (),
         work: float = 0.0,
         of_decoder: bool = False,
         seed: int | None = None,
@@ -148,6 +149,7 @@ class Planner:
             trainer: arguments of the Trainer beside those that all stages have.
             checkpoint: weights that it reads.
             after: stages that come before it.
+            reads: splits that it reads beside those that its data name, ``lang/split``.
             work: its share of the time, in sentences read forward.
             of_decoder: its key depends on the decoder as well.
             seed: by default the run's.
@@ -161,7 +163,7 @@ class Planner:
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
-        names = self._splits_read(command, data)
+        names = [*self._splits_read(command, data), *reads]
         context = " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
         stage = Stage(
             title,
@@ -249,7 +251,7 @@ class Planner:
                 return names + ([f"{target}/train"] if "soft_labels" in data else [])
             case "test":
                 return [f"{target}/test"]
-        return [f"{target}/{split}" for split in data["predict_splits"]]
+        return [name if "/" in name else f"{target}/{name}" for name in data["predict_splits"]]
 
     @cached_property
     def _decoder_fingerprint(self) -> str:

@@ -9,6 +9,7 @@ from ctl.callbacks.tracking import track_results
 from ctl.data.datamodule import NERDataModule
 from ctl.methods import Method
 from ctl.mixing.truth import reliability_lines
+from ctl.report.left_out import left_out_sentence
 from ctl.results import markdown_table, print_table, read_records, write_records
 from ctl.system.console import say, show
 from ctl.system.files import write_text
@@ -65,6 +66,8 @@ class Transfer:
         for record in records:
             for line in reliability_lines(record["method"], record["provenance"]):
                 show(line)
+        if sentence := left_out_sentence(folder):
+            say(sentence)
         say(f"written: {folder / 'results.json'}")
 
     def dry_run(self) -> None:

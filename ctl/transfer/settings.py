@@ -15,7 +15,7 @@ from lightning.pytorch import Trainer
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.methods import METHODS_HELP, Method
-from ctl.modules import Adaptation, Adversary, LanguageIdentifier, Neighbours, Student, Teacher
+from ctl.modules import Adaptation, Adversary, LanguageIdentifier, NearestLanguages, Neighbours, Student, Teacher
 from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
 from ctl.results import LATER, without_later
@@ -98,16 +98,18 @@ class Settings:
         pretrain_languages: Whose text that is; by default the sources' and the target's.
         weights: By source, for the weighting `fixed`.
         sharpness: What the logits of weights by similarity are multiplied by; 1 is the paper, more favours the nearest.
+        leave_one_out: Try all weightings on the sources alone, each in turn the target; +sharp does so anyway.
         select_on: Which state of a teacher is taken: the best on source validation, or the last, as in the paper.
         validations: How often a teacher is scored on source validation where it is trained by steps; else every epoch.
         patience: Validations without a better F1 after which the training of a teacher ends.
         language_id_epochs: Epochs of the language identifier.
-        language_id_sentences: Sentences of each language it reads.
+        language_id_sentences: Sentences of each language it reads; for `nearest` as well.
         data: Arguments of `NERDataModule` that were given.
         teacher: Arguments of `Teacher`, for teachers that are encoders.
         llm_teacher: Arguments of `Teacher`, for teachers that are decoders.
         student: Arguments of `Student`.
         language_id: Arguments of `LanguageIdentifier`.
+        nearest: Arguments of `NearestLanguages`.
         adversary: Arguments of `Adversary` that a teacher does not have.
         neighbours: Arguments of `Neighbours`.
         adapt: Arguments of `Adaptation`, for encoders.
@@ -130,6 +132,7 @@ class Settings:
     pretrain_languages: list[str] | None = None
     weights: dict[str, float] | None = None
     sharpness: NonNegativeFloat = 1.0
+    leave_one_out: bool = False
     select_on: Literal["source_validation", "last"] = "source_validation"
     validations: PositiveInt = 4
     patience: NonNegativeInt = 3
@@ -140,6 +143,7 @@ class Settings:
     llm_teacher: Section = field(default_factory=dict)
     student: Section = field(default_factory=dict)
     language_id: Section = field(default_factory=dict)
+    nearest: Section = field(default_factory=dict)
     adversary: Section = field(default_factory=dict)
     neighbours: Section = field(default_factory=dict)
     adapt: Section = field(default_factory=dict)
@@ -281,6 +285,7 @@ SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those o
     "llm_teacher": (Teacher, TAGGER | {"calibrate"}),
     "student": (Student, TAGGER),
     "language_id": (LanguageIdentifier, {"backbone", "sources"}),
+    "nearest": (NearestLanguages, {"backbone", "sources"}),
     "adversary": (Adversary, {"calibrate", *signature(Tagger).parameters, *signature(FineTuned).parameters}),
     "neighbours": (Neighbours, {"student", "soft_labels"}),
     "adapt": (Adaptation, {"backbone"}),

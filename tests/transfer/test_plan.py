@@ -1,11 +1,9 @@
-import json
 from pathlib import Path
 
 import pytest
+from made_up_plan import GOLD, planned
 
-from ctl.commands.transfer import parse
-from ctl.transfer.plan import Plan
-from ctl.transfer.planner import Planner, Split
+from ctl.transfer.planner import Split
 
 # By method, the key of its test in a transfer and in a study; a key holds those of all stages before it. A new key
 # trains everything anew that users have trained. A new option changes none, as long as it is at its default value.
@@ -29,20 +27,6 @@ KEYS = {
     "student:uniform+joint+rounds2": ("bfe960ededbccaf9", "0818db755b6d7c70"),
 }
 EPOCHS = ["--teacher_epochs", "3", "--llm_teacher_epochs", "3", "--student_epochs", "3"]
-SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de") for split in ("train", "validation", "test", "text")]
-
-GOLD = {"de/gold": Split(100, "de/gold")}
-
-
-def planned(*methods, more=(), shared=None):
-    args = [
-        "--backbone", "encoder", "--llm_backbone", "decoder", "--sources", "[en,nl]", "--target", "de", "--methods",
-        json.dumps(methods), "--weights", "{en: 1, nl: 1}", "--pretrain_epochs", "1", "--trainer.precision", "32-true",
-        "--trainer.accelerator", "cpu", "--data.root", "data", *more,
-    ]  # fmt: skip
-    transfer = parse(args)
-    splits = {name: Split(100, name) for name in SPLITS} | GOLD
-    return Plan(transfer.methods, Planner(transfer.settings, "context", splits, shared))
 
 
 @pytest.fixture(autouse=True)

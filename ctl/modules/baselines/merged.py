@@ -18,9 +18,10 @@ from ctl.callbacks.tokenizer import KEPT, KeepTokenizer, keep_tokenizer
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.methods import Method, named
+from ctl.mixing.sharpness import sharpen
 from ctl.modules.tagger import Tagger, load_module
 from ctl.system.numbers import NonNegativeFloat
-from ctl.weighting import given_weights, sharpen
+from ctl.weighting import given_weights
 
 MERGED = "merged"  # the adapter's name in a base
 NOT_TRAINED = "Merged is not trained: use `ctl test`, which makes it of its teachers and scores it"

@@ -13,6 +13,7 @@ MOVED = {
     "ctl.checkpoints.WeightsOnly": "ctl.callbacks.saving.WeightsOnly",
     "ctl.data.synthetic.SyntheticFamily": "ctl.data.synthetic.family.SyntheticFamily",
     "ctl.modules.language_id.LanguageIdentifier": "ctl.modules.LanguageIdentifier",
+    "ctl.modules.language_identifier.LanguageIdentifier": "ctl.modules.LanguageIdentifier",
     "ctl.modules.llm.GenerativeTeacher": "ctl.modules.GenerativeTeacher",
     "ctl.modules.remote.RemoteTeacher": "ctl.modules.RemoteTeacher",
     "ctl.llm.endpoint.Endpoint": "ctl.llm.remote.endpoint.Endpoint",

@@ -7,7 +7,7 @@ import torch
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.modules import LanguageIdentifier
-from ctl.modules.language_identifier import orthogonality
+from ctl.modules.weights.language_identifier import orthogonality
 
 RANDOM = torch.Generator().manual_seed(0)
 

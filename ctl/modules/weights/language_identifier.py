@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -12,6 +12,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from ctl.arrays import Floats
 from ctl.backbones.facts import stamp
 from ctl.backbones.loading import load_encoder
 from ctl.callbacks.writers import WeightWriter
@@ -19,9 +20,10 @@ from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
+from ctl.methods import IDENTIFIED
 from ctl.modules.word_classifier import SentenceFeature, sentence_features
 from ctl.system.numbers import NonNegativeFloat, PositiveInt
-from ctl.weighting import Scale, unlearned_similarities
+from ctl.weighting import Scale, similarity_weights, unlearned_similarities
 
 Side = Literal["features", "languages"]
 Schedule = Literal["constant", "linear"]
@@ -100,6 +102,7 @@ class LanguageIdentifier(LightningModule):
         self.weight_decay = weight_decay
         self.schedule: Schedule = schedule
         self.strict_loading = False  # the frozen encoder is not kept in checkpoints
+        self.weightings = IDENTIFIED
         self.encoder: nn.Module | None = None
         self._known = torch.empty(0)
         self._hits = MeanMetric()
@@ -178,7 +181,15 @@ class LanguageIdentifier(LightningModule):
 
     def configure_callbacks(self) -> Sequence[Callback]:
         """Names what writes the weights of sources."""
-        return [WeightWriter(self.sources, self.scale)]
+        return [WeightWriter(self)]
+
+    def sentence_weights(self, similarities: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Gives each sentence's weights (S, K) from its similarities."""
+        return {name: similarity_weights(values, self.scale) for name, values in similarities.items()}
+
+    def language_weights(self, similarities: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Gives the language's weights (K), the means over its sentences."""
+        return {name: weights.mean(0) for name, weights in self.sentence_weights(similarities).items()}
 
     def predict_step(self, batch: WordBatch, batch_idx: int = 0, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Gives the similarities of raw sentences to the sources (S, K): ``learned`` (logits), ``cosine l1 l2``."""

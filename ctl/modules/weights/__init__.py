@@ -1,0 +1,1 @@
+"""Modules that weigh the sources by raw text."""
