@@ -1,0 +1,1 @@
+"""A ranking of languages to learn from, by raw text before any training."""
