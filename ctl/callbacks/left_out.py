@@ -63,7 +63,7 @@ class LeftOutWriter(PredictionWriter):
     def close(self, trainer: Trainer, split: str, corpus: Corpus) -> None:
         """Adds up the sums of all processes; after the last source, the first process writes the table."""
         for name, values in self._sums[split].items():
-            self._sums[split][name] = trainer.strategy.reduce(values, reduce_op="sum")  # type: ignore[assignment]
+            self._sums[split][name] = trainer.strategy.reduce(values, reduce_op="sum")
         if split != list(self._sums)[-1] or not trainer.is_global_zero:
             return
         sums = [{name: values.numpy(force=True) for name, values in each.items()} for each in self._sums.values()]

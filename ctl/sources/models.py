@@ -48,7 +48,7 @@ def _weights(module: LightningModule, data: RawSources) -> Weights:
     """Trains a module, where it is to be trained, and reads the weights that it writes."""
     with TemporaryDirectory() as folder:
         trainer = _trainer(folder)
-        if module.needs_training:  # type: ignore[truthy-function]
+        if module.needs_training:
             trainer.fit(module, datamodule=data)
         trainer.predict(module, datamodule=data, return_predictions=False)
         weights: Weights = json.loads((Path(folder) / "weights.json").read_text(encoding="utf-8"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 
 from ctl.errors import CTLError, first_line
@@ -33,7 +35,7 @@ def has_bf16(device: torch.device) -> bool:
     return device.type == "cuda" and best_precision("cuda") == "bf16-mixed"
 
 
-def best_precision(accelerator: str) -> str:
+def best_precision(accelerator: str) -> Literal["bf16-mixed", "32-true"]:
     """Gives ``bf16-mixed`` on a GPU that has it, else ``32-true``: the same on every CPU, and so are the results."""
     on_gpu = accelerator != "cpu" and torch.cuda.is_available()
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"

@@ -47,7 +47,7 @@ class Weighing:
             command="predict",
             model=by_neighbours if trained is None else trained.config["model"],
             data={**self._read, "target": self.target, "predict_splits": splits, **limit},
-            checkpoint=trained and trained.output,
+            checkpoint=trained.output if trained else None,
             outputs=("weights/train.safetensors", "weights/test.safetensors") if of_sentences else ("weights.json",),
             after=self.before if trained is None else (trained,),
             reads=[f"{source}/train" for source in self.sources] if trained is None else [],

@@ -102,7 +102,7 @@ class LanguageIdentifier(LightningModule):
         self.weight_decay = weight_decay
         self.schedule: Schedule = schedule
         self.strict_loading = False  # the frozen encoder is not kept in checkpoints
-        self.weightings = IDENTIFIED
+        self.weightings: tuple[str, ...] = IDENTIFIED
         self.encoder: nn.Module | None = None
         self._known = torch.empty(0)
         self._hits = MeanMetric()

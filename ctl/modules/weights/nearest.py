@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from lightning.pytorch import Callback, LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from ctl.arrays import Floats
 from ctl.backbones.loading import load_encoder
@@ -55,8 +56,8 @@ class NearestLanguages(LightningModule):
         self.neighbours = neighbours
         self.words = words
         self.depth = depth
-        self.weightings = VOTED
-        self.encoder: nn.Module | None = None
+        self.weightings: tuple[str, ...] = VOTED
+        self.encoder: Any = None
         self._banks: list[Tensor] = []
 
     def configure_model(self) -> None:
@@ -74,8 +75,7 @@ class NearestLanguages(LightningModule):
     @property
     def layer(self) -> int:
         """The layer whose states are compared, from 1 up."""
-        assert self.encoder is not None
-        return max(1, round(self.depth * int(self.encoder.config.num_hidden_layers)))  # type: ignore[union-attr, arg-type]
+        return max(1, round(self.depth * int(self.encoder.config.num_hidden_layers)))
 
     @torch.no_grad()
     def features(self, batch: WordBatch) -> Tensor:
