@@ -167,3 +167,9 @@ def draw_evenly(corpora: Sequence[Corpus]) -> list[Corpus]:
         raise CTLError(f"{smallest.name}: {len(smallest)} sentences, too few to draw as many from {len(corpora)} texts")
     share, rest = divmod(len(smallest), len(corpora))
     return [corpus.draw(share + (number < rest)) for number, corpus in enumerate(corpora)]
+
+
+def draw_at_most(corpora: Sequence[Corpus], most: int) -> list[Corpus]:
+    """Draws about ``most`` sentences in all where these texts have more, from each the same share, at least one."""
+    total = sum(map(len, corpora))
+    return list(corpora) if total <= most else [corpus.draw(max(1, len(corpus) * most // total)) for corpus in corpora]

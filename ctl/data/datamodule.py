@@ -20,7 +20,7 @@ from ctl.backbones.facts import longest_input
 from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.data.batching import BatchDataset, Reached, SentenceSampler
 from ctl.data.collation import Collator, WordBatch
-from ctl.data.corpus import Corpus, draw_evenly
+from ctl.data.corpus import Corpus, draw_at_most, draw_evenly
 from ctl.data.encoding import WordEncoder
 from ctl.data.reading.form import Form
 from ctl.data.reading.hub import HubDataset
@@ -75,6 +75,7 @@ class NERDataModule(LightningDataModule):
         train_tokens: most subwords in a training batch; it evens out the batches' size.
         eval_tokens: most subwords in a batch that is not trained on.
         limit: take only the first sentences of every split.
+        validation_limit: validate in training on about so many sentences at most, drawn from all sources in proportion.
         num_workers: processes that prepare batches.
         drop_test_duplicates: leave out the test sentences that stand word for word in the same language's train split,
             in all of it, whatever the ``limit``.
@@ -105,6 +106,7 @@ class NERDataModule(LightningDataModule):
     train_tokens: PositiveInt | None = None
     eval_tokens: PositiveInt = 4096
     limit: PositiveInt | None = None
+    validation_limit: PositiveInt | None = None
     num_workers: NonNegativeInt = 0
     drop_test_duplicates: bool = False
 
@@ -144,7 +146,7 @@ class NERDataModule(LightningDataModule):
             raise CTLError(f"the target {self.target} is among the sources ({names}): no zero-resource transfer")
         match stage:
             case "fit":
-                self.validation = [self.gold(language, "validation") for language in self.sources]
+                self.validation = self._validated_on()
                 if self.soft_labels is not None:
                     self.training = [self.target_text("train")]
                     self.store = SoftLabelStore(self.soft_labels)
@@ -158,6 +160,11 @@ class NERDataModule(LightningDataModule):
                 self.testing = self.gold(self._the_target(), "test")
             case "predict":
                 self.predicting = {split: self._to_predict(split) for split in self.predict_splits}
+
+    def _validated_on(self) -> list[Corpus]:
+        """Reads the gold tags that a model in training is compared with."""
+        corpora = [self.gold(language, "validation") for language in self.sources]
+        return corpora if self.validation_limit is None else draw_at_most(corpora, self.validation_limit)
 
     def _labelled(self) -> list[Corpus]:
         """Reads the gold tags that are trained on."""

@@ -150,7 +150,12 @@ class Plan:
             folder=folder,
             command="fit",
             model={"class_path": "Teacher", "init_args": {**kind.teacher, **({"variant": variant} if variant else {})}},
-            data={"sources": list(sources), "backbone": backbone, **({"equal": True} if method.equal else {})},
+            data={
+                "sources": list(sources),
+                "backbone": backbone,
+                **({"equal": True} if method.equal else {}),
+                **self.planner.validated_on(sources)[1],
+            },
             trainer={**kind.length.trainer, "callbacks": keep},
             outputs=("checkpoints/best.ckpt" if selects else "checkpoints/last.ckpt",),
             after=before,
@@ -167,10 +172,11 @@ class Plan:
         return Path("seeds", sources[0], str(number)) if number else Path("teachers", sources[0])
 
     def _work_of_teacher(self, sources: Sequence[str], length: Length, equal: bool) -> int:
-        train, validation = ([self.planner.count(source, s) for source in sources] for s in ("train", "validation"))
+        train = [self.planner.count(source, "train") for source in sources]
+        validation, _ = self.planner.validated_on(sources)
         validations = self.settings.validations if length.epochs is None else length.epochs
         read = min(train) if equal else sum(train)
-        return 3 * length.read(read, self.settings.batch) + validations * sum(validation)
+        return 3 * length.read(read, self.settings.batch) + validations * validation
 
     def _supervised(self, method: Method) -> Stage:
         """Plans the training of an upper bound: the one stage that reads gold tags of the target's train split."""

@@ -19,6 +19,8 @@ from ctl.transfer.settings import Length, Section, TransferSettings
 from ctl.transfer.stage import Stage
 
 OF_TEST = ("drop_test_duplicates",)  # settings of the data that only a stage reads that reads the target's test split
+VALIDATION = "validation_limit"  # the setting of the data that only the training of a teacher has, where it cuts
+VALIDATION_LIMIT = 2000  # and its value, unless another is given
 Stages = dict[tuple[Path, str], Stage]  # by folder and command
 
 
@@ -183,10 +185,17 @@ class Planner:
         """The number of sentences of a split."""
         return self.splits[f"{language}/{split}"].sentences
 
+    def validated_on(self, sources: Sequence[str]) -> tuple[int, Section]:
+        """Gives how many sentences a teacher in training is validated on, and the setting where they are not all."""
+        most = self.settings.data.get(VALIDATION, VALIDATION_LIMIT)
+        count = sum(self.count(source, "validation") for source in sources)
+        return (count, {}) if count <= most else (most, {VALIDATION: most})
+
     def _data(self, command: str, data: Section) -> Section:
-        """Gives the data's settings, for a stage that does not read the target's test split without those of it."""
+        """Gives the data's settings without those of splits that the stage does not read."""
         reads_test = command == "test" or (command == "predict" and "test" in data["predict_splits"])
-        return {name: value for name, value in self.settings.data.items() if reads_test or name not in OF_TEST}
+        idle = (VALIDATION, *(() if reads_test else OF_TEST))
+        return {name: value for name, value in self.settings.data.items() if name not in idle}
 
     # Folders
 

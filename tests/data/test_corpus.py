@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ctl.data.corpus import Corpus, draw_evenly
+from ctl.data.corpus import Corpus, draw_at_most, draw_evenly
 from ctl.data.tag_schemes import to_bio2
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
@@ -81,6 +81,13 @@ def test_sentences_that_stand_in_other_text_are_left_out():
 
 def numbered(name, count):
     return Corpus(name, [str(number) for number in range(count)], np.arange(count + 1))
+
+
+def test_sentences_to_validate_on_are_drawn_in_proportion():
+    """A quarter of 20, 7 and 1 sentences; no more are drawn than there are."""
+    corpora = [numbered("en/validation", 20), numbered("nl/validation", 7), numbered("es/validation", 1)]
+    assert [len(corpus) for corpus in draw_at_most(corpora, 7)] == [5, 1, 1]
+    assert draw_at_most(corpora, 28) == corpora
 
 
 def test_as_many_sentences_as_the_smallest_text_has_are_drawn_evenly():

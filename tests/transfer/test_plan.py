@@ -203,6 +203,14 @@ def test_work_is_what_is_read(more, teacher, student):
     assert found["pooled"].work == teacher and found["uniform"].work == student
 
 
+def test_a_model_in_training_is_validated_on_some_of_many_sentences_only():
+    """Every split has 100 sentences: two sources have more than 150, and one has not."""
+    found = trainings("pooled", "direct", more=["--data.validation_limit", "150"])
+    assert found["pooled"].config["data"]["validation_limit"] == 150
+    assert "validation_limit" not in found["en"].config["data"]
+    assert all("validation_limit" not in test.config["data"] for test in planned("pooled").tests)
+
+
 def test_sharpness_is_for_weights_by_similarity_and_the_heaviest_for_all():
     plan = planned("ensemble:learned+top1", "ensemble:agreement", more=["--sharpness", "4"])
     similar, agreed = (test.config["model"]["init_args"] for test in plan.tests)
