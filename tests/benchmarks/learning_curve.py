@@ -6,8 +6,8 @@
       --backbone ../shared/encoder --sources '[en,nl,es]' --target de
 
 Every number of steps is a training of its own, as the learning rate falls to zero at its end. Students of every length
-learn from the teachers of the largest. What follows ``--`` goes to ``ctl transfer``. What is done is kept in the output
-folder and not run again.
+learn from the teachers of the largest; ``direct`` is the mean of all sources. What follows ``--`` goes to ``ctl
+transfer``. Scores are kept in the output folder, and what has one is not run again.
 """
 
 from __future__ import annotations
@@ -23,32 +23,35 @@ from ctl.system.console import markdown
 from ctl.system.files import write_json
 
 Scores = dict[str, float]  # F1 by method
-UNTIL_THE_END = ["--teacher_epochs", "null", "--student_epochs", "null", "--patience", "1000000"]
+BY_STEPS = ["--teacher_epochs", "null", "--student_epochs", "null", "--patience", "1000000", "--overwrite"]
 
 
 def curve(options: argparse.Namespace) -> list[list[str]]:
-    """A row for each number of steps: all teachers' mean F1, the pooled model's and the student's."""
+    """A row for each number of steps: F1 of what learns from gold labels, and of what learns from soft ones."""
     rows = []
     for steps in options.steps:
-        gold = [run(options, seed, steps, steps, ["direct", "pooled"]) for seed in options.seeds]
-        direct = [statistics.fmean(f1 for name, f1 in scores.items() if name.startswith("direct")) for scores in gold]
-        rows.append([f"{steps:,}", spread(direct), spread([scores["pooled"] for scores in gold])])
+        gold = [run(options, seed, steps, steps, "gold") for seed in options.seeds]
+        rows.append([f"{steps:,}", *(spread([mean(scores, name) for scores in gold]) for name in options.gold)])
     for row, steps in zip(rows, options.steps, strict=True):
-        taught = [run(options, seed, max(options.steps), steps, options.taught) for seed in options.seeds]
+        taught = [run(options, seed, max(options.steps), steps, "taught") for seed in options.seeds]
         row += [spread([scores[name] for scores in taught]) for name in options.taught]
     return rows
 
 
-def run(options: argparse.Namespace, seed: int, teacher_steps: int, student_steps: int, methods: list[str]) -> Scores:
+def mean(scores: Scores, method: str) -> float:
+    """The mean F1 of a method; ``direct`` has a score for each source."""
+    return statistics.fmean(f1 for name, f1 in scores.items() if name.partition(":")[0] == method)
+
+
+def run(options: argparse.Namespace, seed: int, teacher_steps: int, student_steps: int, kind: str) -> Scores:
     """Scores methods by one transfer, once."""
     folder = options.output / f"seed{seed}"
-    kept = folder / f"curve-{teacher_steps}-{student_steps}-{'pooled' if 'pooled' in methods else 'student'}.json"
+    methods: list[str] = getattr(options, kind)
+    kept = folder / f"curve-{teacher_steps}-{student_steps}-{'+'.join(methods).replace(':', '-')}.json"
     if not kept.exists():
         steps = ["--teacher_steps", str(teacher_steps), "--student_steps", str(student_steps)]
         trainer = ["--trainer.accelerator", options.accelerator, "--seed", str(seed), "--output", str(folder)]
-        if status := main(
-            ["transfer", *options.rest, *UNTIL_THE_END, *steps, *trainer, "--methods", json.dumps(methods)]
-        ):
+        if status := main(["transfer", *options.rest, *BY_STEPS, *steps, *trainer, "--methods", json.dumps(methods)]):
             raise SystemExit(status)
         write_json(kept, {record["method"]: record["f1"] for record in read_records(folder / "results.json")})
     scores: Scores = json.loads(kept.read_text(encoding="utf-8"))
@@ -66,9 +69,12 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, nargs="+", default=[125, 250, 500, 1000], help="of each training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--accelerator", default="auto", help="cpu, gpu or auto")
-    parser.add_argument("--taught", nargs="+", default=["ensemble:learned", "student:learned"], help="of soft labels")
+    parser.add_argument("--gold", nargs="+", default=["direct", "pooled"], help="methods that learn from gold labels")
+    parser.add_argument(
+        "--taught", nargs="+", default=["ensemble:learned", "student:learned"], help="and from soft ones"
+    )
     parser.add_argument("--output", type=Path, default=Path("runs/learning_curve"))
     parser.add_argument("rest", nargs="*", help="after --: options of ctl transfer")
     given = parser.parse_args()
     table = curve(given)
-    print(markdown(["steps", "direct, mean", "pooled", *given.taught], table))
+    print(markdown(["steps", *given.gold, *given.taught], table))
