@@ -16,6 +16,7 @@ from ctl.system.files import write_text
 from ctl.system.replacing import SCORES, check_replaceable
 from ctl.transfer.advice import advice
 from ctl.transfer.checks import check_models, check_student
+from ctl.transfer.choice import advice_on_models
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split, check_family_stays, make_context, read_splits
 from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
@@ -68,6 +69,8 @@ class Transfer:
                 show(line)
         if sentence := left_out_sentence(folder):
             say(sentence)
+        if line := advice_on_models(folder, records):
+            say(line)
         say(f"written: {folder / 'results.json'}")
 
     def dry_run(self) -> None:
