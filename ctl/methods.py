@@ -131,6 +131,10 @@ class Method:
         method._check_weights(name)
         if of == POOLED and "joint" in method.options:
             raise CTLError(f"unknown method {name}: +joint adds the pooled model to teachers of one language each")
+        if of == POOLED and "abstain" in method.options:
+            raise CTLError(
+                f"unknown method {name}: the pooled model knows the types of all sources: leave +abstain out"
+            )
         if method.weighting == "truth" and "abstain" in method.options:
             raise CTLError(f"method {name}: {NOTHING_TO_ABSTAIN}")
         return replace(method, options=tuple(option for option in known if option in method.options))
@@ -291,6 +295,7 @@ def _check(method: Method, sources: Sequence[str], labelled: Sequence[str], deco
     if method.kind in OF_LANGUAGE and method.of not in labelled:
         raise CTLError(f"unknown method {method}: {method.of} is not among the sources {list(labelled)}")
     several = method.by_similarity or method.pools or method.kind in ("pooled", "merged", SEEDS)
+    several = several or "abstain" in method.options
     if several and len(sources) == 1:
         raise CTLError(f"method {method} needs two or more sources, not {list(sources)} alone")
     if method.sharp and len(sources) < 3:

@@ -35,6 +35,7 @@ def test_options_have_one_order():
         ("ensemble:learned+filter", r"ensemble has no \+filter"),
         ("ensemble:pooled", "one model is no mixture; name pooled"),
         ("student:pooled+joint", r"\+joint adds the pooled model to teachers of one language"),
+        ("student:pooled+abstain", r"the pooled model knows the types of all sources"),
         ("student:pooled-sentence", "weightings are"),
         ("pooled+joint", r"pooled has no \+joint"),
         ("direct:pl", "pl is not among the sources"),
@@ -159,7 +160,7 @@ def test_controls_and_averages():
     assert of_one_source("pooled+equal") == of_one_source("merged:learned") == "direct"
     assert of_one_source("llm-seeds:pl+adapted") == "llm-direct:pl+adapted"
     assert of_one_source("supervised") == "supervised"
-    for name in ("merged:uniform", "seeds:en", "pooled+equal"):
+    for name in ("merged:uniform", "seeds:en", "pooled+equal", "student:uniform+abstain"):
         with pytest.raises(CTLError, match="needs two or more sources"):
             expand_methods([name], ["en"], "de")
 

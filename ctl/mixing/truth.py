@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ctl.arrays import Doubles, Floats
+from ctl.arrays import Bools, Doubles, Floats
 from ctl.data.tags import TagSchema
 from ctl.mixing.answers import Answers
 from ctl.mixing.chain import Chain
@@ -94,11 +94,11 @@ def reliability_lines(method: str, identity: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def truth_record(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[str, Any]:
-    """Gives all that was inferred in a form that people can read in JSON: every number by the names of its tags."""
+def truth_record(truth: Truth, schema: TagSchema, names: Sequence[str], kept: Bools) -> dict[str, Any]:
+    """Gives all that was inferred of the teachers that are kept (K), every number by the names of its tags, for JSON."""
     right, tags = reliability(truth, schema, names), schema.tags
     tables = [{tag: _named(row, tags) for tag, row in zip(tags, table, strict=True)} for table in truth.confusions]
-    facts = zip(names, truth.shares(), truth.information(), tables, strict=True)
+    facts = zip(names, truth.shares(), truth.information(), tables, kept, strict=True)
     return {
         "words": truth.words,
         "rounds": truth.rounds,
@@ -113,7 +113,8 @@ def truth_record(truth: Truth, schema: TagSchema, names: Sequence[str]) -> dict[
                 "right_by_type": right[name],
                 "answers_by_true_tag": table,
             }
-            for name, share, nats, table in facts
+            for name, share, nats, table, keep in facts
+            if keep
         },
     }
 

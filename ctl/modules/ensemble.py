@@ -192,6 +192,7 @@ class Ensemble(Labeller):
             raise CTLError(f"an Ensemble with abstain: {NOTHING_TO_ABSTAIN}")
         read = partial(read_answers, self._train_stores())
         truth = fit_truth(read, rounds=steps(range(1, ROUNDS + 1), "Inferring the truth"))
+        kept = np.ones(len(sources), dtype=bool)
         if self.top is not None:
             languages = list(dict.fromkeys(sources))
             of = np.array([languages.index(source) for source in sources])
@@ -200,7 +201,7 @@ class Ensemble(Labeller):
             truth = fit_truth(lambda: (answers.of_teachers(kept) for answers in read()))
         if self.trainer.is_global_zero:
             path = Path(self.trainer.default_root_dir) / "truth.json"
-            write_json(path, truth_record(truth, self.schema, self._names()))
+            write_json(path, truth_record(truth, self.schema, self._names(), kept))
         return truth
 
     def _stored_tags(self) -> Iterator[npt.NDArray[np.int64]]:

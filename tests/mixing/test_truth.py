@@ -50,7 +50,8 @@ def test_reliability_is_said_teacher_by_teacher():
 
 
 def test_all_that_was_inferred_can_be_read_as_json(truth):
-    record = json.loads(json.dumps(truth_record(truth, SCHEMA, ["en", "nl", "es"])))
+    record = json.loads(json.dumps(truth_record(truth, SCHEMA, ["en", "nl", "es"], np.array([False, True, True]))))
+    assert list(record["teachers"]) == ["nl", "es"]
     assert record["words"] == 100 and record["rounds"] == 7 and record["log_likelihood_of_a_word"] == -1.25
     assert record["frequencies"] == {"O": 0.5, "B-PER": 0.3, "I-PER": 0.2}
     assert record["next_tag"]["B-PER"] == {"O": 0.2, "B-PER": 0.3, "I-PER": 0.5}
