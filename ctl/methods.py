@@ -132,9 +132,7 @@ class Method:
         if of == POOLED and "joint" in method.options:
             raise CTLError(f"unknown method {name}: +joint adds the pooled model to teachers of one language each")
         if of == POOLED and "abstain" in method.options:
-            raise CTLError(
-                f"unknown method {name}: the pooled model knows the types of all sources: leave +abstain out"
-            )
+            raise CTLError(f"unknown method {name}: the pooled model knows all sources: leave +abstain out")
         if method.weighting == "truth" and "abstain" in method.options:
             raise CTLError(f"method {name}: {NOTHING_TO_ABSTAIN}")
         return replace(method, options=tuple(option for option in known if option in method.options))

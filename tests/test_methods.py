@@ -35,7 +35,7 @@ def test_options_have_one_order():
         ("ensemble:learned+filter", r"ensemble has no \+filter"),
         ("ensemble:pooled", "one model is no mixture; name pooled"),
         ("student:pooled+joint", r"\+joint adds the pooled model to teachers of one language"),
-        ("student:pooled+abstain", r"the pooled model knows the types of all sources"),
+        ("student:pooled+abstain", r"the pooled model knows all sources"),
         ("student:pooled-sentence", "weightings are"),
         ("pooled+joint", r"pooled has no \+joint"),
         ("direct:pl", "pl is not among the sources"),

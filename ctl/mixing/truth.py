@@ -95,7 +95,7 @@ def reliability_lines(method: str, identity: Mapping[str, Any]) -> list[str]:
 
 
 def truth_record(truth: Truth, schema: TagSchema, names: Sequence[str], kept: Bools) -> dict[str, Any]:
-    """Gives all that was inferred of the teachers that are kept (K), every number by the names of its tags, for JSON."""
+    """Gives all that was inferred of the teachers that are kept (K), numbers by the names of tags, for JSON."""
     right, tags = reliability(truth, schema, names), schema.tags
     tables = [{tag: _named(row, tags) for tag, row in zip(tags, table, strict=True)} for table in truth.confusions]
     facts = zip(names, truth.shares(), truth.information(), tables, kept, strict=True)
