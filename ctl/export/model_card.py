@@ -70,6 +70,7 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "title": f"Named entities{f' in {target}' if target else ''} ({trained.method})",
         "types": trained.types,
         "method": trained.method,
+        "taught": kind == "student",
         "story": OF_POOLED if kind == "student" and one_teacher else STORY.get(kind, "A tagger."),
         "limit": LIMIT.get(kind, "It was trained as its method says and is untested elsewhere."),
         "sources": identity["sources"],

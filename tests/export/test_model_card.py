@@ -1,7 +1,9 @@
 """The model card says what is known, and leaves the rest to its owner."""
 
 import json
+from dataclasses import replace
 
+import pytest
 import yaml
 from made_up_tagger import make_checkpoint
 
@@ -39,6 +41,24 @@ def test_the_card_says_what_is_known(family, tmp_path):
     assert "| all | 71.0 | 62.0 | **66.2** |" in body and "Seed: 7" in body and "Licence of this model" in body
     assert "unimelb-nlp/wikiann; fingerprint of the scored text: de/test f00" in body
     assert str(tmp_path) not in body
+
+
+@pytest.mark.parametrize(
+    ("method", "says", "not_says"),
+    [
+        ("student:pooled", "A model of several source languages together labelled raw text", "from their mixture"),
+        ("mixed-student:pooled", "learned from their mixture", "together labelled raw text"),
+        ("merged:uniform", "a mean that was never trained", "Wu et al."),
+        ("supervised", "it saw gold labels of the target language", "raw text only"),
+    ],
+)
+def test_every_kind_of_model_has_its_own_story(family, tmp_path, method, says, not_says):
+    make_checkpoint(tmp_path, family, "bert")
+    (tmp_path / "tokenizer_config.json").write_text('{"model_max_length": 77}')
+    write_card(tmp_path / "README.md", replace(load_trained(tmp_path), method=method), "bert", {})
+    card = (tmp_path / "README.md").read_text()
+    assert f"({method})" in card and says in card and not_says not in card
+    assert ("Wu et al." in card) == ("student" in method)
 
 
 def test_networks_are_a_table_and_html_is_left_as_it_is(family, tmp_path):
