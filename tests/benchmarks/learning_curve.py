@@ -23,7 +23,7 @@ from ctl.system.console import markdown
 from ctl.system.files import write_json
 
 Scores = dict[str, float]  # F1 by method
-BY_STEPS = ["--teacher_epochs", "null", "--student_epochs", "null", "--patience", "1000000", "--overwrite"]
+BY_STEPS = ["--teacher_epochs", "null", "--student_epochs", "null", "--overwrite"]  # four validations stop none early
 
 
 def curve(options: argparse.Namespace) -> list[list[str]]:
@@ -45,9 +45,9 @@ def mean(scores: Scores, method: str) -> float:
 
 def run(options: argparse.Namespace, seed: int, teacher_steps: int, student_steps: int, kind: str) -> Scores:
     """Scores methods by one transfer, once."""
-    folder = options.output / f"seed{seed}"
+    folder = options.output / f"seed{seed}" / f"teachers-of-{teacher_steps}"
     methods: list[str] = getattr(options, kind)
-    kept = folder / f"curve-{teacher_steps}-{student_steps}-{'+'.join(methods).replace(':', '-')}.json"
+    kept = folder / f"curve-{student_steps}-{'+'.join(methods).replace(':', '-')}.json"
     if not kept.exists():
         steps = ["--teacher_steps", str(teacher_steps), "--student_steps", str(student_steps)]
         trainer = ["--trainer.accelerator", options.accelerator, "--seed", str(seed), "--output", str(folder)]
