@@ -32,6 +32,7 @@ LATER: dict[str, dict[str, Any]] = {
         "word_column": None,
         "tag_column": None,
         "equal": False,
+        "silver": None,
         "supervised": False,
     },
     "language_id": {"schedule": "constant"},
@@ -236,13 +237,19 @@ def rows(records: Sequence[Record]) -> list[list[str]]:
     types = columns(records)[4:-1]
     return [
         [
-            label(record["method"]),
+            shown(record),
             *(f"{record[name]:.1f}" for name in ("precision", "recall", "f1")),
             *(f"{record['per_type'][kind]['f1']:.1f}" if kind in record["per_type"] else "-" for kind in types),
             duration(record["train_seconds"]),
         ]
         for record in records
     ]
+
+
+def shown(record: Record) -> str:
+    """The name of a record's method as tables show it, with the sources whose labels are silver."""
+    silver = record.get("silver")
+    return label(record["method"]) + (f" (silver {', '.join(silver)})" if silver else "")
 
 
 def print_table(records: Sequence[Record], title: str) -> None:

@@ -1,6 +1,7 @@
 """Pre-trained backbones, encoders and decoders, and their tokenizers: the only caller of ``from_pretrained``.
 
-A folder of a model is data: no code of it runs, and nobody is asked whether it may.
+A folder of a model is data: no code of it runs, and nobody is asked whether it may. A Hub name may end in
+``@revision``: a branch, a tag or a commit.
 """
 
 from __future__ import annotations
@@ -97,13 +98,18 @@ def load_token_classifier(name: str) -> Any:  # noqa: ANN401
 
     config = load_config(name)
     model, report = _load(
-        AutoModelForTokenClassification, name, config=config, dtype=torch.float32, output_loading_info=True
+        AutoModelForTokenClassification,
+        name,
+        config=config,
+        dtype=torch.float32,
+        output_loading_info=True,
+        use_safetensors=True,
     )
     strange = [key for key in report["unexpected_keys"] if LAYER.search(key)]  # a pooler may be left out
     if wrong := sorted([*report["missing_keys"], *strange]):
         raise CTLError(
             f"backbone {name}: its weights are not those of its config.json: {len(wrong)} are missing or too many, "
-            f"{wrong[0]} for one; export it anew"
+            f"{wrong[0]} for one; it is no token classifier, or export it anew"
         )
     return model.eval()
 
@@ -192,9 +198,11 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the language-model head that is left out helps nobody
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    repository, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    at = {"revision": revision} if revision else {}
     try:
-        _stays_at_home(name)
-        return auto_class.from_pretrained(name, trust_remote_code=False, **kwargs)
+        _stays_at_home(repository, at)
+        return auto_class.from_pretrained(repository, trust_remote_code=False, **at, **kwargs)
     except Exception as error:  # whatever a folder or the Hub may answer
         if "trust_remote_code" in str(error):
             raise CTLError(
@@ -215,11 +223,11 @@ def _reason(error: Exception) -> str:
     return first_line(error).rstrip(".:")
 
 
-def _stays_at_home(name: str) -> None:
+def _stays_at_home(name: str, at: dict[str, str]) -> None:
     """Refuses adapters, whose settings name a base elsewhere and modules to import, and weights outside the folder."""
     from transformers.utils.peft_utils import find_adapter_config_file
 
-    if find_adapter_config_file(name) is not None:
+    if find_adapter_config_file(name, **at) is not None:
         raise ValueError(
             "it holds adapters (adapter_config.json), which name a base elsewhere; merge them into a model"
         )

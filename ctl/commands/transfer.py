@@ -13,6 +13,7 @@ from ctl.methods import expand_methods
 from ctl.system.locks import held
 from ctl.transfer.run import Transfer
 from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings
+from ctl.transfer.teachers.ready import BASIC, check_methods
 
 
 def main(args: Sequence[str]) -> None:
@@ -41,8 +42,22 @@ def parse(args: Sequence[str]) -> Transfer:
         CTLError: the settings contradict each other.
     """
     settings, objects = read_settings(TransferSettings, make_parser(), args)
+    settings = replace(settings, sources=list(dict.fromkeys([*settings.sources, *settings.ready, *settings.silvered])))
     sources, target = settings.sources, settings.target
-    methods = expand_methods(settings.methods, sources, target, decoder=settings.llm_backbone is not None)
+    names = (
+        BASIC[: None if len(sources) > 1 else 1] if settings.ready and settings.methods is None else settings.methods
+    )
+    methods = expand_methods(names, sources, target, decoder=settings.llm_backbone is not None)
+    check_methods(methods, settings.ready, sources)
+    if settings.untagged and (settings.leave_one_out or any(method.sharp for method in methods)):
+        raise CTLError(
+            f"--leave_one_out and +sharp try weightings on gold labels of every source, and {settings.untagged[0]} has a "
+            "ready-made tagger in their place: leave one of them out"
+        )
+    if both := settings.ready.keys() & settings.silvered.keys():
+        raise CTLError(
+            f"{min(both)} is in --teachers and in --silver: does its tagger label {target} or its own language?"
+        )
     check_weights(methods, settings.weights, sources)
     settings = replace(settings, output=settings.output or sweep_folder() or str(settings.folder))
     settings = replace(settings, trainer=grouped(settings.trainer, settings.folder))

@@ -64,9 +64,12 @@ class NERDataModule(LightningDataModule):
             probability, or by ``entropy`` (`ctl.data.selection.confident`).
         keep: the share of words that ``filter`` leaves, of those predicted to have each tag.
         word_weights: how much each soft label counts, as ``ctl predict`` of `Adversary` or `Neighbours` writes it.
-        text: languages whose train split is also trained on, as raw text, for what needs no tags.
+        text: languages whose train split is also trained on, as raw text, for what needs no tags; no tags are read of
+            a source among them.
         equal: train on as many sentences in all as the smallest source has, drawn evenly from the sources
             (`ctl.data.corpus.draw_evenly`); their validation splits stay whole.
+        silver: sources whose labels are those of a ready-made tagger, with the folder of their soft labels, a store for
+            each split; the most probable tags stand in place of gold ones.
         supervised: train on the gold tags of the target's train split instead: an upper bound, no zero-resource
             transfer. No validation split is read.
         predict_splits: splits that ``ctl predict`` labels: of the target, or of another language, ``nl/validation``.
@@ -99,6 +102,7 @@ class NERDataModule(LightningDataModule):
     word_weights: str | None = None
     text: Sequence[str] = ()
     equal: bool = False
+    silver: dict[str, str] | None = None
     supervised: bool = False
     predict_splits: Sequence[str] = ("train",)
     max_length: PositiveInt = 256
@@ -153,7 +157,8 @@ class NERDataModule(LightningDataModule):
                     self.store.check(self.training[0], self.schema)
                     self._select(self.store)
                 else:
-                    self.training = self._labelled() + [self.raw_text(language, "train") for language in self.text]
+                    more = [language for language in self.text if language not in self.sources]
+                    self.training = self._labelled() + [self.raw_text(language, "train") for language in more]
             case "validate":
                 self.validation = [self.gold(language, "validation") for language in self._some_sources()]
             case "test":
@@ -163,15 +168,16 @@ class NERDataModule(LightningDataModule):
 
     def _validated_on(self) -> list[Corpus]:
         """Reads the gold tags that a model in training is compared with."""
-        corpora = [self.gold(language, "validation") for language in self.sources]
+        labelled = [source for source in self.sources if source not in self.text]
+        corpora = [self.gold(language, "validation") for language in labelled]
         return corpora if self.validation_limit is None else draw_at_most(corpora, self.validation_limit)
 
     def _labelled(self) -> list[Corpus]:
-        """Reads the gold tags that are trained on."""
+        """Reads the sources with the gold tags that are trained on."""
         if self.supervised:
             return [self.gold(self._the_target(), "train")]
         sources = self.sources if self.text else self._some_sources()
-        corpora = [self.gold(source, "train") for source in sources]
+        corpora = [(self.raw_text if source in self.text else self.gold)(source, "train") for source in sources]
         return draw_evenly(corpora) if self.equal else corpora
 
     def gold(self, language: str, split: str) -> Corpus:
@@ -184,12 +190,21 @@ class NERDataModule(LightningDataModule):
         """
         if language == self.target and split != "test" and not (self.supervised and split == "train"):
             raise CTLError(f"gold tags of the target's {split} split ({language}) are not to be read")
+        if language in (self.silver or {}):
+            return self._silver(language, split)
         corpus = self._read(language, split, tags=True).project(self.schema, self.type_map)
         if corpus.tags is None:
             raise CTLError(f"{corpus.name} is raw text, but its tags are needed")
         for note in corpus.notes:
             notice(note)
         return corpus
+
+    def _silver(self, language: str, split: str) -> Corpus:
+        """Reads raw text with the tags that a ready-made tagger gave it."""
+        assert self.silver is not None
+        corpus, store = self.raw_text(language, split), SoftLabelStore(Path(self.silver[language]) / split)
+        store.check(corpus, self.schema)
+        return dataclasses.replace(corpus, tags=store.probs.argmax(-1).astype(np.int16), schema=self.schema)
 
     def raw_text(self, language: str, split: str) -> Corpus:
         """A split of any language without its tags, which are not even read."""

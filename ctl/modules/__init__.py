@@ -7,6 +7,7 @@ from ctl.modules.baselines.supervised import Supervised
 from ctl.modules.ensemble import Ensemble
 from ctl.modules.generative_teacher import GenerativeTeacher
 from ctl.modules.neighbours import Neighbours
+from ctl.modules.ready.ready_made import ReadyMade
 from ctl.modules.remote_teacher import RemoteTeacher
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
@@ -24,6 +25,7 @@ __all__ = [
     "Merged",
     "NearestLanguages",
     "Neighbours",
+    "ReadyMade",
     "RemoteTeacher",
     "Student",
     "Supervised",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.methods import label
 from ctl.report import figures
 from ctl.report.comparison import BASELINE, Comparison
 from ctl.report.contenders import Contender
@@ -17,7 +16,7 @@ from ctl.report.layout import Column, Layout
 from ctl.report.left_out import left_out_blocks
 from ctl.report.page import Block, Page
 from ctl.report.tables import calibration_table, type_table
-from ctl.results import Record
+from ctl.results import Record, shown
 
 TEXTS = {
     "methods": "F1 in percent: mean and standard deviation over seeds; differences over the runs that are alike (the "
@@ -63,7 +62,7 @@ def runs_page(folder: Path) -> Page:
     if not folder.is_dir():
         raise CTLError(f"{folder}: no results, no such folder")
     comparison = Comparison.read(folder)
-    records = [(label(run.record["method"]), run.record) for run in comparison.alike_runs]
+    records = [(shown(run.record), run.record) for run in comparison.alike_runs]
     origins = comparison.provenance()
     table = comparison.table()
     about = " ".join([TEXTS["methods"], *([TEXTS["one seed"]] if _fewest_seeds(table) == 1 else [])])

@@ -157,10 +157,11 @@ def _text(record: Record) -> str:
 def scored_model(record: Record) -> dict[str, Any]:
     """The model that was scored, its score, and the code, backbone and packages that it comes from."""
     provenance = record["provenance"]
-    commit = provenance.get("git_commit") or "unknown"
+    commit, silver = provenance.get("git_commit") or "unknown", record.get("silver", ())
     return {
         "method": record["method"], "target": record["target"], "seed": record["seed"],
-        "sources": "+".join(record["sources"]), "f1": record["f1"],
+        "sources": "+".join(f"{name} (silver)" if name in silver else name for name in record["sources"]),
+        "f1": record["f1"],
         "ece": (record.get("calibration") or {}).get("ece"), "train_seconds": record["train_seconds"],
         "commit": commit[:10] + ("+" if commit.endswith("+") else ""),  # + where files were changed
         "model": provenance.get("model"),

@@ -35,7 +35,9 @@ def _of_teachers(
     settings: TransferSettings, family: str, has_pooled: bool, splits: Mapping[str, Split]
 ) -> Iterator[str]:
     name, length, batch = f"{family}_teacher".lstrip("_"), settings.of_family(family).length, settings.batch
-    sizes = {source: splits[f"{source}/train"].sentences for source in settings.sources}
+    sizes = {source: splits[f"{source}/train"].sentences for source in settings.labelled}
+    if not sizes:
+        return
     source = min(sizes, key=lambda name: sizes[name])
     reason = f"on {sizes[source]:,} sentences of {source}, too few to learn from"
     yield from _few_steps(name, length, sizes[source], batch, reason, FEW_GOLD_STEPS)

@@ -15,6 +15,8 @@ from ctl.transfer.left_out import LeftOut
 from ctl.transfer.planner import Planner, subset_name
 from ctl.transfer.settings import Length, Section
 from ctl.transfer.stage import Stage
+from ctl.transfer.teachers.model import Model
+from ctl.transfer.teachers.ready import ReadyTagger
 from ctl.transfer.weighing import Weighing
 
 
@@ -50,6 +52,8 @@ class Plan:
         records = [record for test in done for record in read_records(test.folder / "results.json")]
         for record in records:
             record["provenance"]["transfer"] = self.settings.recorded()
+            if silver := [source for source in record["sources"] if source in self.settings.silvered]:
+                record["silver"] = silver
         return records
 
     def collect_counts(self) -> None:
@@ -71,29 +75,30 @@ class Plan:
         """Plans the test of a method and what must come before it."""
         match method.kind:
             case "direct":
-                return self._test(method, self._teacher([method.of], method))
+                return self._test(method, self._alone(method.of, method))
             case "pooled":
-                return self._test(method, self._teacher(self.sources, method))
+                return self._test(method, Model.of(self._teacher(self.sources, method)))
             case "ensemble" | "seeds":
                 return self._ensemble(method, "test", "test")
             case "merged":
                 return self._merged(method)
             case "supervised":
-                return self._test(method, self._supervised(method))
+                return self._test(method, Model.of(self._supervised(method)))
             case _:
-                return self._test(method, self._student(method))
+                return self._test(method, Model.of(self._student(method)))
 
-    def _test(self, method: Method, trained: Stage) -> Stage:
+    def _test(self, method: Method, scored: Model) -> Stage:
         return self.planner.add(
             title=f"score {method}",
-            folder=self.planner.folder_for_target(trained),
+            folder=self.planner.folder_for_target(scored.folder),
             command="test",
-            model=trained.config["model"],
-            data={**_without_gold(trained.config["data"]), "target": self.target},
-            checkpoint=trained.output,
+            model=scored.model,
+            data={**_without_gold(scored.data), "target": self.target},
+            checkpoint=scored.checkpoint,
             outputs=("results.json",),
-            after=(trained,),
+            after=scored.after,
             work=self.planner.count(self.target, "test"),
+            tagger=scored.tagger,
         )
 
     # Teachers
@@ -129,6 +134,18 @@ class Plan:
             of_decoder=bool(family),
         )
 
+    def _alone(self, source: str, method: Method) -> Model:
+        """The teacher of one language: one that is trained, or a ready-made tagger."""
+        if (given := self.settings.ready.get(source)) is None:
+            return Model.of(self._teacher([source], method))
+        return Model(
+            title=f"tagger of {source}",
+            folder=self.planner.shared / "teachers" / source,
+            model={"class_path": "ReadyMade", "init_args": given.arguments},
+            data={"sources": [], **given.tokenizer},
+            tagger=given.fingerprint(),
+        )
+
     def _teacher(self, sources: Sequence[str], method: Method, number: int = 0) -> Stage:
         """Plans the training of a teacher of one language, or of a pooled one of several.
 
@@ -143,6 +160,7 @@ class Plan:
         selects = self.settings.select_on == "source_validation"
         keep = self.planner.keep_best(folder, kind.length) if selects else self.planner.keep_last(folder)
         variant = "+".join(option for option in ("adapted", "equal") if option in method.options)
+        labelled, taggers = self._labelled(sources)
         named = f"{'adapted ' if method.adapted else ''}{'LLM ' if method.family else ''}teacher"
         which = f"{', equally' if method.equal else ''}{f', seed {number}' if number else ''}"
         return self.planner.add(
@@ -151,17 +169,41 @@ class Plan:
             command="fit",
             model={"class_path": "Teacher", "init_args": {**kind.teacher, **({"variant": variant} if variant else {})}},
             data={
-                "sources": list(sources),
+                **labelled,
                 "backbone": backbone,
                 **({"equal": True} if method.equal else {}),
                 **self.planner.validated_on(sources)[1],
             },
             trainer={**kind.length.trainer, "callbacks": keep},
             outputs=("checkpoints/best.ckpt" if selects else "checkpoints/last.ckpt",),
-            after=before,
+            after=(*before, *taggers),
             work=self._work_of_teacher(sources, kind.length, method.equal),
             of_decoder=bool(method.family),
             seed=other_seed(self.settings.seed, number) if number else None,
+        )
+
+    def _labelled(self, sources: Sequence[str]) -> tuple[Section, tuple[Stage, ...]]:
+        """The settings that name labelled languages, and the stages that label those whose labels are silver."""
+        stages = {name: self._silver(given) for name, given in self.settings.silvered.items() if name in sources}
+        silver = {name: str(stage.folder / "soft_labels") for name, stage in stages.items()}
+        return {"sources": list(sources), **({"silver": silver} if silver else {})}, tuple(stages.values())
+
+    def _silver(self, given: ReadyTagger) -> Stage:
+        """Plans a tagger's labels for raw text of its own language."""
+        return self.planner.add(
+            title=f"{given.tagger} labels {given.source}, silver",
+            folder=self.planner.shared / "silver" / given.source,
+            command="predict",
+            model={"class_path": "ReadyMade", "init_args": given.arguments},
+            data={
+                "sources": [],
+                "target": given.source,
+                "predict_splits": ["train", "validation"],
+                **given.tokenizer,
+            },
+            outputs=("soft_labels/train/manifest.json", "soft_labels/validation/manifest.json"),
+            work=sum(self.planner.count(given.source, split) for split in ("train", "validation")),
+            tagger=given.fingerprint(),
         )
 
     def _folder_of_teacher(self, sources: Sequence[str], method: Method, number: int) -> Path:
@@ -221,31 +263,32 @@ class Plan:
             work=self.planner.count(self.target, "test"),
         )
 
-    def _teachers(self, method: Method) -> Iterator[Stage]:
+    def _teachers(self, method: Method) -> Iterator[Model]:
         """Plans every teacher of a method; pooled ones come last."""
         if method.kind == SEEDS:
-            yield from (self._teacher([method.of], method, number) for number in range(len(self.sources)))
+            yield from (Model.of(self._teacher([method.of], method, number)) for number in range(len(self.sources)))
             return
         families = [replace(method, family=family) for family in method.teachers]
         if method.of != POOLED:
-            yield from (self._teacher([source], family) for family in families for source in self.sources)
+            yield from (self._alone(source, family) for family in families for source in self.sources)
         if method.pools:
-            yield from (self._teacher(self.sources, family) for family in families)
+            yield from (Model.of(self._teacher(self.sources, family)) for family in families)
 
-    def _labels(self, teacher: Stage, method: Method) -> Stage:
+    def _labels(self, teacher: Model, method: Method) -> Stage:
         """The soft labels of one teacher, for the target's train and test splits."""
-        calibrated = "calibrated" in method.options
-        model = teacher.config["model"]
+        calibrated, model = "calibrated" in method.options, teacher.model
+        calibrate = {} if teacher.tagger else {"calibrate": calibrated}
         return self.planner.add(
-            title=f"{'calibrated ' if calibrated else ''}{teacher.title.removeprefix('train ')} labels {self.target}",
-            folder=self.planner.folder_for_target(teacher) / ("calibrated" if calibrated else ""),
+            title=f"{'calibrated ' if calibrated else ''}{teacher.title} labels {self.target}",
+            folder=self.planner.folder_for_target(teacher.folder) / ("calibrated" if calibrated else ""),
             command="predict",
-            model={**model, "init_args": {**model["init_args"], "calibrate": calibrated}},
-            data={**teacher.config["data"], "target": self.target, "predict_splits": ["train", "test"]},
-            checkpoint=teacher.output,
+            model={**model, "init_args": {**model["init_args"], **calibrate}},
+            data={**teacher.data, "target": self.target, "predict_splits": ["train", "test"]},
+            checkpoint=teacher.checkpoint,
             outputs=("soft_labels/train/manifest.json", "soft_labels/test/manifest.json"),
-            after=(teacher,),
+            after=teacher.after,
             work=self.planner.count(self.target, "train") + self.planner.count(self.target, "test"),
+            tagger=teacher.tagger,
         )
 
     # Source weights and the mixture
@@ -351,7 +394,7 @@ class Plan:
         teacher = self._student(earlier)
         return self.planner.add(
             title=f"{earlier} labels {self.target}",
-            folder=self.planner.folder_for_target(teacher),
+            folder=self.planner.folder_for_target(teacher.folder),
             command="predict",
             model=teacher.config["model"],
             data={**teacher.config["data"], "predict_splits": ["train"]},
@@ -392,7 +435,8 @@ class Plan:
         _, backbone, before = self._backbone(adapted=method.adapted)
         name, length = f"{'adapted/' if before else ''}adversary", self.settings.of_family("").length
         model = {"class_path": "Adversary", "init_args": {**self.settings.teacher, **self.settings.adversary}}
-        data = {"sources": list(self.sources), "target": self.target, "text": [self.target], "backbone": backbone}
+        labelled, taggers = self._labelled(self.sources)
+        data = {**labelled, "target": self.target, "text": [self.target], "backbone": backbone}
         sentences = sum(self.planner.count(language, "train") for language in (*self.sources, self.target))
         trained = self.planner.add(
             title="train the adversary",
@@ -402,7 +446,7 @@ class Plan:
             data=data,
             trainer={**length.trainer, "callbacks": self.planner.keep_last(name), "limit_val_batches": 0},
             outputs=("checkpoints/last.ckpt",),
-            after=before,
+            after=(*before, *taggers),
             work=3 * length.read(sentences, self.settings.batch),
         )
         return self.planner.add(

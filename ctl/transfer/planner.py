@@ -13,6 +13,7 @@ from ctl.backbones.facts import fingerprint_backbone
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
+from ctl.methods import Method
 from ctl.results import versions
 from ctl.system.files import fingerprint, fingerprint_json
 from ctl.transfer.settings import Length, Section, TransferSettings
@@ -78,6 +79,31 @@ def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervise
     return {**splits, f"{target}/train": raw[target], f"{target}/test": Split.of(data.gold(target, "test"))}
 
 
+def read_texts(data: NERDataModule, languages: Sequence[str], method: Method) -> dict[str, Split]:
+    """Reads raw text of languages that have no labelled data, for the method that compares them with the target.
+
+    Raises:
+        CTLError: there is no such text.
+    """
+    splits = {}
+    for name in languages:
+        try:
+            splits[f"{name}/text"] = Split.of(data.raw_text(name, "train"))
+        except CTLError as error:
+            raise CTLError(
+                f"method {method}: weights by similarity need raw text of {name} ({error}): add it, or choose the "
+                "weighting uniform, agreement, truth or fixed, which need none"
+            ) from error
+    return splits
+
+
+def read_unlabelled(data: NERDataModule, languages: Sequence[str]) -> dict[str, Split]:
+    """Reads raw text of languages that a tagger is to label, in place of their labelled splits."""
+    names = [(language, split) for language in languages for split in ("train", "validation")]
+    splits = {f"{language}/{split}": Split.of(data.raw_text(language, split)) for language, split in names}
+    return splits | {f"{language}/text": splits[f"{language}/train"] for language in languages}
+
+
 def make_context(backbone: str) -> str:
     """Fingerprint of what every stage depends on: backbone and version."""
     return fingerprint_json([versions()["ctl"], fingerprint_backbone(backbone)])
@@ -138,6 +164,7 @@ class Planner:
         work: float = 0.0,
         of_decoder: bool = False,
         seed: int | None = None,
+        tagger: str = "",
     ) -> Stage:
         """Adds a stage, or gives the one that is there already.
 
@@ -155,6 +182,7 @@ class Planner:
             work: its share of the time, in sentences read forward.
             of_decoder: its key depends on the decoder as well.
             seed: by default the run's.
+            tagger: fingerprint of the ready-made tagger that it asks.
         """
         home = self.home(folder)
         config: dict[str, Any] = {
@@ -175,7 +203,7 @@ class Planner:
             outputs,
             after,
             work,
-            context + (self._decoder_fingerprint if of_decoder else ""),
+            context + (self._decoder_fingerprint if of_decoder else "") + (f" tagger {tagger}" if tagger else ""),
             root=self.shared,
             sentences=max((self.splits[name].sentences for name in names), default=0),
         )
@@ -207,10 +235,10 @@ class Planner:
         """Names that tell folders of a study apart; empty in a transfer, which has only one of each."""
         return Path(*names) if self.in_study else Path()
 
-    def folder_for_target(self, stage: Stage) -> Path:
+    def folder_for_target(self, folder: Path) -> Path:
         """The folder of what a model says of the target: the model's own, where that is of this target alone."""
-        own = stage.folder.is_relative_to(self.settings.folder)
-        return stage.folder if own else stage.folder / self.named_in_study(self.settings.target)
+        own = folder.is_relative_to(self.settings.folder)
+        return folder if own else folder / self.named_in_study(self.settings.target)
 
     # Callbacks
 
@@ -254,8 +282,10 @@ class Planner:
         target = data.get("target")
         match command:
             case "fit":
-                names = [f"{source}/{split}" for source in data["sources"] for split in ("train", "validation")]
-                names += [f"{language}/text" for language in data.get("text", ())]
+                text = data.get("text", ())
+                labelled = [source for source in data["sources"] if source not in text]
+                names = [f"{source}/{split}" for source in labelled for split in ("train", "validation")]
+                names += [f"{language}/text" for language in text]
                 names += [f"{target}/gold"] if data.get("supervised") else []
                 return names + ([f"{target}/train"] if "soft_labels" in data else [])
             case "test":

@@ -18,9 +18,18 @@ from ctl.transfer.advice import advice
 from ctl.transfer.checks import check_models, check_student
 from ctl.transfer.choice import advice_on_models
 from ctl.transfer.plan import Plan
-from ctl.transfer.planner import Planner, Split, check_family_stays, make_context, read_splits
+from ctl.transfer.planner import (
+    Planner,
+    Split,
+    check_family_stays,
+    make_context,
+    read_splits,
+    read_texts,
+    read_unlabelled,
+)
 from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
 from ctl.transfer.settings import TransferSettings
+from ctl.transfer.teachers.ready import check_taggers
 
 
 @dataclass(frozen=True)
@@ -94,11 +103,19 @@ class Transfer:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""
         check_family_stays(self.data, self.settings.overwrite and not self.settings.dry_run)
         self.data.prepare_data()
-        supervised = any(method.upper_bound for method in self.methods)
-        return read_splits(self.data, self.settings.target, self.settings.pretraining_languages, supervised)
+        settings, supervised = self.settings, any(method.upper_bound for method in self.methods)
+        gold = [source for source in settings.labelled if source not in settings.silvered]
+        data = self.data.of(gold, settings.target)
+        splits = read_splits(data, settings.target, settings.pretraining_languages, supervised)
+        splits |= read_unlabelled(data, list(settings.silvered))
+        if weighted := next((method for method in self.methods if method.by_similarity), None):
+            splits |= read_texts(data, list(settings.ready), weighted)
+        return splits
 
     def check_backbones(self) -> None:
         """Stops the run where a model can't be made as it is asked for."""
+        check_taggers(self.settings.ready, self.data.schema, "--teachers")
+        check_taggers(self.settings.silvered, self.data.schema, "--silver")
         check_models(self.settings, any(method.family for method in self.methods))
         check_student(self.settings, self.methods)
 

@@ -24,9 +24,11 @@ from ctl.system.names import check_languages
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveInt, Seed
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
 from ctl.system.trainer_settings import check_trainer_of_stages
+from ctl.transfer.teachers.ready import ReadyTagger, read_taggers
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
+LATEST = ("teachers", "silver")  # settings that records name only where they are given
 STEPS = 2000  # of the optimiser, where neither steps nor epochs are given (docs/results.md)
 FAST = {"data.limit": 2000, "teacher_steps": 500, "llm_teacher_steps": 500, "student_steps": 500}  # with --fast
 
@@ -188,16 +190,23 @@ class TransferSettings(Settings):
     """Holds what ``ctl transfer`` is asked for.
 
     Attributes:
-        sources: Labelled languages, e.g. '[en,nl,es]'.
+        sources: Labelled languages, e.g. '[en,nl,es]'; those of --teachers and --silver are added.
         target: The language to tag.
+        teachers: Ready-made taggers in place of trained teachers, by language or another name, which then needs no
+            labelled data: '{en: dslim/bert-base-NER, ja: spacy:ja_ginza, "*": gliner:NAME}', or with other names of
+            types, '{es: {model: ./my-model, type_map: {LABEL_1: B-PER}}}'.
+        silver: Ready-made taggers that label raw text of their own languages, on which teachers are then trained, e.g.
+            '{fr: spacy:fr_core_news_sm}'.
         seed: Of all models and of the order of the data.
         output: The run's folder; by default under runs/.
         overwrite: Replace a run with other settings.
         dry_run: Say what would be run, and what would be made anew.
     """
 
-    sources: list[str]
+    sources: list[str] = field(default_factory=list)
     target: str
+    teachers: dict[str, str | dict[str, Any]] | None = None
+    silver: dict[str, str | dict[str, Any]] | None = None
     seed: Seed = 0
     output: str | None = None
     overwrite: bool = False
@@ -210,7 +219,8 @@ class TransferSettings(Settings):
 
     def recorded(self) -> dict[str, Any]:
         """The settings as records of results keep them: those that say what was run."""
-        return {name: value for name, value in asdict(self).items() if name not in ("overwrite", "dry_run")}
+        recorded = {name: value for name, value in asdict(self).items() if name not in ("overwrite", "dry_run")}
+        return {name: value for name, value in recorded.items() if value is not None or name not in LATEST}
 
     @property
     def folder(self) -> Path:
@@ -220,7 +230,27 @@ class TransferSettings(Settings):
     @property
     def pretraining_languages(self) -> list[str]:
         """The languages whose raw text a backbone first reads; none where it was pre-trained."""
-        return (self.pretrain_languages or [*self.sources, self.target]) if self.pretrains else []
+        return (self.pretrain_languages or [*self.labelled, self.target]) if self.pretrains else []
+
+    @property
+    def ready(self) -> dict[str, ReadyTagger]:
+        """The ready-made taggers by source."""
+        return read_taggers(self.teachers, "--teachers")
+
+    @property
+    def silvered(self) -> dict[str, ReadyTagger]:
+        """The taggers that label raw text of sources, by source."""
+        return read_taggers(self.silver, "--silver")
+
+    @property
+    def untagged(self) -> list[str]:
+        """The sources of which no gold tags are read."""
+        return [*self.ready, *self.silvered]
+
+    @property
+    def labelled(self) -> list[str]:
+        """The sources on whose gold or silver labels a teacher is trained."""
+        return [source for source in self.sources if source not in self.ready]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +308,7 @@ SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those o
             "filter",
             "text",
             "equal",
+            "silver",
             "supervised",
         },
     ),

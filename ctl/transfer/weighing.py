@@ -50,7 +50,7 @@ class Weighing:
             checkpoint=trained.output if trained else None,
             outputs=("weights/train.safetensors", "weights/test.safetensors") if of_sentences else ("weights.json",),
             after=self.before if trained is None else (trained,),
-            reads=[f"{source}/train" for source in self.sources] if trained is None else [],
+            reads=[f"{source}/{self._split(source)}" for source in self.sources] if trained is None else [],
             work=read + (self._sentences if trained is None else 0),
         )
 
@@ -73,7 +73,16 @@ class Weighing:
 
     @property
     def _read(self) -> dict[str, object]:
-        return {"sources": list(self.sources), "backbone": self.backbone}
+        untagged = [source for source in self.sources if source in self.planner.settings.untagged]
+        return {
+            "sources": list(self.sources),
+            "backbone": self.backbone,
+            **({"text": untagged} if untagged else {}),
+        }
+
+    def _split(self, source: str) -> str:
+        """The name of a source's train split, which is read as raw text where no gold tags are known."""
+        return "text" if source in self.planner.settings.untagged else "train"
 
     @property
     def _some(self) -> int:
@@ -84,7 +93,7 @@ class Weighing:
     @property
     def _sentences(self) -> int:
         """The number of sentences of all sources that are read."""
-        return sum(min(self._some, self.planner.count(source, "train")) for source in self.sources)
+        return sum(min(self._some, self.planner.count(source, self._split(source))) for source in self.sources)
 
     def _home(self, name: str) -> Path:
         if self.folder is not None:

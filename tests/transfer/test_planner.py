@@ -51,11 +51,11 @@ def test_folders_of_a_study_are_named_by_the_target(tmp_path):
     alone, shared = planner(tmp_path), planner(tmp_path, shared=tmp_path / "shared")
     assert alone.named_in_study("de").parts == () and shared.named_in_study("de").parts == ("de",)
     own = add(shared, "students/uniform")
-    assert shared.folder_for_target(own) == own.folder  # of this target alone
+    assert shared.folder_for_target(own.folder) == own.folder  # of this target alone
     teacher = shared.add(
         title="t", folder=tmp_path / "shared" / "en", command="fit", model={}, data={"sources": []}, outputs=("x",)
     )
-    assert shared.folder_for_target(teacher) == tmp_path / "shared" / "en" / "de"
+    assert shared.folder_for_target(teacher.folder) == tmp_path / "shared" / "en" / "de"
 
 
 def test_states_that_are_kept(tmp_path):

@@ -1,0 +1,1 @@
+"""The teachers of a transfer: models that a stage trains, and taggers that others trained."""
