@@ -39,13 +39,14 @@ def write_classifier(family, tmp_path_factory):
     """Writes the folder of a token classifier with these labels, and gives it."""
     from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
-    def write(*labels, config=BertConfig, classifier=BertForTokenClassification, seed=0, **more):
+    def write(*labels, config=BertConfig, classifier=BertForTokenClassification, seed=0, sharp=1.0, **more):
         tokenizer = AutoTokenizer.from_pretrained(family / "encoder")
         size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
         settings = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id, "initializer_range": 0.5}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             model = classifier(config(id2label=dict(enumerate(labels)), **{**size, **settings, **more}))
+            model.classifier.weight.data *= sharp  # far from ties
         folder = tmp_path_factory.mktemp("classifier")
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -11,9 +11,10 @@ from ctl.callbacks.logger_settings import grouped, sweep_folder
 from ctl.errors import CTLError
 from ctl.methods import expand_methods
 from ctl.system.locks import held
+from ctl.transfer.checks import check_untagged
 from ctl.transfer.run import Transfer
 from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings
-from ctl.transfer.teachers.ready import BASIC, check_methods
+from ctl.transfer.teachers.ready import basic_methods, check_methods
 
 
 def main(args: Sequence[str]) -> None:
@@ -44,20 +45,10 @@ def parse(args: Sequence[str]) -> Transfer:
     settings, objects = read_settings(TransferSettings, make_parser(), args)
     settings = replace(settings, sources=list(dict.fromkeys([*settings.sources, *settings.ready, *settings.silvered])))
     sources, target = settings.sources, settings.target
-    names = (
-        BASIC[: None if len(sources) > 1 else 1] if settings.ready and settings.methods is None else settings.methods
-    )
+    names = basic_methods(settings.ready, len(sources)) if settings.methods is None else settings.methods
     methods = expand_methods(names, sources, target, decoder=settings.llm_backbone is not None)
     check_methods(methods, settings.ready, sources)
-    if settings.untagged and (settings.leave_one_out or any(method.sharp for method in methods)):
-        raise CTLError(
-            f"--leave_one_out and +sharp try weightings on gold labels of every source, and {settings.untagged[0]} has a "
-            "ready-made tagger in their place: leave one of them out"
-        )
-    if both := settings.ready.keys() & settings.silvered.keys():
-        raise CTLError(
-            f"{min(both)} is in --teachers and in --silver: does its tagger label {target} or its own language?"
-        )
+    check_untagged(settings, methods)
     check_weights(methods, settings.weights, sources)
     settings = replace(settings, output=settings.output or sweep_folder() or str(settings.folder))
     settings = replace(settings, trainer=grouped(settings.trainer, settings.folder))

@@ -12,7 +12,7 @@ from ctl.data.encoding import WordEncoder
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.neighbours import LAYERS
-from ctl.transfer.settings import Section, Settings
+from ctl.transfer.settings import Section, Settings, TransferSettings
 
 
 def check_models(settings: Settings, decoders: bool) -> None:
@@ -76,4 +76,21 @@ def check_student(settings: Settings, methods: Sequence[Method]) -> None:
     if settings.student.get("unanimous_weight") and unmarked:
         raise CTLError(
             f"--student.unanimous_weight: {unmarked[0]} has no words that are marked; {unmarked[0]}+unanimous has"
+        )
+
+
+def check_untagged(settings: TransferSettings, methods: Sequence[Method]) -> None:
+    """Refuses what needs gold labels of a source that has a ready-made tagger in their place.
+
+    Raises:
+        CTLError: weightings are to be tried on the sources, or a tagger is given for two tasks.
+    """
+    if settings.untagged and (settings.leave_one_out or any(method.sharp for method in methods)):
+        raise CTLError(
+            f"--leave_one_out and +sharp try weightings on gold labels of every source, and {settings.untagged[0]} has "
+            "a ready-made tagger in their place: leave one of them out"
+        )
+    if both := settings.ready.keys() & settings.silvered.keys():
+        raise CTLError(
+            f"{min(both)} is in --teachers and in --silver: does its tagger label {settings.target} or its own language?"
         )

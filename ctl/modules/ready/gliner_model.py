@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
 from ctl.backbones.facts import fingerprint_backbone
@@ -21,6 +22,7 @@ from ctl.modules.ready.spans import Span, join_words, spread_spans
 from ctl.system.files import read_object
 
 ASKED = {"PER": "person", "ORG": "organization", "LOC": "location", "MISC": "miscellaneous"}
+WEIGHTS = "model.safetensors"
 FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]  # of the Hub; no pickles
 LEAST, DECIDED = 0.05, 0.5  # scores from which a span is looked at, and from which it is GLiNER's answer
 LONGEST = 256  # subwords that are read at once
@@ -98,9 +100,14 @@ def _load(name: str) -> Any:  # noqa: ANN401  (gliner may not be installed)
     folder = Path(name) if Path(name).is_dir() else _download(name)
     _check_folder(folder)
     try:
-        return GLiNER.from_pretrained(str(folder), local_files_only=True, strict=True).eval()
+        model = GLiNER.from_pretrained(str(folder), local_files_only=True)
+        with safe_open(folder / WEIGHTS, framework="pt") as weights:
+            missing = model.model.state_dict().keys() - set(weights.keys())
     except Exception as error:  # whatever GLiNER may say of a folder
         raise CTLError(f"GLiNER model {name}: it can't be loaded ({first_line(error)})") from error
+    if missing:
+        raise CTLError(f"GLiNER model {name}: {WEIGHTS} lacks {len(missing)} of its weights, {min(missing)} for one")
+    return model.eval()
 
 
 def _download(name: str) -> Path:
@@ -128,9 +135,9 @@ def _check_folder(folder: Path) -> None:
     """
     if not (folder / "gliner_config.json").is_file():
         raise CTLError(f"{folder}: no GLiNER model (no gliner_config.json)")
-    if not (folder / "model.safetensors").is_file():
+    if not (folder / WEIGHTS).is_file():
         raise CTLError(
-            f"{folder}: no model.safetensors, and ctl reads no pickled weights: load it with GLiNER where you trust "
+            f"{folder}: no {WEIGHTS}, and ctl reads no pickled weights: load it with GLiNER where you trust "
             "it, model.save_pretrained(DIR, safe_serialization=True), and give DIR"
         )
     config = read_object(folder / "gliner_config.json")
@@ -143,8 +150,9 @@ def _check_folder(folder: Path) -> None:
     base = Path(str(config.get("model_name")))
     if (base / "adapter_config.json").exists() or not (folder / "tokenizer_config.json").is_file():
         raise CTLError(f"{folder}: its tokenizer is not in it, or it names adapters elsewhere; save the model whole")
-    if code := [line for line in json.dumps(config, indent=0).splitlines() if _asks_for_code(line)]:
-        raise CTLError(f"{folder / 'gliner_config.json'}: it asks for code from elsewhere ({code[0].strip()}); refused")
+    settings = [config, read_object(folder / "tokenizer_config.json")]
+    if code := [line for line in json.dumps(settings, indent=0).splitlines() if _asks_for_code(line)]:
+        raise CTLError(f"{folder}: its configuration asks for code from elsewhere ({code[0].strip()}); refused")
 
 
 def _asks_for_code(line: str) -> bool:

@@ -65,4 +65,4 @@ def spread_spans(spans: Iterable[Span], places: Sequence[Place], tags: int) -> t
             probs[first:last, 0] = 1 - score
             probs[first, 2 * kind + 1] = score
             probs[first + 1 : last, 2 * kind + 2] = score
-    return (1 - SPREAD) * probs + SPREAD / tags, cut
+    return np.asarray((1 - SPREAD) * probs + SPREAD / tags, dtype=np.float32), cut

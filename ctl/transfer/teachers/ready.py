@@ -14,7 +14,6 @@ from ctl.system.console import say
 from ctl.system.names import check_languages
 
 EVERY, MULTILINGUAL = "*", "mul"  # a tagger of all languages; `mul` is their code in ISO 639-2
-BASIC = ["direct", "ensemble:uniform", "ensemble:truth", "student:uniform", "student:truth"]
 TRAINED = {"adapted", "calibrated", "advpicker"}  # options that train on the labelled data of every source
 Given = Mapping[str, str | dict[str, Any]]
 
@@ -72,6 +71,12 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
         taggers[source] = ReadyTagger(source, entry["model"], entry.get("type_map"))
     check_languages(taggers, setting)
     return taggers
+
+
+def basic_methods(ready: Mapping[str, ReadyTagger], sources: int) -> list[str] | None:
+    """The methods that are scored where none is named, for so many sources; ``None`` for the usual ones."""
+    mixed = ["ensemble:uniform", "ensemble:truth", "student:uniform", "student:truth"]
+    return ["direct", *(mixed if sources > 1 else ["student:uniform"])] if ready else None
 
 
 def check_methods(methods: Sequence[Method], ready: Mapping[str, ReadyTagger], sources: Sequence[str]) -> None:

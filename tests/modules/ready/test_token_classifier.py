@@ -45,7 +45,7 @@ def answers(folder, corpus, schema=SCHEMA, max_length=64, **more):
 def test_the_entities_are_those_of_its_own_pipeline(write_classifier, test_split, labels, config, classifier):
     """The pipeline reads a word at its first subword too; its types are mapped afterwards."""
     kind = {} if config is None else {"config": config, "classifier": classifier}
-    folder, corpus = write_classifier(*labels, **kind), test_split.head(30)
+    folder, corpus = write_classifier(*labels, sharp=1000.0, **kind), test_split.head(30)
     probs, lengths = answers(folder, corpus)
     ends = span_ends(probs.argmax(-1), lengths)
     find = make_pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
