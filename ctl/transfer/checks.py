@@ -92,5 +92,6 @@ def check_untagged(settings: TransferSettings, methods: Sequence[Method]) -> Non
         )
     if both := settings.ready.keys() & settings.silvered.keys():
         raise CTLError(
-            f"{min(both)} is in --teachers and in --silver: does its tagger label {settings.target} or its own language?"
+            f"{min(both)} is in --teachers and in --silver: does its tagger label {settings.target}, or its own "
+            "language?"
         )
