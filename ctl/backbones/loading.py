@@ -201,7 +201,7 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     repository, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     at = {"revision": revision} if revision else {}
     try:
-        _stays_at_home(repository, at)
+        _stays_at_home(repository, revision or None)
         return auto_class.from_pretrained(repository, trust_remote_code=False, **at, **kwargs)
     except Exception as error:  # whatever a folder or the Hub may answer
         if "trust_remote_code" in str(error):
@@ -223,11 +223,11 @@ def _reason(error: Exception) -> str:
     return first_line(error).rstrip(".:")
 
 
-def _stays_at_home(name: str, at: dict[str, str]) -> None:
+def _stays_at_home(name: str, revision: str | None) -> None:
     """Refuses adapters, whose settings name a base elsewhere and modules to import, and weights outside the folder."""
     from transformers.utils.peft_utils import find_adapter_config_file
 
-    if find_adapter_config_file(name, **at) is not None:
+    if find_adapter_config_file(name, revision=revision) is not None:
         raise ValueError(
             "it holds adapters (adapter_config.json), which name a base elsewhere; merge them into a model"
         )
