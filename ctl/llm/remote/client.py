@@ -216,7 +216,8 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):  # it was sent
                 self._account.lose(request)
-            raise Trouble(self._shown(f"no answer ({type(error).__name__}: {error})")) from None
+            hint = f"; does a server run at {self.endpoint.url}?" if isinstance(error, httpx.ConnectError) else ""
+            raise Trouble(self._shown(f"no answer ({type(error).__name__}: {error}{hint})")) from None
 
     def _without_key(self, text: str) -> str:
         return text if self._key is None or len(self._key) < LEAST_SECRET else text.replace(self._key, "***")

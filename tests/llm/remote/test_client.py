@@ -86,8 +86,9 @@ def test_a_refusal_ends_the_run_at_once(status):
 
 
 def test_no_server(free_port):
-    with pytest.raises(CTLError, match=r"no answer \(ConnectError: .*, 3 times"):
-        ask(Client(Endpoint(f"http://127.0.0.1:{free_port}/v1", **FAST)), [{}])
+    url = f"http://127.0.0.1:{free_port}/v1"
+    with pytest.raises(CTLError, match=rf"no answer \(ConnectError: .*; does a server run at {url}\?\), 3 times"):
+        ask(Client(Endpoint(url, **FAST)), [{}])
 
 
 def test_a_killed_run_pays_for_nothing_twice(tmp_path):
