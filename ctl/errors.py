@@ -11,6 +11,10 @@ class CTLError(Exception):
     status = 2
 
 
+class NotFiniteError(CTLError):
+    """A training whose loss or weights are no numbers any more: nothing of it is worth keeping."""
+
+
 class UnlikeOriginalError(CTLError):
     """An exported model that disagrees with the model as trained; no setting of the user mends that."""
 

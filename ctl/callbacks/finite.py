@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from ctl.errors import CTLError
+from ctl.errors import NotFiniteError
 
 EVERY = 50  # batches between two looks at the losses on a GPU: each look waits for it
 
@@ -69,10 +69,10 @@ def are_finite(values: Iterable[Tensor]) -> bool:
     return not flags or bool(torch.stack([flag.to(flags[0].device) for flag in flags]).all())
 
 
-def _refusal(trainer: Trainer, module: LightningModule, what: str, step: int) -> CTLError:
+def _refusal(trainer: Trainer, module: LightningModule, what: str, step: int) -> NotFiniteError:
     rate = getattr(module, "lr", None)
     rates = "" if rate is None else f" (lr, here {rate:g})"
-    return CTLError(
+    return NotFiniteError(
         f"{type(module).__name__}: {what} at step {step}, epoch {trainer.current_epoch}: train with a lower learning "
         f"rate{rates} or a higher precision (trainer.precision, here {trainer.precision}); earlier states stay"
     )

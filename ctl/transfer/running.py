@@ -31,7 +31,7 @@ def prospect(stage: Stage) -> str:
         return "done before"
     if stage.is_in_the_way():
         return f"would be made anew ({stage.changes() or 'what it reads is made anew'}), with --overwrite"
-    return "would go on, or make again what is lost" if stage.marker.exists() else "would be run"
+    return "would go on, or make again what is lost" if stage.has_begun() else "would be run"
 
 
 def run_stages(stages: Iterable[Stage], overwrite: bool = False) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import yaml
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, NotFiniteError
 from ctl.system.checkpoints import can_resume
 from ctl.system.console import say
 from ctl.system.files import fingerprint_json, read_object, remove, write_json, write_text
@@ -113,9 +113,19 @@ class Stage:
         return f"{', '.join(changed)} changed" if changed else ""
 
     def is_in_the_way(self) -> bool:
-        """Tells whether its folder holds a run with other settings, which this one would replace."""
+        """Tells whether its folder holds a run with other settings, of which this one would replace anything of use.
+
+        Where a run never ended, that is a state to go on from, unless its weights were no numbers any more.
+        """
         record = read_object(self.marker)
-        return bool(record) and not self._is_of(record)
+        if not record or self._is_of(record):
+            return False
+        states = (self.folder / "checkpoints").glob("*.ckpt")
+        return bool(record.get("done")) or (not record.get("not_finite") and any(states))
+
+    def has_begun(self) -> bool:
+        """Tells whether a run with these settings was begun."""
+        return bool(self._record())
 
     def _record(self) -> dict[str, Any]:
         """The marker, empty where there is none or it is of a run with other settings."""
@@ -175,6 +185,8 @@ class Stage:
         try:
             _launch(self._arguments(), self.config["trainer"])
         except CTLError as error:
+            if isinstance(error, NotFiniteError):
+                self._mark({**about, "done": False, "not_finite": True, "seconds": earlier.get("seconds", 0.0)})
             raise CTLError(f"{self.title}: {error}") from error
         if missing := [output for output in self.outputs if not (self.folder / output).exists()]:
             raise CTLError(f"{self.title}: ended without writing {', '.join(missing)} (in {self.folder})")

@@ -14,9 +14,8 @@ def stage(title, done=False, in_the_way=False, changes="", begun=False, work=1.0
         ran.append(title)
         return 3.0
 
-    marker = SimpleNamespace(exists=lambda: begun)
     return SimpleNamespace(
-        title=title, folder=Path("run") / title, work=work, marker=marker, run=run, seconds=lambda: 60.0,
+        title=title, folder=Path("run") / title, work=work, has_begun=lambda: begun, run=run, seconds=lambda: 60.0,
         done=lambda: done, is_in_the_way=lambda: in_the_way, changes=lambda: changes,
     )  # fmt: skip
 

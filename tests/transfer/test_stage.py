@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, NotFiniteError
 from ctl.system.files import fingerprint_json, write_json, write_text
 from ctl.transfer import stage as module
 from ctl.transfer.running import prospect, run_stages
@@ -91,6 +91,35 @@ def test_a_run_with_other_settings_is_replaced_only_when_asked(tmp_path, launche
     assert len(launched) == 1 and stage(tmp_path).done()
     run_stages([changed], overwrite=True)
     assert len(launched) == 2 and changed.done() and [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("error", "states", "in_the_way"),
+    [
+        (NotFiniteError("a loss"), ["best.ckpt"], False),
+        (CTLError("a full disk"), ["last.ckpt"], True),
+        (CTLError("a full disk"), [], False),
+        (KeyboardInterrupt(), ["last.ckpt"], True),
+    ],
+)
+def test_what_is_not_worth_keeping_is_replaced_unasked(tmp_path, launched, monkeypatch, error, states, in_the_way):
+    """A run that ended as NaN, or before there was a state to go on from, is no reason to ask."""
+
+    def launch(arguments, trainer):
+        (tmp_path / "a" / "checkpoints").mkdir()
+        for name in states:
+            (tmp_path / "a" / "checkpoints" / name).touch()
+        raise error
+
+    with monkeypatch.context() as failing, pytest.raises((CTLError, KeyboardInterrupt)):
+        failing.setattr(module, "_launch", launch)
+        run_stages([stage(tmp_path)])
+    changed = stage(tmp_path, config={**CONFIG, "model": {"lr": 1}})
+    assert stage(tmp_path).has_begun() and not changed.has_begun() and changed.is_in_the_way() is in_the_way
+    if not in_the_way:
+        assert prospect(changed) == "would be run"
+        run_stages([changed])
+        assert changed.done() and not (tmp_path / "a" / "checkpoints").exists()
 
 
 def test_what_lies_in_a_folder_that_is_replaced_is_moved_aside(tmp_path, launched):
