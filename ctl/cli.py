@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -127,7 +128,8 @@ class CTLCLI(LightningCLI):
         with ExitStack() as alone:
             if self.trainer.is_global_zero:
                 alone.enter_context(only_run(Path(self.trainer.default_root_dir), subcommand))
-            super()._run_subcommand(subcommand)
+            with told_where_removed(Path(self.trainer.default_root_dir), subcommand):
+                super()._run_subcommand(subcommand)
 
     def before_fit(self) -> None:
         """Refuses a model that has no training step."""
@@ -180,6 +182,24 @@ def only_run(folder: Path, command: str) -> Iterator[None]:
     busy = f"{folder}: another `ctl {command}` writes there; wait or choose another trainer.default_root_dir"
     with held(folder / f".{command}.lock", CTLError(busy)):
         yield
+
+
+@contextmanager
+def told_where_removed(folder: Path, command: str) -> Iterator[None]:
+    """Says in one line that a folder, or a part of it, was removed while a run wrote there.
+
+    Raises:
+        CTLError: names what is missing.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        missing = Path(os.path.abspath(error.filename or folder)).parent
+        if missing.exists() or not missing.is_relative_to(os.path.abspath(folder)):
+            raise
+        raise CTLError(
+            f"{missing}: this folder was removed while `ctl {command}` wrote there, so the run ends; start it again"
+        ) from error
 
 
 def run(args: Sequence[str]) -> CTLCLI:

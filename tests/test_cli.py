@@ -2,10 +2,13 @@
 
 from importlib import import_module
 
+import pytest
 import yaml
 from faults import fit, said
 from filelock import FileLock
 
+from ctl.cli import told_where_removed
+from ctl.errors import CTLError
 from ctl.main import main
 from ctl.system.parsing.class_paths import MOVED, renamed
 
@@ -42,3 +45,13 @@ def test_every_class_that_has_moved_is_where_it_is_said_to_be():
         "a": ["ctl.llm.remote.endpoint.Endpoint", 1],
         "b": "x",
     }
+
+
+def test_a_folder_that_was_removed_is_told_in_one_line(tmp_path):
+    """Lightning writes its log when it is stopped, where there may be no folder any more."""
+    removed = pytest.raises(CTLError, match=r"run/logs: this folder was removed while `ctl fit` wrote there")
+    with removed, told_where_removed(tmp_path / "run", "fit"):
+        (tmp_path / "run" / "logs" / "metrics.csv").open("a")
+    for other in (tmp_path / "elsewhere" / "x", tmp_path / "x"):
+        with pytest.raises(FileNotFoundError), told_where_removed(tmp_path / "run", "fit"):
+            other.open()
