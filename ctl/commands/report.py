@@ -65,13 +65,20 @@ def write_report(folder: Path) -> None:
 
 
 def check_output(folder: Path) -> None:
-    """Refuses to write over files of the user.
+    """Refuses to write over files of the user: figures and tables are ctl's where one of its pages stands beside them.
 
     Raises:
         CTLError: names the first.
     """
-    for name, mark in (("report.html", PAGE), ("report.md", REPORT)):
+    pages = {"report.html": PAGE, "report.md": REPORT}
+    for name, mark in pages.items():
         check_replaceable(folder / name, mark, "rename it")
+    figures = folder / "report"
+    if figures.exists() and not figures.is_dir():
+        raise CTLError(f"{figures}: this is a file, where a folder is to be made; rename it")
+    foreign = [path for path in sorted(figures.glob("*")) if path.suffix in (".csv", ".svg")]
+    if foreign and not any((folder / name).exists() for name in pages):
+        raise CTLError(f"{foreign[0]}: ctl did not write this file, so it is not replaced; rename its folder")
 
 
 def read_page(folder: Path) -> Page:

@@ -108,12 +108,12 @@ class Page:
 
     def write(self, folder: Path) -> None:
         """Writes ``report.html``, ``report.md``, and ``report/<block>.csv`` and ``.svg``."""
+        write_text(folder / "report.html", self.html())  # first: where it stands, the figures are ctl's
+        write_text(folder / "report.md", self.markdown())
         for block in self.blocks:
             write_text(folder / "report" / f"{block.name}.csv", to_csv(block.data))
             if block.svg:
                 write_text(folder / "report" / f"{block.name}.svg", standalone(block.svg) + "\n")
-        write_text(folder / "report.html", self.html())
-        write_text(folder / "report.md", self.markdown())
 
     def html(self) -> str:
         """The page, which asks for nothing from the network."""

@@ -40,3 +40,17 @@ def test_a_file_of_the_user_is_not_replaced(tmp_path, capsys, name):
 def test_no_results_is_one_line(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) != 0
     assert "no results" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "curve.svg"])
+def test_a_figure_of_the_user_is_not_replaced(tmp_path, capsys, name):
+    """Those beside a page of ctl are ctl's (`made_up_report`)."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / name).write_text("mine")
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"report/{name}: ctl did not write this file" in capsys.readouterr().err
+    (tmp_path / "report" / name).unlink()
+    (tmp_path / "report").rmdir()
+    (tmp_path / "report").write_text("mine")
+    assert main(["report", str(tmp_path)]) == 2
+    assert "report: this is a file, where a folder is to be made" in capsys.readouterr().err
