@@ -75,9 +75,9 @@ def _run(arguments: list[str]) -> None:
             f"unknown command {name}: " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(ALL)}")
         )
     quiet()
-    if arguments[0] in ALL:
-        check_or_help(arguments[0], arguments[1:])
     rest = find_configs(rest)
+    if arguments[0] in ALL:
+        check_or_help(arguments[0], rest)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         import_module(ALL[name].module).main(rest)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
 
 from ctl.errors import CTLError
 
 LONGEST = 64
+SHOWN = 12  # names in a message
 LANGUAGE = re.compile(rf"[\w.-]{{1,{LONGEST}}}")
 METHOD = re.compile(r"[\w.:+-]{1,200}")
 
@@ -39,3 +42,26 @@ def check_method(name: str) -> str:
     if not METHOD.fullmatch(name) or name in (".", ".."):
         raise CTLError(f"{name!r} can't be the name of a method or a variant: use letters, digits and -_.+: alone")
     return name
+
+
+def language_folder(root: Path, language: str) -> Path:
+    """The folder of a language.
+
+    Raises:
+        CTLError: there is none.
+    """
+    if not root.is_dir():
+        raise CTLError(f"data.root {root}: no such folder")
+    folder = root / language
+    if not folder.is_dir():
+        folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        close = get_close_matches(language, folders, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise CTLError(f"unknown language {language}: {root} has {some(folders) or 'no folders'}{hint}")
+    return folder
+
+
+def some(names: Sequence[str]) -> str:
+    """Names the first of many files or folders."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jsonargparse.typing import register_type
 
 Number = int | float
+READERS: dict[str, Callable[[Any], Number]] = {}  # by the name of a type: gives the number, or a ValueError
 
 
 def bounded(name: str, kind: type[Number], holds: Callable[[Number], bool], wanted: str) -> Any:  # noqa: ANN401
@@ -27,7 +28,7 @@ def bounded(name: str, kind: type[Number], holds: Callable[[Number], bool], want
     def is_value(value: object, _: type | None = None) -> bool:
         return type(value) is kind and holds(value)
 
-    def read(value: Any) -> Any:  # noqa: ANN401
+    def read(value: Any) -> Number:  # noqa: ANN401
         try:
             number = value if isinstance(value, bool) else kind(value)
         except (ValueError, TypeError, OverflowError):
@@ -36,6 +37,7 @@ def bounded(name: str, kind: type[Number], holds: Callable[[Number], bool], want
             raise ValueError(f"{value}: {wanted} is needed")
         return number
 
+    READERS[name] = read
     made = type(name, (kind,), {"__doc__": f"{wanted.capitalize()}."})
     register_type(made, serializer=kind, deserializer=read, type_check=is_value)
     return made

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.results import counts_file
-from ctl.system.names import check_languages, check_method
+from ctl.system.names import SHOWN, check_languages, check_method, language_folder, some
 from ctl.transfer.settings import StudySettings, TransferSettings
 
 WRONG = ["", ".", "..", "/etc", "../aa", "aa/../bb", "a/b", "a\\b", "a b", "a\n", "[bold]", "$x", "a\0", "~", "x" * 65]
@@ -60,3 +60,21 @@ def test_names_of_methods(tmp_path):
     for name in ("", "..", "student:uniform+../../x", "/x"):
         with pytest.raises(CTLError, match="can't be the name of a method"):
             counts_file(tmp_path, name)
+
+
+def test_the_folder_of_a_language(tmp_path):
+    for name in ("de", "nl", ".git"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "notes").touch()
+    assert language_folder(tmp_path, "de") == tmp_path / "de"
+    with pytest.raises(CTLError, match=r"unknown language dee: .* has de, nl; did you mean de"):
+        language_folder(tmp_path, "dee")
+    with pytest.raises(CTLError, match="unknown language notes"):
+        language_folder(tmp_path, "notes")
+    with pytest.raises(CTLError, match="nowhere: no such folder"):
+        language_folder(tmp_path / "nowhere", "de")
+
+
+def test_many_names_are_counted():
+    names = [str(number) for number in range(SHOWN + 3)]
+    assert some(names).endswith(f"{SHOWN - 1} and 3 more") and some(names[:2]) == "0, 1"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from ctl.data.reading.form import USUAL, Form
 from ctl.data.reading.formats import FOLDER, READERS
 from ctl.data.reading.hub import SPLITS, HubDataset, read_hub
 from ctl.errors import CTLError
+from ctl.system.names import language_folder, some
 
 CACHED_FROM = 1 << 20  # bytes of a file
-SHOWN = 12  # names in a message
 Stamp = tuple[tuple[str, int, int], ...]  # name, time and bytes of files
 
 
@@ -71,31 +70,19 @@ def find_split(root: Path, language: str, split: str) -> Path:
     Raises:
         CTLError: there is no such folder or file, or more than one.
     """
-    if not root.is_dir():
-        raise CTLError(f"data.root {root}: no such folder")
-    folder = root / language
-    if not folder.is_dir():
-        folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-        close = get_close_matches(language, folders, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise CTLError(f"unknown language {language}: {root} has {_some(folders) or 'no folders'}{hint}")
+    folder = language_folder(root, language)
     files = [folder / f"{name}{ending}" for name in SPLITS[split] for ending in READERS]
     present = [path for path in files if path.is_dir() == (path.suffix == FOLDER) and path.exists()]
     present = [path for path in present if path.suffix != ".txt" or path.with_suffix(".ann") not in present]
     if not present:
         names = sorted(path.name for path in folder.iterdir())
         raise CTLError(
-            f"{folder}: no {split} split (such as {files[0].name}); there is {_some(names) or 'nothing'}; endings "
+            f"{folder}: no {split} split (such as {files[0].name}); there is {some(names) or 'nothing'}; endings "
             f"that are read: {' '.join(filter(None, READERS))}"
         )
     if len(present) > 1:
         raise CTLError(f"{folder}: which is the {split} split? {', '.join(path.name for path in present)}; keep one")
     return present[0]
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _stamp(path: Path) -> Stamp:

@@ -1,0 +1,51 @@
+"""Names of methods and languages are checked as they are given."""
+
+import pytest
+
+from ctl.commands.names import check_names
+from ctl.errors import CTLError
+
+
+@pytest.fixture
+def root(tmp_path):
+    for language in ("de", "nl", "no"):
+        (tmp_path / language).mkdir()
+    return str(tmp_path)
+
+
+def given(**settings):
+    return {f"--{name.replace('__', '.')}": value for name, value in settings.items()}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {}, {"sources": "[de, no]", "target": "nl"}, {"sources": ["de"], "target": "nl", "methods": "[direct]"},
+        {"languages": ["de", "nl"], "targets": "[nl]", "methods": ["direct", "student:uniform+kl"]},
+        {"sources": "de", "target": None}, {"sources": ["xx"], "target": "yy", "data__hub.de.path": "x"},
+        {"sources": ["xx"], "target": "yy", "data__synthetic": {"train": 4}}, {"sources": ["xx"], "data": "{root: y}"},
+        {"sources": ["de"], "target": "nl", "methods": "[llm-direct]", "llm_backbone": "x"},
+        {"sources": ["de"], "target": "nl", "methods": None}, {"sources": "[", "methods": "{a: b}"},
+    ],
+)  # fmt: skip
+def test_what_may_be_right_is_left_to_the_command(root, settings):
+    check_names(given(data__root=root, **settings))
+    check_names(given(**settings))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"sources": ["de"], "target": "nll"}, "unknown language nll: .* did you mean nl"),
+        ({"sources": "[dde]", "target": "nl", "data__hub": "null"}, "unknown language dde"),
+        ({"languages": ["de", "fr"], "targets": ["nl"]}, "unknown language fr"),
+        ({"sources": ["../de"], "target": "nl"}, "--sources: '../de' can't be the name of a language"),
+        ({"sources": ["de"], "target": "de"}, "the target de is among the sources"),
+        ({"sources": ["de"], "target": "nl", "methods": "[studnt:uniform]"}, "unknown method studnt:uniform"),
+        ({"languages": ["de"], "targets": ["nl"], "methods": ["ensembel:uniform"]}, "unknown method ensembel:uniform"),
+        ({"sources": ["de"], "target": "nl", "methods": ["llm-direct"]}, "set --llm_backbone"),
+    ],
+)
+def test_what_is_misspelt_is_refused(root, settings, message):
+    with pytest.raises(CTLError, match=message):
+        check_names(given(data__root=root, **settings))
