@@ -63,7 +63,7 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
     taggers = {}
     for name, value in (given or {}).items():
         source = MULTILINGUAL if name == EVERY else name
-        entry = value if isinstance(value, dict) else {"model": value}
+        entry: dict[str, Any] = value if isinstance(value, dict) else {"model": value}
         if not isinstance(entry.get("model"), str) or entry.keys() - {"model", "type_map"}:
             raise CTLError(f"{setting} {name}: {value}: give a name, or {{model: NAME, type_map: {{...}}}}")
         if not isinstance(entry.get("type_map", {}), dict):

@@ -35,7 +35,8 @@ def folder(family, tmp_path_factory):
     )  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        model = gliner.GLiNER(config, tokenizer=tokenizer, backbone_from_pretrained=False)
+        kind = gliner.GLiNER._get_gliner_class(config)
+        model = kind(config, tokenizer=tokenizer, backbone_from_pretrained=False)
     path = tmp_path_factory.mktemp("gliner")
     model.save_pretrained(path, safe_serialization=True)
     return path
