@@ -1,9 +1,11 @@
 """GLiNER, against its own answers on the same sentences; a tiny model with random weights, built from its config."""
 
+import copy
 import json
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from ctl.data.tags import TagSchema, span_ends
 from ctl.errors import CTLError
@@ -29,16 +31,21 @@ def folder(family, tmp_path_factory):
     encoder = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
     )
-    config = gliner.GLiNERConfig(
-        encoder_config=encoder.to_dict(), model_name="none", hidden_size=32, max_width=3, vocab_size=len(tokenizer),
-        class_token_index=tokenizer.convert_tokens_to_ids("<<ENT>>"), max_len=40,
-    )  # fmt: skip
+    settings = {
+        "encoder_config": encoder.to_dict(), "model_name": "none", "hidden_size": 32, "max_width": 3, "max_len": 40,
+        "vocab_size": len(tokenizer), "class_token_index": tokenizer.convert_tokens_to_ids("<<ENT>>"),
+    }  # fmt: skip
+    config = gliner.GLiNERConfig(**copy.deepcopy(settings))
     with torch.random.fork_rng():
         torch.manual_seed(3)
         kind = gliner.GLiNER._get_gliner_class(config)
         model = kind(config, tokenizer=tokenizer, backbone_from_pretrained=False)
     path = tmp_path_factory.mktemp("gliner")
-    model.save_pretrained(path, safe_serialization=True)
+    save_file(
+        {name: weight.contiguous() for name, weight in model.model.state_dict().items()}, path / "model.safetensors"
+    )
+    (path / "gliner_config.json").write_text(json.dumps(settings))
+    tokenizer.save_pretrained(path)
     return path
 
 
