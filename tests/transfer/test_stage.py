@@ -114,7 +114,7 @@ def test_what_is_not_worth_keeping_is_replaced_unasked(tmp_path, launched, monke
     with monkeypatch.context() as failing, pytest.raises((CTLError, KeyboardInterrupt)):
         failing.setattr(module, "_launch", launch)
         run_stages([stage(tmp_path)])
-    changed = stage(tmp_path, config={**CONFIG, "model": {"lr": 1}})
+    changed = stage(tmp_path, config={**CONFIG, "data": {"batch_size": 8}})
     assert stage(tmp_path).has_begun() and not changed.has_begun() and changed.is_in_the_way() is in_the_way
     if not in_the_way:
         assert prospect(changed) == "would be run"
