@@ -12,6 +12,7 @@ from ctl.methods import Method, expand_methods
 from ctl.system.names import check_languages, language_folder
 from ctl.system.parsing.words_in_yaml import WordLoader
 
+TAGGERS = ("--teachers", "--silver")  # ready-made ones: they are sources, too, that need no folder
 ELSEWHERE = ("--data", "--data.hub", "--data.synthetic")  # where languages may come from that are no folders yet
 
 
@@ -29,12 +30,13 @@ def check_names(given: Mapping[str, Any]) -> None:
     languages = sources or _words(given, "--languages") or []
     check_languages(languages, "--sources" if sources else "--languages")
     check_languages(targets, "--target" if "--target" in given else "--targets")
-    if sources and targets and "--target" in given:
+    alone = not any(option.partition(".")[0] in TAGGERS for option in given)
+    if alone and sources and targets and "--target" in given:
         expand_methods(methods, sources, targets[0], decoder=_value(given, "--llm_backbone") is not None)
     for method in map(Method.split, methods or ()):
         if method.kind != "direct" or method.of:  # `direct` alone stands for several
             Method.parse(str(method))
-    _check_folders(given, [*languages, *targets])
+    _check_folders(given, [*(languages if alone else ()), *targets])
 
 
 def _check_folders(given: Mapping[str, Any], languages: list[str]) -> None:

@@ -26,6 +26,8 @@ def given(**settings):
         {"sources": ["xx"], "target": "yy", "data__synthetic": {"train": 4}}, {"sources": ["xx"], "data": "{root: y}"},
         {"sources": ["de"], "target": "nl", "methods": "[llm-direct]", "llm_backbone": "x"},
         {"sources": ["de"], "target": "nl", "methods": None}, {"sources": "[", "methods": "{a: b}"},
+        {"sources": ["no"], "target": "nl", "methods": "['direct:de']", "silver": "{de: spacy:x}"},
+        {"sources": ["xx"], "target": "nl", "teachers": {"xx": "a/b"}},
     ],
 )  # fmt: skip
 def test_what_may_be_right_is_left_to_the_command(root, settings):
