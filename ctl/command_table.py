@@ -40,6 +40,9 @@ COMMANDS = {
         "export": Command(
             "ctl.commands.export", "for transformers and ONNX", "ctl export --model runs/quickstart --onnx exported"
         ),
+        "serve": Command(
+            "ctl.commands.serve", "answer other programs over HTTP", "ctl serve --model runs/quickstart --port 8000"
+        ),
     },
     ONE_STAGE: {
         "fit": Command("ctl.cli", "train a teacher or student", "ctl fit --config configs/teacher.yaml"),

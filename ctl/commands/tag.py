@@ -7,14 +7,14 @@ import time
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
-from ctl.system.console import say
 from ctl.system.numbers import PositiveInt
 from ctl.tagging.forms import STDIN, Format, Input
+from ctl.tagging.options import add_model_options, load_named
 
 if TYPE_CHECKING:
     from ctl.tagging.texts import Tagged
@@ -28,11 +28,8 @@ def make_parser() -> ArgumentParser:
         description="Tags text with a trained model; a result for every line or sentence, in their order. "
         "Example: echo 'Anna lives in Berlin.' | ctl tag --model runs/de-from-en-nl-es",
     )
-    parser.add_argument(
-        "--model", type=str, required=True, help="A run of ctl fit or ctl transfer, a checkpoint, or an export."
-    )
+    add_model_options(parser)
     parser.add_argument("files", type=str, nargs="*", default=[STDIN], help="Files to tag; - is standard input.")
-    parser.add_argument("--method", type=str | None, default=None, help="Of a transfer, which of its models.")
     parser.add_argument(
         "--input",
         type=Input | None,
@@ -47,16 +44,6 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--chunk", type=PositiveInt, default=1024, help="Texts that are read, tagged and written together."
     )
-    parser.add_argument("--device", type=str | None, default=None, help="cpu, cuda or mps; by default the best.")
-    parser.add_argument(
-        "--precision",
-        type=Literal["32", "bf16"] | None,
-        default=None,
-        help="By default bf16 on a GPU that has it.",
-    )
-    parser.add_argument(
-        "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
-    )
     return parser
 
 
@@ -70,16 +57,10 @@ def main(args: Sequence[str]) -> None:
     from ctl.tagging.inputs import read_texts
     from ctl.tagging.outputs import make_writer, open_output
     from ctl.tagging.streams import in_chunks
-    from ctl.tagging.text_tagger import load_tagger
 
     check(given.files, given.chunk)
     output = open_output()
-    tagger = load_tagger(
-        given.model, given.method, tokenizer=given.tokenizer, device=given.device, precision=given.precision
-    )
-    say(f"ctl: {tagger.trained}")
-    if reason := tagger.trained.unfinished():
-        say(f"ctl: this model may not be finished: {reason}")
+    tagger = load_named(given)
     write = make_writer(given.format or ("pretty" if output.isatty() else "jsonl"), tagger.schema.types, output)
     texts = chain.from_iterable(read_texts(name, given.input, given.encoding) for name in given.files)
     interactive = given.files == [STDIN] and sys.stdin.isatty()

@@ -1,0 +1,1 @@
+"""A trained tagger in other programs: an HTTP service, and a component of spaCy."""

@@ -1,0 +1,47 @@
+"""Options that name a trained tagger, for each command that uses one, and the tagger that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from jsonargparse import ArgumentParser, Namespace
+
+from ctl.system.console import say
+
+if TYPE_CHECKING:
+    from ctl.tagging.text_tagger import TextTagger
+
+
+def add_model_options(parser: ArgumentParser) -> None:
+    """Adds the options that name a model, and that say how it is run."""
+    parser.add_argument(
+        "--model", type=str, required=True, help="A run of ctl fit or ctl transfer, a checkpoint, or an export."
+    )
+    parser.add_argument("--method", type=str | None, default=None, help="Of a transfer, which of its models.")
+    parser.add_argument("--device", type=str | None, default=None, help="cpu, cuda or mps; by default the best.")
+    parser.add_argument(
+        "--precision",
+        type=Literal["32", "bf16"] | None,
+        default=None,
+        help="By default bf16 on a GPU that has it.",
+    )
+    parser.add_argument(
+        "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
+    )
+
+
+def load_named(given: Namespace) -> TextTagger:
+    """Loads the tagger that these options name, and says which it is.
+
+    Raises:
+        CTLError: there is no such model, or it can't be loaded.
+    """
+    from ctl.tagging.text_tagger import load_tagger
+
+    tagger = load_tagger(
+        given.model, given.method, tokenizer=given.tokenizer, device=given.device, precision=given.precision
+    )
+    say(f"ctl: {tagger.trained}")
+    if reason := tagger.trained.unfinished():
+        say(f"ctl: this model may not be finished: {reason}")
+    return tagger
