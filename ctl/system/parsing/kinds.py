@@ -49,7 +49,7 @@ def _class_kind(typehint: Any) -> Kind:  # noqa: ANN401
     is_record = is_dataclass(typehint)
     if is_record:
         return {"fields": settings_of(typehint)}
-    if not ActionTypeHint.is_subclass_typehint(typehint):
+    if not ActionTypeHint.is_subclass_typehint(typehint):  # type: ignore[no-untyped-call]
         return ANY
     paths = get_all_subclass_paths(typehint)
     ours = {path: settings_of(import_object(path)) for path in paths if path.startswith(OURS)}
