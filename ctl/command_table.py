@@ -27,6 +27,11 @@ COMMANDS = {
             "every stage for one target",
             "ctl transfer --config configs/transfer/quickstart.yaml",
         ),
+        "import": Command(
+            "ctl.commands.imports",
+            "soft labels from files of others",
+            "ctl import votes.conll --data.root data --language de --as crowd",
+        ),
         "inspect": Command("ctl.commands.inspect", "look at soft labels in a browser", "ctl inspect runs/quickstart"),
     },
     "Many runs": {

@@ -15,6 +15,10 @@ class NotFiniteError(CTLError):
     """A training whose loss or weights are no numbers any more: nothing of it is worth keeping."""
 
 
+class NoGoldError(CTLError):
+    """A split with gold tags that is not there; what needs none may go on without it."""
+
+
 class UnlikeOriginalError(CTLError):
     """An exported model that disagrees with the model as trained; no setting of the user mends that."""
 

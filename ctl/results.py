@@ -34,6 +34,7 @@ LATER: dict[str, dict[str, Any]] = {
         "equal": False,
         "silver": None,
         "supervised": False,
+        "plain_text": None,
     },
     "language_id": {"schedule": "constant"},
 }

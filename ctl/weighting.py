@@ -59,12 +59,27 @@ def similarity_weights(logits: Floats, scale: Scale = "variance") -> Floats:
 def agreement_weights(tags: Iterable[npt.NDArray[np.int64]]) -> Floats:
     """Weights teachers by how well they agree with the others on raw target text (K).
 
-    The agreement of two teachers is the share of equal answers among the words that either of them takes for a part
-    of an entity (O being nearly everything, all words would make all teachers alike). A teacher's weight is in
-    proportion to its mean agreement with the others; two teachers always weigh the same.
+    A teacher's weight is in proportion to its mean `agreement` with the others; two teachers always weigh the same.
 
     Args:
         tags: the teachers' most probable tag ids (K, n), part by part of the text.
+    """
+    agreed = agreement(tags)
+    others = (agreed.sum(-1) - np.diag(agreed)).astype(np.float32)
+    return others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others), dtype=np.float32)
+
+
+def agreement(tags: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
+    """Compares models on text without gold tags, every two of them (K, K).
+
+    The agreement of two models is the share of equal answers among the words that either of them takes for a part of
+    an entity (O being nearly everything, all words would make all models alike); 0 where there is no such word.
+
+    Args:
+        tags: the models' most probable tag ids (K, n), part by part of the text.
+
+    Raises:
+        CTLError: there is no text.
     """
     same: npt.NDArray[np.float64] | None = None
     for part in tags:
@@ -73,9 +88,7 @@ def agreement_weights(tags: Iterable[npt.NDArray[np.int64]]) -> Floats:
         same = counts if same is None else same + counts
     if same is None:
         raise CTLError("agreement weights need text that the teachers have labelled")
-    agreement = same[0] / np.maximum(same[1], 1)  # (K, K)
-    others = (agreement.sum(-1) - np.diag(agreement)).astype(np.float32)
-    return others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others), dtype=np.float32)
+    return np.asarray(same[0] / np.maximum(same[1], 1))  # (K, K)
 
 
 def with_mean_weights(weights: Floats, pooled: Sequence[bool]) -> Floats:

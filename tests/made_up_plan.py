@@ -11,12 +11,12 @@ SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de", "es") for split in ("
 GOLD = {"de/gold": Split(100, "de/gold")}
 
 
-def planned(*methods, more=(), shared=None):
+def planned(*methods, more=(), shared=None, missing=()):
     args = [
         "--backbone", "encoder", "--llm_backbone", "decoder", "--sources", "[en,nl]", "--target", "de", "--methods",
         json.dumps(methods), "--weights", "{en: 1, nl: 1}", "--pretrain_epochs", "1", "--trainer.precision", "32-true",
         "--trainer.accelerator", "cpu", "--data.root", "data", *more,
     ]  # fmt: skip
     transfer = parse(args)
-    splits = {name: Split(100, name) for name in SPLITS} | GOLD
+    splits = {name: Split(100, name) for name in SPLITS if name not in missing} | GOLD
     return Plan(transfer.methods, Planner(transfer.settings, "context", splits, shared))

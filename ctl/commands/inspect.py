@@ -25,7 +25,7 @@ from ctl.system.replacing import SOFT_LABELS, check_replaceable
 SENTENCES = 20_000  # that a page shows, unless another number is given
 WHERE = (  # settings of the data that find text
     "root", "hub", "synthetic", "types", "type_map", "encoding", "word_column", "tag_column", "normalization", "limit",
-    "drop_test_duplicates",
+    "drop_test_duplicates", "plain_text",
 )  # fmt: skip
 
 

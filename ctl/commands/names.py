@@ -36,7 +36,8 @@ def check_names(given: Mapping[str, Any]) -> None:
     for method in map(Method.split, methods or ()):
         if method.kind != "direct" or method.of:  # `direct` alone stands for several
             Method.parse(str(method))
-    _check_folders(given, [*(languages if alone else ()), *targets])
+    named = _value(given, "--data.text") is not None  # the target's text is elsewhere
+    _check_folders(given, [*(languages if alone else ()), *(() if named else targets)])
 
 
 def _check_folders(given: Mapping[str, Any], languages: list[str]) -> None:

@@ -19,7 +19,7 @@ from ctl.study.subsets import Subsets
 from ctl.study.workers import run_cells
 from ctl.transfer.planner import check_family_stays
 from ctl.transfer.running import check_nothing_is_replaced, prospect
-from ctl.transfer.settings import StudySettings, add_settings, check_weights, read_settings
+from ctl.transfer.settings import StudySettings, add_settings, check_weights, read_settings, with_types
 
 BASIC = (
     "direct",
@@ -84,7 +84,8 @@ def parse(args: Sequence[str]) -> Study:
         seeds=list(dict.fromkeys(given.seeds)),
         pretrain_languages=given.pretrain_languages or every_language,  # one backbone for all cells
     )
-    study = Study(settings, objects.subsets, objects.estimate, objects.data)
+    settings, data = with_types(settings, objects.data, settings.languages)
+    study = Study(settings, objects.subsets, objects.estimate, data)
     for target in study.targets:
         check_weights(study.all_methods(study.pool(target), target), settings.weights, study.pool(target))
     part_of_shard(settings.shard)

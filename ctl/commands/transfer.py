@@ -13,7 +13,7 @@ from ctl.methods import expand_methods
 from ctl.system.locks import held
 from ctl.transfer.checks import check_untagged
 from ctl.transfer.run import Transfer
-from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings
+from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings, with_types
 from ctl.transfer.teachers.ready import basic_methods, check_methods
 
 
@@ -45,6 +45,8 @@ def parse(args: Sequence[str]) -> Transfer:
     settings, objects = read_settings(TransferSettings, make_parser(), args)
     settings = replace(settings, sources=list(dict.fromkeys([*settings.sources, *settings.ready, *settings.silvered])))
     sources, target = settings.sources, settings.target
+    labelled = [source for source in settings.labelled if source not in settings.silvered]
+    settings, data = with_types(settings, objects.data, labelled)
     names = basic_methods(settings.ready, len(sources)) if settings.methods is None else settings.methods
     methods = expand_methods(names, sources, target, decoder=settings.llm_backbone is not None)
     check_methods(methods, settings.ready, sources)
@@ -52,7 +54,7 @@ def parse(args: Sequence[str]) -> Transfer:
     check_weights(methods, settings.weights, sources)
     settings = replace(settings, output=settings.output or sweep_folder() or str(settings.folder))
     settings = replace(settings, trainer=grouped(settings.trainer, settings.folder))
-    return Transfer(settings, methods, objects.data.of(sources, target))
+    return Transfer(settings, methods, data.of(sources, target))
 
 
 def make_parser() -> ArgumentParser:

@@ -30,7 +30,7 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.synthetic.family import SyntheticFamily
 from ctl.data.tags import TagSchema, check_types
 from ctl.data.words import UnicodeForm
-from ctl.errors import CTLError
+from ctl.errors import CTLError, NoGoldError
 from ctl.system.console import notice
 from ctl.system.names import check_languages
 from ctl.system.numbers import NonNegativeInt, PositiveInt, PositiveShare
@@ -52,7 +52,8 @@ class NERDataModule(LightningDataModule):
         root: a CoNLL tree, ``ROOT/<lang>/{train,validation,test}.txt``.
         hub: datasets of the Hub by language; ``"*"`` stands for every language that is not named.
         synthetic: artificial languages that are written to ``root`` first.
-        types: the entity types of the task; they fix the tags and their order.
+        types: the entity types of the task; they fix the tags and their order. For ``ctl transfer`` and ``ctl study``
+            ``auto`` stands for all that the sources have.
         type_map: other names for types in the data, ``{PERSON: PER, DATE: null}``; ``null`` reads a type as O.
         encoding: of files.
         word_column: the column of words in files where it is not the usual one: its number, from 1, or its name.
@@ -66,6 +67,7 @@ class NERDataModule(LightningDataModule):
         word_weights: how much each soft label counts, as ``ctl predict`` of `Adversary` or `Neighbours` writes it.
         text: languages whose train split is also trained on, as raw text, for what needs no tags; no tags are read of
             a source among them.
+        plain_text: files or folders of plain text by language, in the place of its train split where no tags are read.
         equal: train on as many sentences in all as the smallest source has, drawn evenly from the sources
             (`ctl.data.corpus.draw_evenly`); their validation splits stay whole.
         silver: sources whose labels are those of a ready-made tagger, with the folder of their soft labels, a store for
@@ -101,6 +103,7 @@ class NERDataModule(LightningDataModule):
     keep: PositiveShare = 0.8
     word_weights: str | None = None
     text: Sequence[str] = ()
+    plain_text: dict[str, str] | None = None
     equal: bool = False
     silver: dict[str, str] | None = None
     supervised: bool = False
@@ -186,7 +189,8 @@ class NERDataModule(LightningDataModule):
         With ``supervised`` it is also the target's train split.
 
         Raises:
-            CTLError: the split has no tags, or it is one of the target's that nobody may see.
+            NoGoldError: there is no such split, or it has no tags.
+            CTLError: it is one of the target's that nobody may see.
         """
         if language == self.target and split != "test" and not (self.supervised and split == "train"):
             raise CTLError(f"gold tags of the target's {split} split ({language}) are not to be read")
@@ -194,7 +198,7 @@ class NERDataModule(LightningDataModule):
             return self._silver(language, split)
         corpus = self._read(language, split, tags=True).project(self.schema, self.type_map)
         if corpus.tags is None:
-            raise CTLError(f"{corpus.name} is raw text, but its tags are needed")
+            raise NoGoldError(f"{corpus.name} is raw text, but its tags are needed")
         for note in corpus.notes:
             notice(note)
         return corpus
@@ -205,6 +209,21 @@ class NERDataModule(LightningDataModule):
         corpus, store = self.raw_text(language, split), SoftLabelStore(Path(self.silver[language]) / split)
         store.check(corpus, self.schema)
         return dataclasses.replace(corpus, tags=store.probs.argmax(-1).astype(np.int16), schema=self.schema)
+
+    def types_of(self, languages: Sequence[str]) -> dict[str, list[str]]:
+        """The entity types in the train splits of labelled languages, under the names that ``type_map`` gives them.
+
+        Raises:
+            CTLError: a language has no tags.
+        """
+        types = {}
+        for language in languages:
+            corpus = self._read(language, "train", tags=True)
+            if corpus.schema is None:
+                raise CTLError(f"{corpus.name} is raw text: it has no entity types")
+            named = [(self.type_map or {}).get(kind, kind) for kind in corpus.schema.types]
+            types[language] = sorted({kind for kind in named if kind not in (None, "O")})
+        return types
 
     def raw_text(self, language: str, split: str) -> Corpus:
         """A split of any language without its tags, which are not even read."""
@@ -374,6 +393,7 @@ class NERDataModule(LightningDataModule):
             tags=tags,
             limit=self.limit,
             drop_test_duplicates=self.drop_test_duplicates,
+            plain=self.plain_text,
         )
 
     def _the_target(self) -> str:

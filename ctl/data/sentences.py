@@ -63,6 +63,19 @@ def split_sentences(text: str) -> list[list[Place]]:
     return [sentence for sentence in sentences if sentence]
 
 
+def split_lines_of_text(text: str) -> Iterator[list[Place]]:
+    """Cuts every line of a text by `split_sentences`: no sentence goes over the end of a line. Places are in the text.
+
+    Yields:
+        The words of one sentence after another.
+    """
+    begin = 0
+    for line in text.split("\n"):
+        for sentence in split_sentences(line):
+            yield [(begin + start, begin + end) for start, end in sentence]
+        begin += len(line) + 1
+
+
 class _Last(NamedTuple):
     """The last word of a sentence before the marks that close there; looked at once, so that time is linear.
 

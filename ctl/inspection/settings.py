@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 import yaml
 
-from ctl.data.reading.hub import SPLITS, HubDataset
+from ctl.data.reading.form import SPLITS
+from ctl.data.reading.hub import HubDataset
 from ctl.data.words import UnicodeForm
 from ctl.errors import CTLError, first_line
 from ctl.system.files import moved
@@ -48,6 +49,10 @@ def _is_type_map(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, dict) and all(isinstance(name, str | None) for pair in value.items() for name in pair)
 
 
+def _is_plain_text(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, dict) and all(_is_language(name) and _is_text(path) for name, path in value.items())
+
+
 def _is_limit(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, int) and value >= 0
 
@@ -60,6 +65,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "root": _is_text,
     "hub": _is_hub,
     "type_map": _is_type_map,
+    "plain_text": _is_plain_text,
     "encoding": _is_text,
     "word_column": _is_column,
     "tag_column": _is_column,

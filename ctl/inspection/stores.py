@@ -125,6 +125,7 @@ def read_named(name: str, data: Mapping[str, Any], stage: Path, tags: bool) -> C
         tags=tags,
         limit=data.get("limit"),
         drop_test_duplicates=data.get("drop_test_duplicates", False),
+        plain=data.get("plain_text"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ctl.data.reading.hub import SPLITS
+from ctl.data.reading.form import SPLITS
 from ctl.data.soft_labels import StoreWriter
 from ctl.errors import CTLError
 from ctl.inspection.settings import read_settings

@@ -171,10 +171,16 @@ class Study:
             return {target: assumed_splits([*self.pool(target), target], self.assumed) for target in self.targets}
         text = (self.settings.pretrain_languages or []) if self.settings.pretrains else []
         supervised = any(Method.split(name).upper_bound for name in self.settings.methods or [])
-        return {
+        splits = {
             target: read_splits(self.data.of(self.pool(target), target), target, text, supervised)
             for target in self.targets
         }
+        if unlabelled := [target for target in self.targets if f"{target}/test" not in splits[target]]:
+            raise CTLError(
+                f"a study compares scores, and {', '.join(unlabelled)} has no labelled test split; `ctl transfer` "
+                "trains without one"
+            )
+        return splits
 
     # Nearness
 

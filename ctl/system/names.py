@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, NoGoldError
 
 LONGEST = 64
 SHOWN = 12  # names in a message
@@ -48,7 +48,8 @@ def language_folder(root: Path, language: str) -> Path:
     """The folder of a language.
 
     Raises:
-        CTLError: there is none.
+        NoGoldError: there is none.
+        CTLError: there is no such root.
     """
     if not root.is_dir():
         raise CTLError(f"data.root {root}: no such folder")
@@ -57,7 +58,7 @@ def language_folder(root: Path, language: str) -> Path:
         folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
         close = get_close_matches(language, folders, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        raise CTLError(f"unknown language {language}: {root} has {some(folders) or 'no folders'}{hint}")
+        raise NoGoldError(f"unknown language {language}: {root} has {some(folders) or 'no folders'}{hint}")
     return folder
 
 

@@ -13,6 +13,8 @@ PAGE, SOFT_LABELS = re.compile(ICON), re.compile(ICON + "Soft labels of ")
 REPORT = re.compile(r"\A# (?:Runs in|How does it scale with) ")  # of a summary in Markdown
 SCORES = re.compile(r"\| method \| P \| R \| F1 \|")  # of a table of results in Markdown
 
+FINDINGS = re.compile(r"\| labels of \| role \| ")  # and of what models find, where nothing is scored
+
 
 def check_replaceable(path: Path, mark: re.Pattern[str], remedy: str) -> None:
     """Refuses to write over a file that has no mark of ctl.

@@ -10,8 +10,10 @@ from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.base import WordLabeller
 from ctl.results import Record, read_records
+from ctl.system.files import read_object
 from ctl.tagging.exported import OnnxModel, exported_types, load_exported
 
+UNSCORED = "unscored.json"  # in place of results.json where a target has no labelled test split
 PREFERRED = "student:learned"
 
 
@@ -91,6 +93,8 @@ def find_model(run: Path, method: str | None = None) -> Path:
         return checkpoint
     if (run / "results.json").is_file():
         return _choose(_of_transfer(run), method, run)
+    if models := _unscored(run):
+        return _choose(models, method, run)
     if any(run.glob("*/*/checkpoints/*.ckpt")):
         raise CTLError(
             f"{run}: its `ctl transfer` is not finished (no results.json); the same command goes on, or name a stage, "
@@ -116,6 +120,16 @@ def _of_transfer(run: Path) -> dict[str, Path]:
             homes |= {record["method"]: checkpoint for record in read_records(file)}
     order = [record["method"] for record in read_records(run / "results.json")]
     return {method: homes[method] for method in order if method in homes}
+
+
+def _unscored(run: Path) -> dict[str, Path]:
+    """Checkpoints of a transfer's models where none was scored, by method; those that lie in the run."""
+    models = read_object(run / UNSCORED).get("models")
+    named = models.items() if isinstance(models, dict) else ()
+    paths = {name: run / path for name, path in named if isinstance(path, str)}
+    return {
+        name: path for name, path in paths.items() if path.is_file() and path.resolve().is_relative_to(run.resolve())
+    }
 
 
 def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:

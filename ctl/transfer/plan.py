@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ctl.errors import CTLError
 from ctl.methods import OPTIONS, POOLED, SEEDS, WEIGHTINGS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.results import Record, read_records
@@ -18,6 +19,8 @@ from ctl.transfer.stage import Stage
 from ctl.transfer.teachers.model import Model
 from ctl.transfer.teachers.ready import ReadyTagger
 from ctl.transfer.weighing import Weighing
+
+LABELS = "soft_labels/train/"  # of the target's raw text, in the folder of a stage
 
 
 class Plan:
@@ -37,7 +40,8 @@ class Plan:
         self.settings = planner.settings
         self.sources = self.settings.sources
         self.target = self.settings.target
-        self.tests = [self._score(method) for method in methods]
+        self.tests = [self._score(method) for method in methods] if planner.scored else []
+        self.unscored = {} if planner.scored else {str(method): self._label(method) for method in methods}
         self.trials = [self.left_out(method) for method in self._tried(methods)]
 
     def __iter__(self) -> Iterator[Stage]:
@@ -61,13 +65,32 @@ class Plan:
         for test in self.tests:
             shutil.copytree(test.folder / "counts", self.settings.folder / "counts", dirs_exist_ok=True)
 
+    def labels_of_text(self) -> list[Path]:
+        """The stores of the target's raw text that the stages write."""
+        labels = [s.output.parent for s in self if s.command == "predict" and s.outputs[0].startswith(LABELS)]
+        return list(dict.fromkeys(labels))
+
+    def about_unscored(self) -> dict[str, Any]:
+        """Says what was trained without being scored; checkpoints of models are given from the run's folder."""
+        paths = {name: stage.config.get("ckpt_path") for name, stage in self.unscored.items()}
+        home = self.settings.folder
+        return {
+            "target": self.target,
+            "sources": list(self.sources),
+            "seed": self.settings.seed,
+            "models": {name: Path(path).relative_to(home).as_posix() for name, path in paths.items() if path},
+        }
+
     def _tried(self, methods: Sequence[Method]) -> list[Method]:
-        """The methods on whose teachers all weightings are tried: those of +sharp, or with the setting all mixtures.
+        """The methods on whose teachers all weightings are tried: those of +sharp, or all mixtures.
+
+        All are with the setting, and where nothing can be scored: there is no other way to compare weightings.
 
         Of methods with the same teachers only the first is named.
         """
         mixtures = [m.ensemble() for m in methods if m.kind in ("ensemble", "student") and m.weighting in WEIGHTINGS]
-        asked = self.settings.leave_one_out and len(self.sources) > 2
+        asked = self.settings.leave_one_out or not (self.planner.scored or self.settings.untagged)
+        asked = asked and len(self.sources) > 2
         tried = [method for method in mixtures if asked or method.sharp]
         return list({LeftOut.folder_of(method): method for method in reversed(tried)}.values())
 
@@ -86,6 +109,23 @@ class Plan:
                 return self._test(method, Model.of(self._supervised(method)))
             case _:
                 return self._test(method, Model.of(self._student(method)))
+
+    def _label(self, method: Method) -> Stage:
+        """Plans a method's soft labels of the target's text, all that it can give where there is nothing to score on.
+
+        Raises:
+            CTLError: it gives none.
+        """
+        match method.kind:
+            case "direct":
+                return self._labels(self._alone(method.of, method), method)
+            case "pooled":
+                return self._labels(Model.of(self._teacher(self.sources, method)), method)
+            case "ensemble" | "seeds":
+                return self._ensemble(method, "predict", "train")
+            case "student":
+                return self._labels_of_student(method)
+        raise CTLError(f"method {method} needs a labelled test split of {self.target}, and there is none: leave it out")
 
     def _test(self, method: Method, scored: Model) -> Stage:
         return self.planner.add(
@@ -283,11 +323,11 @@ class Plan:
             folder=self.planner.folder_for_target(teacher.folder) / ("calibrated" if calibrated else ""),
             command="predict",
             model={**model, "init_args": {**model["init_args"], **calibrate}},
-            data={**teacher.data, "target": self.target, "predict_splits": ["train", "test"]},
+            data={**teacher.data, "target": self.target, "predict_splits": self.planner.labelled},
             checkpoint=teacher.checkpoint,
-            outputs=("soft_labels/train/manifest.json", "soft_labels/test/manifest.json"),
+            outputs=tuple(f"soft_labels/{split}/manifest.json" for split in self.planner.labelled),
             after=teacher.after,
-            work=self.planner.count(self.target, "train") + self.planner.count(self.target, "test"),
+            work=sum(self.planner.count(self.target, split) for split in self.planner.labelled),
             tagger=teacher.tagger,
         )
 
@@ -391,16 +431,20 @@ class Plan:
             if method.of != POOLED or method.family == "mixed" or {"replace", "unanimous"} & set(method.options):
                 return self._ensemble(method, "predict", "train")
             return self._labels(next(self._teachers(method)), method)
-        teacher = self._student(earlier)
+        return self._labels_of_student(earlier)
+
+    def _labels_of_student(self, method: Method) -> Stage:
+        """Plans the soft labels of a student, for a student of it or for those who want to see them."""
+        student = self._student(method)
         return self.planner.add(
-            title=f"{earlier} labels {self.target}",
-            folder=self.planner.folder_for_target(teacher.folder),
+            title=f"{method} labels {self.target}",
+            folder=self.planner.folder_for_target(student.folder),
             command="predict",
-            model=teacher.config["model"],
-            data={**teacher.config["data"], "predict_splits": ["train"]},
-            checkpoint=teacher.output,
+            model=student.config["model"],
+            data={**student.config["data"], "predict_splits": ["train"]},
+            checkpoint=student.output,
             outputs=("soft_labels/train/manifest.json",),
-            after=(teacher,),
+            after=(student,),
             work=self.planner.count(self.target, "train"),
         )
 

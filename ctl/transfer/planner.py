@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from ctl.backbones.facts import fingerprint_backbone
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.errors import CTLError
+from ctl.errors import CTLError, NoGoldError
 from ctl.methods import Method
 from ctl.results import versions
+from ctl.system.console import notice
 from ctl.system.files import fingerprint, fingerprint_json
 from ctl.transfer.settings import Length, Section, TransferSettings
 from ctl.transfer.stage import Stage
@@ -68,7 +69,7 @@ def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervise
 
     Returns:
         Splits by ``lang/split``, a train split as raw text by ``lang/text``, the target's with its gold tags, where a
-        model learns from them, by ``lang/gold``.
+        model learns from them, by ``lang/gold``. Without the target's test split, where it has none with gold tags.
     """
     gold = [f"{source}/{split}" for source in data.sources for split in ("train", "validation")]
     splits = {name: Split.of(data.gold(*name.rsplit("/", 1))) for name in gold}
@@ -76,7 +77,11 @@ def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervise
     splits |= {f"{name}/text": split for name, split in raw.items()}
     if supervised:
         splits[f"{target}/gold"] = Split.of(replace(data.of([], target), supervised=True).gold(target, "train"))
-    return {**splits, f"{target}/train": raw[target], f"{target}/test": Split.of(data.gold(target, "test"))}
+    try:
+        splits[f"{target}/test"] = Split.of(data.gold(target, "test"))
+    except NoGoldError as error:
+        notice(f"nothing can be scored, as {target} has no labelled test split: {error}")
+    return {**splits, f"{target}/train": raw[target]}
 
 
 def read_texts(data: NERDataModule, languages: Sequence[str], method: Method) -> dict[str, Split]:
@@ -208,6 +213,16 @@ class Planner:
             sentences=max((self.splits[name].sentences for name in names), default=0),
         )
         return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
+
+    @property
+    def scored(self) -> bool:
+        """Tells whether models can be scored: the target has a test split with gold tags."""
+        return f"{self.settings.target}/test" in self.splits
+
+    @property
+    def labelled(self) -> list[str]:
+        """The splits of the target that its teachers label."""
+        return ["train", "test"] if self.scored else ["train"]
 
     def count(self, language: str, split: str) -> int:
         """The number of sentences of a split."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from ctl.callbacks.logger_settings import apart_from_sweep
 from ctl.callbacks.tracking import track_results
 from ctl.data.datamodule import NERDataModule
+from ctl.inspection.unscored import TABLE, report_unscored
 from ctl.methods import Method
 from ctl.mixing.truth import reliability_lines
 from ctl.report.left_out import left_out_sentence
 from ctl.results import markdown_table, print_table, read_records, write_records
 from ctl.system.console import say, show
 from ctl.system.files import write_text
-from ctl.system.replacing import SCORES, check_replaceable
+from ctl.system.replacing import FINDINGS, SCORES, check_replaceable
 from ctl.transfer.advice import advice
 from ctl.transfer.checks import check_models, check_student
 from ctl.transfer.choice import advice_on_models
@@ -47,7 +48,7 @@ class Transfer:
     data: NERDataModule
 
     def run(self) -> None:
-        """Runs what is not done yet, prints the table and writes ``results.json``.
+        """Runs what is not done yet, prints the table and writes ``results.json``, or ``unscored.json`` without scores.
 
         Raises:
             CTLError: a run with other settings is in the way.
@@ -69,6 +70,10 @@ class Transfer:
             records = plan.records()
             if records:
                 write_records(folder / "results.json", records)
+        if plan.unscored:
+            gold = [self.data.gold(source, "train") for source in self._gold_sources]
+            report_unscored(folder, plan.about_unscored(), plan.labels_of_text(), gold)
+            return
         plan.collect_counts()
         track_results(self.settings.recorded(), records)
         write_text(folder / "results.md", markdown_table(records))
@@ -97,20 +102,25 @@ class Transfer:
         if not self.settings.overwrite:
             folder = self.settings.folder
             read_records(folder / "results.json")
-            check_replaceable(folder / "results.md", SCORES, "choose another --output, or add --overwrite")
+            for name, mark in {"results.md": SCORES, TABLE: FINDINGS}.items():
+                check_replaceable(folder / name, mark, "choose another --output, or add --overwrite")
 
     def read(self) -> dict[str, Split]:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""
         check_family_stays(self.data, self.settings.overwrite and not self.settings.dry_run)
         self.data.prepare_data()
         settings, supervised = self.settings, any(method.upper_bound for method in self.methods)
-        gold = [source for source in settings.labelled if source not in settings.silvered]
-        data = self.data.of(gold, settings.target)
+        data = self.data.of(self._gold_sources, settings.target)
         splits = read_splits(data, settings.target, settings.pretraining_languages, supervised)
         splits |= read_unlabelled(data, list(settings.silvered))
         if weighted := next((method for method in self.methods if method.by_similarity), None):
             splits |= read_texts(data, list(settings.ready), weighted)
         return splits
+
+    @property
+    def _gold_sources(self) -> list[str]:
+        """The sources that have gold tags."""
+        return [source for source in self.settings.labelled if source not in self.settings.silvered]
 
     def check_backbones(self) -> None:
         """Stops the run where a model can't be made as it is asked for."""

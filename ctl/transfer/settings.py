@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -19,6 +19,7 @@ from ctl.modules import Adaptation, Adversary, LanguageIdentifier, NearestLangua
 from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
 from ctl.results import LATER, without_later
+from ctl.system.console import notice
 from ctl.system.devices import best_precision
 from ctl.system.names import check_languages
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveInt, Seed
@@ -291,6 +292,11 @@ class StudySettings(Settings):
         return TransferSettings(**shared, **of_cell, overwrite=self.overwrite)
 
 
+AUTO = "auto"  # in place of types: all that the sources have
+TEXT_HELP = (
+    "Plain text of the target, sentences or documents: a file, or a folder of *.text or *.txt; by default its train "
+    "split in data.root or data.hub. {lang} stands for the target."
+)
 FAST_HELP = "Take only the first 2000 sentences of every split, and 500 steps; other numbers where they are given."
 Kind = TypeVar("Kind", TransferSettings, StudySettings)
 BY_HAND = {"methods", "overwrite", "dry_run"}  # a help text made of parts, and flags without a value
@@ -307,6 +313,7 @@ SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those o
             "word_weights",
             "filter",
             "text",
+            "plain_text",
             "equal",
             "silver",
             "supervised",
@@ -335,6 +342,7 @@ def add_settings(parser: ArgumentParser, kind: type[Settings]) -> None:
     parser.add_class_arguments(Settings, as_group=False, skip=SECTIONS.keys() | BY_HAND)
     for name, (section, filled) in SECTIONS.items():
         parser.add_class_arguments(section, name, skip={*filled}, instantiate=name == "data")
+    parser.add_argument("--data.text", type=list[str] | str | None, default=None, help=TEXT_HELP)
     parser.set_defaults({"trainer.gradient_clip_val": 1.0, **LLM_TEACHER})
 
 
@@ -349,6 +357,8 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
     for name, value in FAST.items() if parsed.fast else ():
         if parsed[name] is None:
             parsed[name] = value
+    targets = parsed.targets if kind is StudySettings else [parsed.target]
+    parsed.data["plain_text"] = _named_text(parsed.data.pop("text"), targets)
     values = {name: value for name, value in parsed.as_dict().items() if name in _names(kind)}
     for section in ("data", "trainer"):
         values[section] = {name: value for name, value in values[section].items() if value is not None}
@@ -357,6 +367,48 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
     check_trainer_of_stages(trainer)
     trainer.setdefault("precision", best_precision(trainer.get("accelerator", "auto")))
     return kind(**values), parser.instantiate_classes(parsed)
+
+
+def with_types(settings: Kind, data: NERDataModule, languages: Sequence[str]) -> tuple[Kind, NERDataModule]:
+    """Names the task's types where ``--data.types auto`` asks for all that the labelled languages have, and says so.
+
+    Args:
+        settings: of a transfer or a study.
+        data: its data module.
+        languages: those that are labelled.
+
+    Returns:
+        Both with the union of the types; as they were where types were named.
+
+    Raises:
+        CTLError: there are none.
+    """
+    if list(data.types) != [AUTO]:
+        return settings, data
+    known = data.types_of(languages)
+    types = sorted({kind for kinds in known.values() for kind in kinds})
+    if not types:
+        raise CTLError(f"--data.types auto: {', '.join(languages)} have no entities")
+    each = "; ".join(f"{language} has {', '.join(kinds) or 'none'}" for language, kinds in known.items())
+    notice(f"types are {', '.join(types)}, all that the sources have: {each}")
+    return replace(settings, data={**settings.data, "types": types}), replace(data, types=types)
+
+
+def _named_text(text: list[str] | str | None, targets: Sequence[str]) -> dict[str, str] | None:
+    """Names the plain text of every target, ``{lang}`` in the name of its file replaced.
+
+    Raises:
+        CTLError: there are several files, or one for several targets.
+    """
+    if text is None:
+        return None
+    names = [text] if isinstance(text, str) else text
+    if len(names) != 1 or not names[0]:
+        raise CTLError("--data.text: name one file, or one folder of files")
+    named = {target: names[0].replace("{lang}", target) for target in targets}
+    if len(set(named.values())) < len(targets):
+        raise CTLError(f"--data.text: {names[0]} is one text for {len(targets)} targets; write {{lang}} for the target")
+    return named
 
 
 def check_weights(methods: Sequence[Method], weights: Mapping[str, float] | None, sources: Sequence[str]) -> None:

@@ -36,7 +36,7 @@ class Weighing:
         """The stage that writes the weights of the language, from some of its sentences, or of every sentence."""
         trained = None if weighting in VOTED else self._identifier()
         home = self._home("nearest") if trained is None else trained.folder
-        splits, limit = (["train", "test"], {}) if of_sentences else (["train"], {"limit": self._some})
+        splits, limit = (self.planner.labelled, {}) if of_sentences else (["train"], {"limit": self._some})
         planner, settings = self.planner, self.planner.settings
         by_neighbours = {"class_path": "NearestLanguages", "init_args": settings.nearest}
         read = sum(min(limit.get("limit", sys.maxsize), planner.count(self.target, split)) for split in splits)
@@ -48,7 +48,7 @@ class Weighing:
             model=by_neighbours if trained is None else trained.config["model"],
             data={**self._read, "target": self.target, "predict_splits": splits, **limit},
             checkpoint=trained.output if trained else None,
-            outputs=("weights/train.safetensors", "weights/test.safetensors") if of_sentences else ("weights.json",),
+            outputs=tuple(f"weights/{split}.safetensors" for split in splits) if of_sentences else ("weights.json",),
             after=self.before if trained is None else (trained,),
             reads=[f"{source}/{self._split(source)}" for source in self.sources] if trained is None else [],
             work=read + (self._sentences if trained is None else 0),

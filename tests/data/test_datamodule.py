@@ -182,3 +182,14 @@ def test_equal_sources_have_as_many_sentences_in_all_as_the_smallest(family):
     smallest = min(len(corpus) for corpus in whole.training)
     assert [len(corpus) for corpus in equal.training] == [smallest - smallest // 2, smallest // 2]
     assert [len(corpus) for corpus in equal.validation] == [len(corpus) for corpus in whole.validation]
+
+
+def test_types_are_those_of_the_labelled_languages_under_their_new_names(tmp_path):
+    for name, tags in {"en": ("B-PER", "B-DATE"), "nl": ("B-GPE", "O"), "de": (None, None)}.items():
+        (tmp_path / name).mkdir()
+        lines = [word if tag is None else f"{word} {tag}" for word, tag in zip(("Bonn", "Ulm"), tags, strict=True)]
+        (tmp_path / name / "train.txt").write_text("\n".join(lines) + "\n")
+    data = NERDataModule(sources=["en", "nl"], root=str(tmp_path), type_map={"GPE": "LOC", "DATE": None})
+    assert data.types_of(["en", "nl"]) == {"en": ["PER"], "nl": ["LOC"]}
+    with pytest.raises(CTLError, match="de/train is raw text: it has no entity types"):
+        data.types_of(["de"])

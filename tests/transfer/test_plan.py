@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from made_up_plan import GOLD, planned
 
+from ctl.errors import CTLError
 from ctl.transfer.planner import Split
 
 # By method, the key of its test in a transfer and in a study; a key holds those of all stages before it. A new key
@@ -26,6 +27,7 @@ KEYS = {
     "ensemble:learned+joint": ("0c19e8304c9f3ae9", "a5b049392d434938"),
     "student:uniform+joint+rounds2": ("bfe960ededbccaf9", "0818db755b6d7c70"),
 }
+TEXT = ["--data.text", "news/{lang}.txt"]
 EPOCHS = ["--teacher_epochs", "3", "--llm_teacher_epochs", "3", "--student_epochs", "3"]
 
 
@@ -53,6 +55,34 @@ def test_only_stages_that_read_the_test_split_know_that_duplicates_are_dropped()
     before = {(stage.folder, stage.command): stage.key for stage in planned(*KEYS)}
     kept = {stage.title for stage in stages if before[stage.folder, stage.command] == stage.key}
     assert {"train teacher of en", "train teacher of en, nl", "train language identifier"} <= kept
+
+
+WITHOUT_TEST = ["direct:en", "pooled", "ensemble:learned", "student:learned-sentence", "student:uniform+rounds2"]
+
+
+def test_without_a_labelled_test_split_all_is_planned_but_scores():
+    plan = planned(*WITHOUT_TEST, missing=["de/test"])
+    assert list(plan.unscored) == WITHOUT_TEST and not plan.tests
+    for stage in plan:
+        assert (
+            stage.command != "test" and "de/test" not in stage.context and not any("test" in o for o in stage.outputs)
+        )
+    ends = {method: f"{stage.folder}/{stage.outputs[0]}" for method, stage in plan.unscored.items()}
+    assert ends["pooled"] == "runs/de-from-en-nl/pooled/soft_labels/train/manifest.json"
+    assert ends["student:uniform+rounds2"].startswith("runs/de-from-en-nl/students/uniform+rounds2/soft_labels")
+    fits = {stage.key for stage in plan if stage.command == "fit"}
+    scored = {stage.key for stage in planned(*WITHOUT_TEST) if stage.command == "fit"}
+    assert len(fits & scored) >= 4  # a test split that comes later trains no teacher anew
+    with pytest.raises(CTLError, match="merged:uniform needs a labelled test split of de, and there is none"):
+        planned("merged:uniform", missing=["de/test"])
+
+
+def test_named_text_is_that_of_the_target_and_changes_no_key():
+    texts = {stage.config["data"].get("plain_text", {}).get("de") for stage in planned("direct:en", more=TEXT)}
+    assert texts == {"news/de.txt"}
+    assert [s.key for s in planned("student:uniform", more=TEXT)] == [s.key for s in planned("student:uniform")]
+    with pytest.raises(CTLError, match=r"--data\.text: name one file, or one folder"):
+        planned("direct:en", more=["--data.text", "a.txt,b.txt"])
 
 
 def test_every_stage_comes_after_those_that_it_reads():

@@ -32,18 +32,39 @@ def read_brat(path: Path, name: str, form: Form = USUAL, folder: Path | None = N
         CTLError: ``path:line: what is wrong``.
     """
     writer, repairs = CorpusWriter(name, form, folder), Counter[str]()
-    for text_file in sorted(path.glob("*.txt")) if path.is_dir() else [path.with_suffix(".txt")]:
-        if not text_file.is_file():
-            raise CTLError(f"{path}: the text that it is for, {text_file.name}, is not there")
+    for text_file in brat_texts(path):
         text = read_text(text_file, form.encoding)
-        entities = list(_entities(text_file, text, form, repairs)) if tags else []
+        entities = list(brat_entities(text_file, text, form, repairs)) if tags else []
         for words, their_tags in tagged_sentences(text, entities, repairs):
             writer.add(words, their_tags if tags else None, str(text_file))
     return writer.close(path, repair_notes(repairs))
 
 
-def _entities(text_file: Path, text: str, form: Form, repairs: Counter[str]) -> Iterator[Entity]:
-    """The entities of a text."""
+def brat_texts(path: Path) -> list[Path]:
+    """The texts of a folder, or the one that an ``.ann`` file is for.
+
+    Raises:
+        CTLError: it is not there.
+    """
+    texts = sorted(path.glob("*.txt")) if path.is_dir() else [path.with_suffix(".txt")]
+    for text_file in texts:
+        if not text_file.is_file():
+            raise CTLError(f"{path}: the text that it is for, {text_file.name}, is not there")
+    return texts
+
+
+def brat_entities(text_file: Path, text: str, form: Form, repairs: Counter[str]) -> Iterator[Entity]:
+    """Reads the entities of a text.
+
+    Args:
+        text_file: the text, beside which is the ``.ann`` file.
+        text: what stands in it.
+        form: its encoding.
+        repairs: counts entities that can't be read as they are.
+
+    Raises:
+        CTLError: names the line that is no entity of this text.
+    """
     path = text_file.with_suffix(".ann")
     if not path.is_file():
         raise CTLError(f"{text_file}: no {path.name} beside it; brat writes one, which may be empty")

@@ -1,10 +1,16 @@
-"""The settings by which files are read."""
+"""The settings by which files are read, and the names of splits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ctl.data.words import UnicodeForm
+
+SPLITS = {  # the names of each, the usual one first
+    "train": ("train",),
+    "validation": ("validation", "valid", "val", "dev", "testa"),
+    "test": ("test", "testb"),
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ctl.data.reading.conll import read_conll
 from ctl.data.reading.docbin import read_docbin
 from ctl.data.reading.form import Form
 from ctl.data.reading.jsonl import read_jsonl
+from ctl.data.reading.plain import TEXT, USUAL_TEXT, read_plain
 
 CONLL = (".txt", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".tsv")
 FOLDER = ""  # the ending of a folder of texts
@@ -29,4 +30,10 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys((".ann", FOLDER), read_brat),
     **dict.fromkeys((".jsonl", ".json", ".ndjson"), read_jsonl),
     ".spacy": read_docbin,
+    TEXT: read_plain,
 }
+
+
+def reader_of_text(path: Path) -> Reader:
+    """The reader of raw text: of plain text, unless the ending of the file's name says another form."""
+    return read_plain if path.is_dir() or path.suffix == USUAL_TEXT else READERS.get(path.suffix, read_plain)

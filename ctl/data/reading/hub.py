@@ -9,15 +9,10 @@ from itertools import repeat
 from typing import Any
 
 from ctl.data.corpus import Corpus
-from ctl.data.reading.form import Form
+from ctl.data.reading.form import SPLITS, Form
+from ctl.data.reading.plain import END_OF_SENTENCE, cut_text
 from ctl.data.reading.writer import CorpusWriter
-from ctl.errors import CTLError, first_line
-
-SPLITS = {
-    "train": ("train",),
-    "validation": ("validation", "valid", "val", "dev", "testa"),
-    "test": ("test", "testb"),
-}
+from ctl.errors import CTLError, NoGoldError, first_line
 
 
 @dataclass(frozen=True)
@@ -36,6 +31,7 @@ class HubDataset:
         revision: branch, tag or commit.
         tokens: the column of words.
         tags: the column of tags, class ids or strings.
+        text: in a dataset without words the column of plain text, which is cut as ``ctl tag`` cuts it.
     """
 
     path: str
@@ -44,6 +40,7 @@ class HubDataset:
     revision: str | None = None
     tokens: str = "tokens"
     tags: str = "ner_tags"
+    text: str | None = None
 
 
 def read_hub(dataset: HubDataset, language: str, split: str, form: Form, tags: bool) -> Corpus:
@@ -57,13 +54,19 @@ def read_hub(dataset: HubDataset, language: str, split: str, form: Form, tags: b
         tags: whether tags are read.
 
     Raises:
+        NoGoldError: it has no such split, or no tags.
         CTLError: names the dataset and what is wrong.
     """
     path = dataset.path.format(lang=language)
     name, data_dir = (value and value.format(lang=language) for value in (dataset.name, dataset.data_dir))
     parts = [f"{key} {value}" for key, value in (("name", name), ("data_dir", data_dir)) if value]
     where = f"dataset {path} ({', '.join(parts) or language})"
-    return _load(replace(dataset, path=path, name=name, data_dir=data_dir), where, f"{language}/{split}", form, tags)
+    dataset = replace(dataset, path=path, name=name, data_dir=data_dir)
+    if dataset.text is None:
+        return _load(dataset, where, f"{language}/{split}", form, tags)
+    if tags:
+        raise NoGoldError(f"{where}: its column {dataset.text} is plain text, without tags")
+    return _load_text(dataset, dataset.text, where, f"{language}/{split}", form)
 
 
 @lru_cache(maxsize=256)
@@ -80,6 +83,23 @@ def _load(dataset: HubDataset, where: str, name: str, form: Form, tags: bool) ->
             raise CTLError(f"{where}, {split} sentence {number}: {len(words)} words but {len(their_tags)} tags")
         if words:
             writer.add(list(map(str, words)), their_tags, f"{where}, {split} sentence {number}")
+    return writer.close(f"{where}, {split} split")
+
+
+@lru_cache(maxsize=256)
+def _load_text(dataset: HubDataset, column: str, where: str, name: str, form: Form) -> Corpus:
+    """Reads a column of plain text."""
+    split = name.rpartition("/")[2]
+    table = _table(dataset, where, split)
+    if column not in table.column_names:
+        raise CTLError(f"{where}: no column {column}; there is {', '.join(table.column_names)}")
+    writer = CorpusWriter(name, form, None, sentence_end=END_OF_SENTENCE)
+    for number, text in enumerate(table[column]):
+        place = f"{where}, {split} text {number}"
+        if not isinstance(text, str):
+            raise CTLError(f"{place}: column {column} holds {text!r:.40}, which is no text")
+        for words in cut_text(text, place):
+            writer.add(words, None, place)
     return writer.close(f"{where}, {split} split")
 
 
@@ -100,7 +120,7 @@ def _table(dataset: HubDataset, where: str, split: str) -> Any:  # noqa: ANN401 
         raise CTLError(f"{where}: {first_line(error)}") from error
     present = [candidate for candidate in SPLITS[split] if candidate in loaded]
     if not present:
-        raise CTLError(f"{where}: no {split} split; there is {', '.join(loaded)}")
+        raise NoGoldError(f"{where}: no {split} split; there is {', '.join(loaded)}")
     return loaded[present[0]]
 
 

@@ -42,14 +42,18 @@ def read_jsonl(path: Path, name: str, form: Form = USUAL, folder: Path | None = 
     """
     reader = _Reader(form, tags)
     writer = CorpusWriter(name, form, folder)
-    for place, record in _records(path, form.encoding):
+    for place, record in json_records(path, form.encoding):
         for words, their_tags in reader.sentences(record, place):
             writer.add(words, their_tags if reader.annotated else None, place)
     return writer.close(path, repair_notes(reader.repairs))
 
 
-def _records(path: Path, encoding: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects of a file, each with its place."""
+def json_records(path: Path, encoding: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Reads the objects of a file, one a line or in a list, each with its place, ``path:line``.
+
+    Raises:
+        CTLError: something is no object.
+    """
     lines = ((number, line) for number, line in enumerate(read_lines(path, encoding), 1) if line.strip())
     for number, line in lines:
         if number == 1 and line.lstrip().startswith("["):
@@ -107,7 +111,7 @@ class _Reader:
         elif (key := self._key(record, self.form.word_column, TEXT, lambda value: isinstance(value, str))) is not None:
             if "\0" in record[key]:
                 raise CTLError(f"{place}: {NUL}")
-            entities = [_entity(item, place) for item in self._annotation(record, ENTITIES, place)]
+            entities = [json_entity(item, place) for item in self._annotation(record, ENTITIES, place)]
             yield from tagged_sentences(record[key], entities, self.repairs)
         else:
             raise CTLError(
@@ -154,8 +158,16 @@ def _tags(tags: Sequence[Any], words: Sequence[str], place: str) -> list[str]:
     return list(tags)
 
 
-def _entity(item: Any, place: str) -> Entity:  # noqa: ANN401
-    """An entity from what stands for it: a list of start, end and type, or an object with these."""
+def json_entity(item: Any, place: str) -> Entity:  # noqa: ANN401
+    """Makes an entity of what stands for it: a list of start, end and type, or an object with these.
+
+    Args:
+        item: the list or the object.
+        place: where it stands, for messages.
+
+    Raises:
+        CTLError: it is neither.
+    """
     if isinstance(item, dict):
         span, labels = item.get("span"), item.get("labels")
         span = span if isinstance(span, list) and len(span) == 2 else [_first(item, START), _first(item, END)]

@@ -12,7 +12,9 @@ from typing import TextIO
 from ctl.errors import CTLError
 
 LINE_FEED = "\n"
-NUL = "a nul character; if the file is, say, UTF-16: --data.encoding utf-16"
+UTF16 = "--data.encoding utf-16"
+NUL = f"a nul character; if the file is, say, UTF-16: {UTF16}"
+BINARY = 4096  # bytes, in which a file that is no text has a nul
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # what such files begin with
 
 
@@ -73,6 +75,8 @@ def _not_in(path: Path, encoding: str) -> CTLError:
     except UnicodeError:
         pass
     line = data.count(b"\n", 0, position) + 1
+    if b"\0" in data[:BINARY] and data[:2] not in MARKS:
+        return CTLError(f"{path}: a binary file and no text (byte {data.index(0)} is zero); if it is UTF-16: {UTF16}")
     other = MARKS.get(data[:2], "latin-1")
     return CTLError(f"{path}:{line}: not {encoding} (byte {position}); if it is, say, {other}: --data.encoding {other}")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from ctl.data.sentences import Place, split_sentences
+from ctl.data.sentences import Place, split_lines_of_text
 from ctl.errors import CTLError
 
 INSIDE = "begin or end inside a word and are read as all of it"
@@ -41,14 +41,14 @@ def tagged_sentences(text: str, entities: Sequence[Entity], repairs: Counter[str
     Raises:
         CTLError: an entity is outside the text.
     """
-    cut = list(_sentences(text))
+    cut = list(split_lines_of_text(text))
     places = [place for sentence in cut for place in sentence]
     tags = ["O"] * len(places)
     bounds = [0]
     for sentence in cut:
         bounds.append(bounds[-1] + len(sentence))
     for entity in sorted(entities, key=lambda entity: (entity.start, -entity.end)):
-        _tag(text, entity, places, tags, repairs, bounds)
+        tag_words(text, entity, places, tags, repairs, bounds)
     for begin, end in pairwise(bounds):
         yield Tagged([text[slice(*place)] for place in places[begin:end]], tags[begin:end])
 
@@ -65,18 +65,25 @@ def repair_notes(repairs: Counter[str]) -> list[str]:
     return [f"{count:,} entities {done}" for done, count in sorted(repairs.items())]
 
 
-def _sentences(text: str) -> Iterator[list[Place]]:
-    begin = 0
-    for line in text.split("\n"):
-        for sentence in split_sentences(line):
-            yield [(begin + start, begin + end) for start, end in sentence]
-        begin += len(line) + 1
-
-
-def _tag(
+def tag_words(
     text: str, entity: Entity, places: Sequence[Place], tags: list[str], repairs: Counter[str], bounds: Sequence[int]
-) -> None:
-    """Tags the words of an entity (W), where none of them has a tag."""
+) -> range:
+    """Tags the words of an entity, where none of them has a tag.
+
+    Args:
+        text: the text.
+        entity: of the text.
+        places: of the words in the text, in order (W).
+        tags: of the words; those of the entity are changed (W).
+        repairs: counts an entity that can't be read as it is.
+        bounds: the first word of every sentence.
+
+    Returns:
+        The words that were tagged; none where the entity is left out.
+
+    Raises:
+        CTLError: the entity is outside the text.
+    """
     if not 0 <= entity.start < entity.end <= len(text):
         raise CTLError(
             f"{entity.place}: an entity from {entity.start} to {entity.end} is outside the text, which has {len(text)} "
@@ -93,6 +100,8 @@ def _tag(
         tags[first:last] = [f"B-{entity.type}", *[f"I-{entity.type}"] * (last - first - 1)]
         if (cut := bisect_right(bounds, first)) < len(bounds) and bounds[cut] < last:
             repairs[CROSSING] += 1
-            while bounds[cut] < last:
+            while cut < len(bounds) and bounds[cut] < last:
                 tags[bounds[cut]] = f"B-{entity.type}"
                 cut += 1
+        return range(first, last)
+    return range(0)

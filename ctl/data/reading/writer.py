@@ -27,12 +27,16 @@ class CorpusWriter:
         name: of the corpus.
         form: how words are written.
         folder: where the corpus is kept, memory-mapped; ``None`` for in memory.
+        sentence_end: what may be missing in the file where a sentence is very long.
     """
 
-    def __init__(self, name: str, form: Form, folder: Path | None) -> None:
+    def __init__(
+        self, name: str, form: Form, folder: Path | None, sentence_end: str = "empty line after sentences"
+    ) -> None:
         self.name = name
         self.form = form
         self.folder = folder
+        self.sentence_end = sentence_end
         self.words = WordsWriter(folder, form.normalization)
         self._names: dict[str, int] = {}
         self._seen: dict[str, Place] = {}  # where each tag was seen first
@@ -93,7 +97,7 @@ class CorpusWriter:
             )
         if self._longest > LONG:
             notes.append(
-                f"a sentence of {self._longest:,} words: is there no empty line after sentences? It is cut into "
+                f"a sentence of {self._longest:,} words: is there no {self.sentence_end}? It is cut into "
                 "windows for training"
             )
         return notes

@@ -1,4 +1,4 @@
-from ctl.data.reading.cache import cached
+from ctl.data.cache import cached
 from ctl.data.reading.conll import read_conll
 
 

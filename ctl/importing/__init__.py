@@ -1,0 +1,1 @@
+"""Predictions of other tools and of people as soft-label stores."""
