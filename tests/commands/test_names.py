@@ -28,6 +28,7 @@ def given(**settings):
         {"sources": ["de"], "target": "nl", "methods": None}, {"sources": "[", "methods": "{a: b}"},
         {"sources": ["no"], "target": "nl", "methods": "['direct:de']", "silver": "{de: spacy:x}"},
         {"sources": ["xx"], "target": "nl", "teachers": {"xx": "a/b"}},
+        {"sources": ["de"], "target": "yy", "data__text": "news.txt"},
     ],
 )  # fmt: skip
 def test_what_may_be_right_is_left_to_the_command(root, settings):
