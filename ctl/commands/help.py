@@ -27,7 +27,7 @@ from ctl.system.parsing.outline import check_given, read_given
 from ctl.system.parsing.words_in_yaml import with_lists
 
 STAGES = tuple(COMMANDS[ONE_STAGE])
-SLOW = (*STAGES, "transfer", "study", "inspect")
+SLOW = (*STAGES, "transfer", "study", "import", "inspect")
 
 
 class Outline(NamedTuple):
