@@ -17,15 +17,15 @@ ONE_STAGE = "One stage (LightningCLI: every Trainer option, `ctl fit --help`)"
 
 COMMANDS = {
     "One language, from sources to scored student": {
-        "sources": Command(
-            "ctl.commands.sources",
-            "which languages to learn from",
-            "ctl sources --target de --data.root DIR --backbone NAME",
-        ),
         "transfer": Command(
             "ctl.commands.transfer",
             "every stage for one target",
             "ctl transfer --config configs/transfer/quickstart.yaml",
+        ),
+        "sources": Command(
+            "ctl.commands.sources",
+            "which languages to learn from",
+            "ctl sources --target de --data.root DIR --backbone NAME",
         ),
         "import": Command(
             "ctl.commands.imports",
