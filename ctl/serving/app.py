@@ -109,7 +109,9 @@ def _add_routes(app: FastAPI, batcher: Batcher[Any, Any], about: About, limits: 
             status="ok", model=about.model, method=about.method, types=list(about.types), waiting=batcher.waiting
         )
 
-    refusals = {status: {"model": Refusal, "description": text} for status, text in REFUSALS.items()}
+    refusals: dict[int | str, dict[str, Any]] = {
+        status: {"model": Refusal, "description": text} for status, text in REFUSALS.items()
+    }
     app.post("/tag", response_model=TagResponse, responses=refusals)(tag)
     app.get("/health", response_model=Health)(health)
 
