@@ -56,7 +56,7 @@ def main(name: str, args: Sequence[str]) -> None:
         sys.stdout.write(outline.text)
         raise SystemExit(0)
     given = list(read_given(with_lists(arguments), outline.options))
-    check_given(given, outline.options)
+    check_given(given, outline.options, name)
     if name in ("transfer", "study"):
         check_names({option: value for _, option, value in given})
 

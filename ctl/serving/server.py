@@ -29,7 +29,7 @@ def check_extras() -> None:
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Takes an address; nobody is answered there before `serve`.
+    """Takes an address; who asks there waits until `serve` answers.
 
     Args:
         host: a name or number of this machine.
@@ -47,6 +47,7 @@ def open_socket(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CTLError(f"--host {host} --port {port}: {reason}; take another port (0: any) or host") from error

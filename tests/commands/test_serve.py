@@ -19,12 +19,15 @@ def test_it_answers_as_the_tagger_does_until_it_is_stopped(trained_run, test_spl
     texts = [test_split.sentence(0), " ".join(test_split.sentence(1)), "", "\x00\x1b[2J"]
     command = [sys.executable, "-m", "ctl", "serve", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        line = next(line for line in process.stderr if "serving at" in line)
-        address = line.split(" at ")[1].split()[0]
-        assert address.startswith("http://127.0.0.1:")
-        results = httpx.post(f"{address}/tag", json={"texts": texts}, timeout=60).json()["results"]
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        try:
+            line = next(line for line in process.stderr if "serving at" in line)
+            address = line.split(" at ")[1].split()[0]
+            assert address.startswith("http://127.0.0.1:")
+            results = httpx.post(f"{address}/tag", json={"texts": texts}, timeout=60).json()["results"]
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # or a test that fails would wait for ever
     assert (process.returncode, out) == (0, "") and "stopped; what was asked is answered" in err
     tagger = load_tagger(trained_run, device="cpu", precision="32")
     for result, tagged in zip(results, tagger(texts), strict=True):

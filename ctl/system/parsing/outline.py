@@ -21,12 +21,13 @@ class Given(NamedTuple):
     value: Any
 
 
-def check_given(given: Sequence[Given], options: Mapping[str, Kinds]) -> None:
+def check_given(given: Sequence[Given], options: Mapping[str, Kinds], command: str) -> None:
     """Refuses settings that a parser is sure not to have, and values that it is sure not to take.
 
     Args:
         given: in the order in which they stand.
         options: of the parser, with the kinds of their values.
+        command: whose help lists them.
 
     Raises:
         CTLError: names the first, and what comes nearest.
@@ -36,7 +37,7 @@ def check_given(given: Sequence[Given], options: Mapping[str, Kinds]) -> None:
                if option.endswith(".class_path")}  # fmt: skip
     for file, option, value in given:
         try:
-            _check(option, value, options, chosen)
+            _check(option, value, options, chosen, command)
         except CTLError as mistake:
             raise CTLError(f"{file}: {mistake}" if file else str(mistake)) from None
 
@@ -46,14 +47,20 @@ def _path(value: Any) -> Any:  # noqa: ANN401
     return value.get("class_path") if isinstance(value, dict) else value if isinstance(value, str) else None
 
 
-def _check(option: str, value: Any, options: Mapping[str, Kinds], chosen: Mapping[str, str | None]) -> None:  # noqa: ANN401
+def _check(
+    option: str,
+    value: Any,  # noqa: ANN401
+    options: Mapping[str, Kinds],
+    chosen: Mapping[str, str | None],
+    command: str,
+) -> None:
     if option in options:
         return check_value(option, value, options[option])
     above = next((name for name in _above(option) if name in options), None)
     if above is not None and options[above] != [GROUP]:
         return _check_inner(above, option[len(above) + 1 :], value, options[above], chosen.get(above))
     if above is None or any(name.startswith(f"{above}.") and name != f"{above}.help" for name in options):
-        close = near(option, list(options)) or ": `--help` lists them"
+        close = near(option, list(options)) or f": `ctl {command} --help` lists them"
         raise CTLError(f"unknown option {option}{close}")
 
 

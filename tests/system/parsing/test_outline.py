@@ -16,7 +16,7 @@ OPTIONS = {
 
 
 def check(*args):
-    check_given(list(read_given(args, OPTIONS)), OPTIONS)
+    check_given(list(read_given(args, OPTIONS)), OPTIONS, "fit")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_options_that_may_be_there(argument):
         ("--sorces", "unknown option --sorces: did you mean --sources"),
         ("--data.rot=x", "unknown option --data.rot: did you mean --data.root"),
         ("--modle.lr", "did you mean --model"),
-        ("--xyzzy", "`--help` lists them"),
+        ("--xyzzy", "`ctl fit --help` lists them"),
         ("-x", "unknown option -x"),
         ("--model=Techer", "--model: there is no class Techer: did you mean Teacher?"),
         ("--synthetic.trian=3", "--synthetic: there is no setting trian: did you mean train?"),
