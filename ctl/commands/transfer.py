@@ -47,7 +47,7 @@ def parse(args: Sequence[str]) -> Transfer:
     sources, target = settings.sources, settings.target
     labelled = [source for source in settings.labelled if source not in settings.silvered]
     settings, data = with_types(settings, objects.data, labelled)
-    names = basic_methods(settings.ready, len(sources)) if settings.methods is None else settings.methods
+    names = basic_methods(settings.ready, sources) if settings.methods is None else settings.methods
     methods = expand_methods(names, sources, target, decoder=settings.llm_backbone is not None)
     check_methods(methods, settings.ready, sources)
     check_untagged(settings, methods)

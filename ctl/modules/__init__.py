@@ -7,6 +7,7 @@ from ctl.modules.baselines.supervised import Supervised
 from ctl.modules.ensemble import Ensemble
 from ctl.modules.generative_teacher import GenerativeTeacher
 from ctl.modules.neighbours import Neighbours
+from ctl.modules.ready.imported import Imported
 from ctl.modules.ready.ready_made import ReadyMade
 from ctl.modules.remote_teacher import RemoteTeacher
 from ctl.modules.student import Student
@@ -20,6 +21,7 @@ __all__ = [
     "Adversary",
     "Ensemble",
     "GenerativeTeacher",
+    "Imported",
     "LanguageIdentifier",
     "LeaveOneOut",
     "Merged",

@@ -25,7 +25,7 @@ IDLE = {  # settings that change no result: places, speed, display; and what the
         "deterministic", "inference_mode", "num_sanity_val_steps", "detect_anomaly", "barebones", "model_registry",
         "use_distributed_sampler",
     },
-    "model": {"compile", "gradient_checkpointing", "tagger"},
+    "model": {"compile", "gradient_checkpointing", "tagger", "store"},
     "data": {
         "root", "hub", "synthetic", "encoding", "word_column", "tag_column", "normalization", "type_map", "num_workers",
         "eval_tokens", "plain_text",

@@ -17,7 +17,7 @@ from ctl.transfer.planner import Planner, subset_name
 from ctl.transfer.settings import Length, Section
 from ctl.transfer.stage import Stage
 from ctl.transfer.teachers.model import Model
-from ctl.transfer.teachers.ready import ReadyTagger
+from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.transfer.weighing import Weighing
 
 LABELS = "soft_labels/train/"  # of the target's raw text, in the folder of a stage
@@ -175,15 +175,16 @@ class Plan:
         )
 
     def _alone(self, source: str, method: Method) -> Model:
-        """The teacher of one language: one that is trained, or a ready-made tagger."""
+        """The teacher of one language: one that is trained, a ready-made tagger, or labels that are stored."""
         if (given := self.settings.ready.get(source)) is None:
             return Model.of(self._teacher([source], method))
         return Model(
             title=f"tagger of {source}",
             folder=self.planner.shared / "teachers" / source,
-            model={"class_path": "ReadyMade", "init_args": given.arguments},
+            model={"class_path": given.module, "init_args": given.arguments},
             data={"sources": [], **given.tokenizer},
             tagger=given.fingerprint(),
+            splits=given.splits,
         )
 
     def _teacher(self, sources: Sequence[str], method: Method, number: int = 0) -> Stage:
@@ -318,16 +319,17 @@ class Plan:
         """The soft labels of one teacher, for the target's train and test splits."""
         calibrated, model = "calibrated" in method.options, teacher.model
         calibrate = {} if teacher.tagger else {"calibrate": calibrated}
+        splits = [split for split in self.planner.labelled if split in teacher.splits]
         return self.planner.add(
             title=f"{'calibrated ' if calibrated else ''}{teacher.title} labels {self.target}",
             folder=self.planner.folder_for_target(teacher.folder) / ("calibrated" if calibrated else ""),
             command="predict",
             model={**model, "init_args": {**model["init_args"], **calibrate}},
-            data={**teacher.data, "target": self.target, "predict_splits": self.planner.labelled},
+            data={**teacher.data, "target": self.target, "predict_splits": splits},
             checkpoint=teacher.checkpoint,
-            outputs=tuple(f"soft_labels/{split}/manifest.json" for split in self.planner.labelled),
+            outputs=tuple(f"soft_labels/{split}/manifest.json" for split in splits),
             after=teacher.after,
-            work=sum(self.planner.count(self.target, split) for split in self.planner.labelled),
+            work=sum(self.planner.count(self.target, split) for split in splits),
             tagger=teacher.tagger,
         )
 

@@ -31,6 +31,7 @@ from ctl.transfer.planner import (
 from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
 from ctl.transfer.settings import TransferSettings
 from ctl.transfer.teachers.ready import check_taggers
+from ctl.transfer.teachers.stored import check_stores
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Transfer:
         splits |= read_unlabelled(data, list(settings.silvered))
         if weighted := next((method for method in self.methods if method.by_similarity), None):
             splits |= read_texts(data, list(settings.ready), weighted)
+        check_stores(settings.ready, self.methods, data, f"{settings.target}/test" in splits)
         return splits
 
     @property

@@ -25,7 +25,8 @@ from ctl.system.names import check_languages
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveInt, Seed
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
 from ctl.system.trainer_settings import check_trainer_of_stages
-from ctl.transfer.teachers.ready import ReadyTagger, read_taggers
+from ctl.transfer.teachers.ready import read_taggers
+from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
@@ -195,7 +196,8 @@ class TransferSettings(Settings):
         target: The language to tag.
         teachers: Ready-made taggers in place of trained teachers, by language or another name, which then needs no
             labelled data: '{en: dslim/bert-base-NER, ja: spacy:ja_ginza, "*": gliner:NAME}', or with other names of
-            types, '{es: {model: ./my-model, type_map: {LABEL_1: B-PER}}}'.
+            types, '{es: {model: ./my-model, type_map: {LABEL_1: B-PER}}}'. Or labels that `ctl import` wrote,
+            '{crowd: runs/imports/crowd}'.
         silver: Ready-made taggers that label raw text of their own languages, on which teachers are then trained, e.g.
             '{fr: spacy:fr_core_news_sm}'.
         seed: Of all models and of the order of the data.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ class Model(NamedTuple):
         data: arguments of the data module that it reads through.
         checkpoint: its weights, where a stage trains it.
         after: the stages that make it.
-        tagger: fingerprint of a ready-made tagger; empty where a stage trains it.
+        tagger: fingerprint of what others made; empty where a stage trains it.
+        splits: those of the target that it can label.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Model(NamedTuple):
     checkpoint: Path | None = None
     after: tuple[Stage, ...] = ()
     tagger: str = ""
+    splits: Sequence[str] = ("train", "test")
 
     @classmethod
     def of(cls, fit: Stage) -> Model:

@@ -1,57 +1,23 @@
-"""Ready-made taggers among the teachers of a transfer: what was given, and what it allows."""
+"""Teachers of a transfer that others made, taggers and stored labels: what was given, and what it allows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.methods import OF_LANGUAGE, SEEDS, Method
+from ctl.modules.ready.imported import stores_at
 from ctl.modules.ready.ready_made import kind_of
 from ctl.system.console import say
 from ctl.system.names import check_languages
+from ctl.transfer.teachers.stored import StoredLabels
+from ctl.transfer.teachers.tagger import ReadyTagger
 
 EVERY, MULTILINGUAL = "*", "mul"  # a tagger of all languages; `mul` is their code in ISO 639-2
 TRAINED = {"adapted", "calibrated", "advpicker"}  # options that train on the labelled data of every source
 Given = Mapping[str, str | dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class ReadyTagger:
-    """A tagger as it was asked for.
-
-    Attributes:
-        source: its name among the teachers, mostly a language.
-        tagger: ``NAME``, a token classifier of `transformers`, or ``KIND:NAME``.
-        type_map: other names for its labels or types.
-    """
-
-    source: str
-    tagger: str
-    type_map: dict[str, str | None] | None = None
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of `ReadyMade`."""
-        given = {"type_map": self.type_map} if self.type_map else {}
-        return {"tagger": self.tagger, "source": self.source, **given}
-
-    @property
-    def tokenizer(self) -> dict[str, str]:
-        """The setting of the data that names its tokenizer, where it has one of its own."""
-        kind, name = kind_of(self.tagger)
-        return {} if kind.reads_words else {"backbone": name}
-
-    def fingerprint(self) -> str:
-        """The fingerprint of its files.
-
-        Raises:
-            CTLError: there is no such tagger.
-        """
-        kind, name = kind_of(self.tagger)
-        return kind.fingerprint(name)
 
 
 def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
@@ -68,15 +34,37 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
             raise CTLError(f"{setting} {name}: {value}: give a name, or {{model: NAME, type_map: {{...}}}}")
         if not isinstance(entry.get("type_map", {}), dict):
             raise CTLError(f"{setting} {name}: type_map: names of types are needed, {{PERSON: PER, DATE: null}}")
-        taggers[source] = ReadyTagger(source, entry["model"], entry.get("type_map"))
+        taggers[source] = _tagger(source, entry["model"], entry.get("type_map"), f"{setting} {name}")
     check_languages(taggers, setting)
     return taggers
 
 
-def basic_methods(ready: Mapping[str, ReadyTagger], sources: int) -> list[str] | None:
-    """The methods that are scored where none is named, for so many sources; ``None`` for the usual ones."""
-    mixed = ["ensemble:uniform", "ensemble:truth", "student:uniform", "student:truth"]
-    return ["direct", *(mixed if sources > 1 else ["student:uniform"])] if ready else None
+def _tagger(source: str, name: str, type_map: dict[str, str | None] | None, entry: str) -> ReadyTagger:
+    """Tells stored labels from taggers.
+
+    Raises:
+        CTLError: labels are to be renamed, which ``ctl import`` does, or they are to label another text.
+    """
+    if not stores_at(name):
+        return ReadyTagger(source, name, type_map)
+    if type_map is not None:
+        raise CTLError(f"{entry}: {name} is a soft-label store: `ctl import --data.type_map` renames its types")
+    if not entry.startswith("--teachers"):
+        raise CTLError(f"{entry}: {name} is a soft-label store, which labels no other text: name it in --teachers")
+    return StoredLabels(source, name)
+
+
+def basic_methods(ready: Mapping[str, ReadyTagger], sources: Sequence[str]) -> list[str] | None:
+    """The methods that are scored where none is named; ``None`` for the usual ones.
+
+    Where labels are stored of the train split alone, that is no mixture of all teachers on the test split.
+    """
+    if not ready:
+        return None
+    tested = [source for source in sources if source not in ready or "test" in ready[source].splits]
+    weightings = ["uniform", "truth"] if len(sources) > 1 else ["uniform"]
+    mixed = [f"ensemble:{by}" for by in weightings] if len(tested) == len(sources) > 1 else []
+    return [*(f"direct:{source}" for source in tested), *mixed, *(f"student:{by}" for by in weightings)]
 
 
 def check_methods(methods: Sequence[Method], ready: Mapping[str, ReadyTagger], sources: Sequence[str]) -> None:
@@ -103,6 +91,8 @@ def check_taggers(ready: Mapping[str, ReadyTagger], schema: TagSchema, setting: 
         CTLError: names the tagger.
     """
     for source, given in ready.items():
+        if isinstance(given, StoredLabels):
+            continue
         kind, name = kind_of(given.tagger)
         try:
             labels = kind(name, schema, given.type_map).labels

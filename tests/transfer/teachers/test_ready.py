@@ -12,7 +12,14 @@ from ctl.main import main
 from ctl.methods import Method
 from ctl.transfer.plan import Plan
 from ctl.transfer.planner import Planner, Split
-from ctl.transfer.teachers.ready import ReadyTagger, check_methods, check_taggers, read_taggers
+from ctl.transfer.teachers.ready import (
+    basic_methods,
+    check_methods,
+    check_taggers,
+    read_taggers,
+)
+from ctl.transfer.teachers.stored import StoredLabels
+from ctl.transfer.teachers.tagger import ReadyTagger
 
 SPLITS = {f"{name}/{split}": Split(10, name) for name in ("en", "nl", "de", "mul") for split in
           ("train", "validation", "test", "text")}  # fmt: skip
@@ -21,7 +28,7 @@ SPLITS = {f"{name}/{split}": Split(10, name) for name in ("en", "nl", "de", "mul
 @pytest.fixture(autouse=True)
 def fingerprints(monkeypatch):
     """A fingerprint of a tagger is its name, so that plans need no files."""
-    monkeypatch.setattr("ctl.transfer.teachers.ready.ReadyTagger.fingerprint", lambda self: self.tagger)
+    monkeypatch.setattr("ctl.transfer.teachers.tagger.ReadyTagger.fingerprint", lambda self: self.tagger)
 
 
 def arguments(*more, teachers='{en: a/b, "*": spacy:xx}'):
@@ -172,3 +179,9 @@ def test_weightings_are_not_tried_on_labels_that_are_not_gold(given):
 def test_a_language_is_not_both():
     with pytest.raises(CTLError, match="en is in --teachers and in --silver"):
         parse(arguments("--silver", json.dumps({"en": "spacy:x"})))
+
+
+def test_votes_alone_have_a_student():
+    ready = {"crowd": StoredLabels("crowd", "nowhere")}
+    assert basic_methods(ready, ["crowd"]) == ["student:uniform"]
+    assert basic_methods({}, ["crowd"]) is None
