@@ -48,9 +48,11 @@ def main(args: Sequence[str]) -> None:
 
     check_extras()
     with open_socket(given.host, given.port) as listener:
+        from ctl.scoring.precision import set_for_precision
         from ctl.serving.app import About, Limits, make_app
 
         tagger = load_named(given)
+        set_for_precision(tagger, given.for_precision)
         trained = tagger.trained
         limits = Limits(given.max_bytes, given.max_texts, given.max_waiting, given.batch, given.seconds)
         app = make_app(tagger, About(str(trained.path), trained.method, trained.types), limits)

@@ -54,6 +54,7 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model or the input can't be used.
     """
     given = make_parser().parse_args(list(args))
+    from ctl.scoring.precision import set_for_precision
     from ctl.tagging.inputs import read_texts
     from ctl.tagging.outputs import make_writer, open_output
     from ctl.tagging.streams import in_chunks
@@ -61,6 +62,7 @@ def main(args: Sequence[str]) -> None:
     check(given.files, given.chunk)
     output = open_output()
     tagger = load_named(given)
+    set_for_precision(tagger, given.for_precision)
     write = make_writer(given.format or ("pretty" if output.isatty() else "jsonl"), tagger.schema.types, output)
     texts = chain.from_iterable(read_texts(name, given.input, given.encoding) for name in given.files)
     interactive = given.files == [STDIN] and sys.stdin.isatty()

@@ -8,18 +8,15 @@ import numpy as np
 import torch
 
 from ctl.data.corpus import Corpus
-from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.export.check import Compared
-from ctl.inspection.settings import read_settings
-from ctl.inspection.stores import read_named
 from ctl.metrics import SpanF1
+from ctl.scoring.labelled import read_labelled
 from ctl.system.console import say
 from ctl.tagging.text_tagger import TextTagger
 from ctl.tagging.trained import Trained
 
 SENTENCES = 1000  # of the test split, at most
-CONFIGURATIONS = ("config.test.yaml", "test.yaml", "config.fit.yaml", "fit.yaml")
 
 
 def scored(compared: Compared, tagger: TextTagger, original: TextTagger) -> Compared:
@@ -44,15 +41,7 @@ def gold(trained: Trained) -> Corpus:
     Raises:
         CTLError: there is none, or it has no tags.
     """
-    stage = trained.path.parent.parent
-    path = next((stage / name for name in CONFIGURATIONS if (stage / name).is_file()), None)
-    if path is None:
-        raise CTLError(f"{stage} has no {CONFIGURATIONS[0]}")
-    data = read_settings(path)
-    corpus = read_named(f"{data.get('target')}/test", data, stage, tags=True).head(SENTENCES)
-    if corpus.tags is None:
-        raise CTLError(f"{corpus.name} is raw text")
-    return corpus.project(TagSchema(trained.types), data.get("type_map"))
+    return read_labelled(trained, "test").head(SENTENCES)
 
 
 def score(tagger: TextTagger, corpus: Corpus) -> float:

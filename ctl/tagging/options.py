@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import ArgumentParser, Namespace
 
+from ctl.errors import CTLError
 from ctl.system.console import say
+from ctl.system.numbers import OpenShare
 
 if TYPE_CHECKING:
     from ctl.tagging.text_tagger import TextTagger
@@ -28,6 +30,18 @@ def add_model_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
     )
+    parser.add_argument(
+        "--threshold",
+        type=float | dict[str, float] | None,
+        default=None,
+        help="Below 0.5 for more entities, above it for more certain ones; for all types or some: '{PER: 0.4}'.",
+    )
+    parser.add_argument(
+        "--for_precision",
+        type=OpenShare | None,
+        default=None,
+        help="Take the threshold that has this precision, 0.9 say, and the most recall on source validation.",
+    )
 
 
 def load_named(given: Namespace) -> TextTagger:
@@ -36,10 +50,17 @@ def load_named(given: Namespace) -> TextTagger:
     Raises:
         CTLError: there is no such model, or it can't be loaded.
     """
+    if given.threshold is not None and given.for_precision is not None:
+        raise CTLError("--for_precision chooses the threshold: leave out --threshold")
     from ctl.tagging.text_tagger import load_tagger
 
     tagger = load_tagger(
-        given.model, given.method, tokenizer=given.tokenizer, device=given.device, precision=given.precision
+        given.model,
+        given.method,
+        tokenizer=given.tokenizer,
+        device=given.device,
+        precision=given.precision,
+        threshold=given.threshold,
     )
     say(f"ctl: {tagger.trained}")
     if reason := tagger.trained.unfinished():

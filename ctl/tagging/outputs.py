@@ -65,7 +65,9 @@ def _json(tagged: Tagged, plain: bool) -> str:
 
 def as_json(tagged: Tagged) -> dict[str, object]:
     """Gives a result as plain values; ``start`` and ``end`` are characters of ``text``."""
-    spans = [{**vars(span), "confidence": round(span.confidence, 4)} for span in tagged.spans]
+    spans = [
+        {**vars(span), "confidence": round(span.confidence, 4), "score": round(span.score, 4)} for span in tagged.spans
+    ]
     return {
         "text": tagged.text,
         "words": tagged.words,

@@ -23,6 +23,7 @@ from ctl.data.words import plain
 from ctl.errors import CTLError
 from ctl.system.devices import has_bf16, open_device
 from ctl.tagging.texts import Span, Tagged, Text
+from ctl.tagging.thresholds import Threshold, decode, masses, thresholds_of
 from ctl.tagging.trained import Trained, load_trained
 
 
@@ -36,9 +37,12 @@ class TextTagger:
         precision: ``32`` or ``bf16``; by default bf16 on a GPU that has it.
         max_length: the most subwords of a window; longer sentences are read in overlapping windows.
         max_tokens: the most subwords of a batch.
+        threshold: for more entities, or more certain ones: a number from 0 to 1, for all types or by the name of a type
+            (`ctl.tagging.thresholds.decode`); by default every word has its most probable tag.
 
     Attributes:
         schema: the entity types and tags.
+        thresholds: of every type (K); NaN where it has none.
     """
 
     def __init__(
@@ -49,9 +53,11 @@ class TextTagger:
         precision: str | None = None,
         max_length: int = 256,
         max_tokens: int = 4096,
+        threshold: Threshold | None = None,
     ) -> None:
         self.trained = trained
         self.schema = TagSchema(trained.types)
+        self.set_threshold(threshold)
         name = tokenizer or trained.tokenizer
         loaded = _load_tokenizer(trained, name)
         self.encoder = WordEncoder(loaded, min(max_length, longest_input(loaded, load_config(name))))
@@ -61,6 +67,14 @@ class TextTagger:
         self.max_tokens = max_tokens
         if isinstance(trained.model, torch.nn.Module):
             trained.model.to(self.device)
+
+    def set_threshold(self, threshold: Threshold | None) -> None:
+        """Takes a threshold, for all types or by their names; ``None`` for none.
+
+        Raises:
+            CTLError: it names an unknown type, or is not between 0 and 1.
+        """
+        self.thresholds = thresholds_of(threshold, self.schema.types)
 
     def __call__(self, texts: Sequence[str] | Sequence[Sequence[str]]) -> list[Tagged]:
         """Tags texts, or sentences that are lists of words; the results are in their order.
@@ -77,10 +91,11 @@ class TextTagger:
         lengths = [len(sentence) for text in texts for sentence in text.places]
         words = [plain(text.text[start:end]) for text in texts for sentence in text.places for start, end in sentence]
         probabilities = self.probabilities(Corpus("text", words, np.cumsum([0, *lengths], dtype=np.int64)))
-        ends = span_ends(torch.from_numpy(probabilities.argmax(-1)), torch.tensor(lengths, dtype=torch.int64)).numpy()
+        tags = decode(probabilities, lengths, self.thresholds)
+        ends = span_ends(torch.from_numpy(tags), torch.tensor(lengths, dtype=torch.int64)).numpy()
         bounds = np.cumsum([0, *(sum(map(len, text.places)) for text in texts)]).tolist()
         return [
-            self._tagged(text, probabilities[begin:end], ends[begin:end] - begin)
+            self._tagged(text, probabilities[begin:end], tags[begin:end], ends[begin:end] - begin)
             for text, (begin, end) in zip(texts, pairwise(bounds), strict=True)
         ]
 
@@ -98,17 +113,18 @@ class TextTagger:
             probabilities[batch.words.numpy()] = probs.float().cpu().numpy()
         return probabilities
 
-    def _tagged(self, text: Text, probabilities: Floats, ends: Ints) -> Tagged:
+    def _tagged(self, text: Text, probabilities: Floats, ids: Ints, ends: Ints) -> Tagged:
         """Puts the result for one text together.
 
         Args:
             text: of W words.
             probabilities: of its words (W, C).
+            ids: tag ids of its words (W).
             ends: for each word that begins an entity the index after the entity's last word, else less than 0 (W).
         """
         places = [place for sentence in text.places for place in sentence]
         spans = [
-            self._span(text, places, probabilities[first : ends[first]], first)
+            self._span(text, places, probabilities[first : ends[first]], ids[first : ends[first]], first)
             for first in np.flatnonzero(ends > np.arange(len(ends))).tolist()
         ]
         tags = ["O"] * len(places)
@@ -125,12 +141,14 @@ class TextTagger:
             spans=spans,
         )
 
-    def _span(self, text: Text, places: Sequence[Place], probabilities: Floats, first: int) -> Span:
-        """The entity that begins at a word, by the probabilities of its words (n, C)."""
-        end = first + len(probabilities)
-        kind = self.schema.types[self.schema.type_of(int(probabilities[0].argmax()))]
+    def _span(self, text: Text, places: Sequence[Place], probabilities: Floats, ids: Ints, first: int) -> Span:
+        """The entity that begins at a word, by the probabilities (n, C) and tag ids (n) of its words."""
+        end = first + len(ids)
+        kind = self.schema.type_of(int(ids[0]))
         start, stop = places[first][0], places[end - 1][1]
-        return Span(kind, text.text[start:stop], start, stop, first, end, float(probabilities.max(-1).mean()))
+        confidence = float(probabilities[np.arange(len(ids)), ids].mean())
+        score = float(masses(probabilities)[:, kind].mean())
+        return Span(self.schema.types[kind], text.text[start:stop], start, stop, first, end, confidence, score)
 
 
 def _load_tokenizer(trained: Trained, name: str) -> Any:  # noqa: ANN401
@@ -160,6 +178,7 @@ def load_tagger(
     tokenizer: str | None = None,
     device: str | None = None,
     precision: str | None = None,
+    threshold: Threshold | None = None,
 ) -> TextTagger:
     """Loads a tagger: ``ctl.load_tagger("runs/quickstart")(["Anna lives in Berlin."])[0].spans``.
 
@@ -169,8 +188,9 @@ def load_tagger(
         tokenizer: Hub name or folder of its tokenizer, if that has moved since training.
         device: ``cpu``, ``cuda``, ``mps``; by default the best there is.
         precision: ``32`` or ``bf16``; by default bf16 on a GPU that has it.
+        threshold: for more entities, or more certain ones; see `TextTagger`.
 
     Raises:
         CTLError: there is no such model, or it can't be loaded.
     """
-    return TextTagger(load_trained(run, method), tokenizer, device, precision)
+    return TextTagger(load_trained(run, method), tokenizer, device, precision, threshold=threshold)

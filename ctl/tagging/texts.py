@@ -23,6 +23,7 @@ class Span:
         first_word: its first word.
         end_word: the word after its last.
         confidence: the mean probability of the tags of its words, as in the pipeline of `transformers`.
+        score: the mean probability that its words are in an entity of its type; thresholds are compared with it.
     """
 
     type: str
@@ -32,6 +33,7 @@ class Span:
     first_word: int
     end_word: int
     confidence: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Tagged:
         words: the words (W).
         places: for each word its first character in ``text`` and the one after its last (W).
         sentences: the first word of every sentence, and W as the last entry (S + 1).
-        tags: legal BIO2 tags (W).
+        tags: legal BIO2 tags (W), by the tagger's threshold if it has one.
         probabilities: P(tag | word), in the order of the tagger's ``schema.tags`` (W, C).
         spans: the entities in their order.
     """

@@ -26,7 +26,7 @@ def tagged(text):
     places = [place for sentence in text.places for place in sentence]
     words = [text.text[start:end] for start, end in places]
     spans = [
-        Span("LOC", word, *place, index, index + 1, 0.5)
+        Span("LOC", word, *place, index, index + 1, 0.5, 0.6)
         for index, (word, place) in enumerate(zip(words, places, strict=True))
         if word.istitle()
     ]

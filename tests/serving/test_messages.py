@@ -27,6 +27,6 @@ def test_others_are_refused_in_one_line(body):
 
 
 def test_an_answer_is_what_ctl_tag_writes():
-    tagged = Tagged("Bonn", ["Bonn"], [(0, 4)], [0, 1], ["B-LOC"], None, [Span("LOC", "Bonn", 0, 4, 0, 1, 0.5)])
+    tagged = Tagged("Bonn", ["Bonn"], [(0, 4)], [0, 1], ["B-LOC"], None, [Span("LOC", "Bonn", 0, 4, 0, 1, 0.5, 0.6)])
     plain = as_json(tagged)
     assert TaggedText.model_validate(plain).model_dump() == plain

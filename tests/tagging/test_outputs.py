@@ -9,7 +9,7 @@ from ctl.tagging.texts import Span, Tagged
 
 def tagged():
     text = "Ada Byron saw Bonn."
-    spans = [Span("PER", "Ada Byron", 0, 9, 0, 2, 0.91234), Span("LOC", "Bonn", 14, 18, 3, 4, 0.5)]
+    spans = [Span("PER", "Ada Byron", 0, 9, 0, 2, 0.91234, 0.95555), Span("LOC", "Bonn", 14, 18, 3, 4, 0.5, 0.6)]
     places = [(0, 3), (4, 9), (10, 13), (14, 18), (18, 19)]
     words, tags = [text[start:end] for start, end in places], ["B-PER", "I-PER", "O", "B-LOC", "O"]
     return Tagged(text, words, places, [0, 5], tags, None, spans)
@@ -22,7 +22,8 @@ def test_every_form_by_hand():
     assert as_conll(result) == "Ada\tB-PER\nByron\tI-PER\nsaw\tO\nBonn\tB-LOC\n.\tO\n\n"
     assert list(as_json(result)) == ["text", "words", "places", "sentences", "tags", "spans"]
     assert as_json(result)["spans"][0] == {
-        "type": "PER", "text": "Ada Byron", "start": 0, "end": 9, "first_word": 0, "end_word": 2, "confidence": 0.9123
+        "type": "PER", "text": "Ada Byron", "start": 0, "end": 9, "first_word": 0, "end_word": 2, "confidence": 0.9123,
+        "score": 0.9556,
     }  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_control_characters_are_shown_and_not_sent():
     """The escape, the bell and the introducer of 0x9b could clear a screen or set a title."""
     text = "A\x1b[2J\x07 \x9b1m \x7f"
     hostile = Tagged(
-        text, ["A\x1b[2J\x07"], [(0, 6)], [0, 1], ["B-PER"], None, [Span("PER", text[:6], 0, 6, 0, 1, 0.5)]
+        text, ["A\x1b[2J\x07"], [(0, 6)], [0, 1], ["B-PER"], None, [Span("PER", text[:6], 0, 6, 0, 1, 0.5, 0.6)]
     )
     for form, shown in {"conll": "A^[[2J^G\tB-PER\n\n", "pretty": r"[A^[[2J^G PER] \x9b1m ^?"}.items():
         file = Terminal()
