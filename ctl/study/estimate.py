@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 from ctl.backbones.facts import count_parameters
 from ctl.errors import CTLError
+from ctl.modules.adaptation import FOLDER as ADAPTED
 from ctl.system.console import duration, make_table, show
 from ctl.system.numbers import NonNegativeFloat, PositiveFloat, PositiveShare
 from ctl.transfer.plan import Plan
@@ -60,12 +61,13 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
     for stage in stages.values():
         kinds.setdefault(kind_of(stage), []).append(stage)
     rates = measured_rates(kinds)
+    origins = origins_of(stages.values())
     lines = []
     measured = computed = 0.0
     for kind, members in kinds.items():
         left = [stage for stage in members if not (stage.key in ended or stage.done())]
         seconds = sum(stage.work for stage in left) * rates[kind] if kind in rates else None
-        ideal = sum(device_seconds(stage, assumed) for stage in left)
+        ideal = sum(device_seconds(stage, assumed, origins) for stage in left)
         measured, computed = measured + (seconds or 0.0), computed + ideal
         numbers = map(str, (len(members), len(members) - len(left), len(left)))
         lines.append([kind, *numbers, "?" if seconds is None else duration(seconds), duration(ideal)])
@@ -102,11 +104,23 @@ def measured_rates(kinds: Mapping[str, Sequence[Stage]]) -> dict[str, float]:
     return rates
 
 
-def device_seconds(stage: Stage, assumed: Assumed) -> float:
+def origins_of(stages: Iterable[Stage]) -> dict[str, str]:
+    """The backbone from which each backbone that a stage makes starts; it has the same size."""
+    return {
+        str(stage.folder / ADAPTED): stage.config["data"]["backbone"]
+        for stage in stages
+        if stage.config["model"]["class_path"] == "Adaptation"
+    }
+
+
+def device_seconds(stage: Stage, assumed: Assumed, origins: Mapping[str, str]) -> float:
     """2 N floating-point operations a subword forward and 4 N back, N parameters, and the start of the stage."""
     if stage.config["model"]["class_path"] == "Ensemble":
         return assumed.overhead
-    operations = 2 * _parameters(stage.config["data"]["backbone"], assumed) * assumed.tokens * stage.work
+    backbone = stage.config["data"]["backbone"]
+    while backbone in origins:
+        backbone = origins[backbone]
+    operations = 2 * _parameters(backbone, assumed) * assumed.tokens * stage.work
     return operations / (assumed.flops * assumed.utilisation) + assumed.overhead
 
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from ctl.errors import CTLError
-from ctl.study.estimate import Assumed, assumed_splits, device_seconds, kind_of, measured_rates
+from ctl.study.estimate import Assumed, assumed_splits, device_seconds, kind_of, measured_rates, origins_of
 
 
 def stage(name="Teacher", command="fit", sources=("en",), work=100.0, done=False, seconds=0.0):
@@ -31,15 +31,25 @@ def test_a_pace_is_measured_where_something_is_done():
 
 def test_seconds_on_a_device():
     assumed = Assumed(parameters={"b": 1e6}, flops=1e9, utilisation=0.5, tokens=10, overhead=2)
-    assert device_seconds(stage(work=100), assumed) == 2 + 2 * 1e6 * 10 * 100 / (1e9 * 0.5)  # 2 N a subword forward
-    assert device_seconds(stage("Ensemble"), assumed) == 2
+    assert device_seconds(stage(work=100), assumed, {}) == 2 + 2 * 1e6 * 10 * 100 / (1e9 * 0.5)  # 2 N a subword forward
+    assert device_seconds(stage("Ensemble"), assumed, {}) == 2
+
+
+def test_a_backbone_that_a_stage_makes_has_the_size_of_its_origin(tmp_path):
+    first, second, teacher = stage("Adaptation"), stage("Adaptation"), stage(work=100)
+    first.folder, second.folder = tmp_path / "pretrained", tmp_path / "adapted"
+    second.config["data"]["backbone"] = str(first.folder / "backbone")
+    teacher.config["data"]["backbone"] = str(second.folder / "backbone")
+    origins = origins_of([first, second, teacher])
+    assumed = Assumed(parameters={"b": 1e6}, flops=1e9, utilisation=0.5, tokens=10, overhead=2)
+    assert device_seconds(teacher, assumed, origins) == device_seconds(stage(work=100), assumed, {})
 
 
 def test_a_backbone_of_unknown_size(tmp_path):
     unknown = stage()
     unknown.config["data"]["backbone"] = str(tmp_path / "nowhere")
     with pytest.raises(CTLError, match=r"estimate\.parameters"):
-        device_seconds(unknown, Assumed())
+        device_seconds(unknown, Assumed(), {})
 
 
 def test_assumed_splits_have_sizes_alone():
