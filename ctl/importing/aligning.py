@@ -15,6 +15,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.sentences import Place, split_lines_of_text
 from ctl.data.words import SOFT_HYPHEN, UnicodeForm, plain
 from ctl.llm.alignment import align
+from ctl.system.names import some
 
 LETTERS = regex.compile(r"\X")  # a letter with its accents
 EXACT, NEARLY, NOWHERE = "stand in it as they are", "stand in it with other words", "stand nowhere in it"
@@ -22,6 +23,7 @@ OTHER, MISSING = "words are written otherwise there", "words of it are missing t
 ALIKE = 0.5  # of the words of a text, which must be the same
 LONG = 500  # words of a text that is compared word by word
 TRIED = 100  # places at which a text may begin
+SHOWN = 3  # texts that are named
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,6 @@ def alignment_lines(name: str, counts: Counter[str], lost: Sequence[str], total:
     lines = [f"of {sum(counts[kind] for kind in (EXACT, NEARLY, NOWHERE)):,} texts for {name}, {', '.join(texts)}"]
     lines += [f"{counts[kind]:,} {kind}" for kind in (OTHER, MISSING) if counts[kind]]
     if lost:
-        more = f" and {len(lost) - 3:,} more" if len(lost) > 3 else ""
-        lines.append(f"not found, whole or in part: the text at {', '.join(lost[:3])}{more}")
+        lines.append(f"not found, whole or in part: the text at {some(lost, SHOWN)}")
     lines.append(f"{int(total.sum()):,} of {len(total):,} words of {name} have a label ({total.mean():.1%})")
     return lines

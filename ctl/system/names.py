@@ -62,7 +62,7 @@ def language_folder(root: Path, language: str) -> Path:
     return folder
 
 
-def some(names: Sequence[str]) -> str:
-    """Names the first of many files or folders."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+def some(names: Sequence[str], most: int = SHOWN) -> str:
+    """Names the first of many, and says how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -10,6 +10,7 @@ from ctl.report.statistics.estimates import LEVEL, holm
 from ctl.report.statistics.means import Cell, Mean
 from ctl.report.statistics.resampling import resampled_f1
 from ctl.results import Record, read_counts
+from ctl.system.names import some
 
 ONE_MODEL = ("direct", "pooled", "student", "merged")  # a mixture would need all its teachers
 SHOWN = 3  # rivals that are named
@@ -38,8 +39,7 @@ def advice_on_models(folder: Path, records: Sequence[Record]) -> str:
     line = f"take {_scored(ranked[0])}, the best of {len(ranked)} models on the test split"
     if not level:
         return f"{line}; all others are behind, as far as one seed can tell"
-    more = f" and {len(level) - SHOWN} more" if len(level) > SHOWN else ""
-    return f"{line}; its sentences can't tell it from {', '.join(map(_scored, level[:SHOWN]))}{more}"
+    return f"{line}; its sentences can't tell it from {some([*map(_scored, level)], SHOWN)}"
 
 
 def _is_choice(record: Record) -> bool:

@@ -78,3 +78,4 @@ def test_the_folder_of_a_language(tmp_path):
 def test_many_names_are_counted():
     names = [str(number) for number in range(SHOWN + 3)]
     assert some(names).endswith(f"{SHOWN - 1} and 3 more") and some(names[:2]) == "0, 1"
+    assert some(names * 100, 2) == f"0, 1 and {len(names) * 100 - 2:,} more"

@@ -11,6 +11,7 @@ from torch import Tensor
 from ctl.data.tag_schemes import BEGINS, ENDS, is_tag
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
+from ctl.system.names import some
 
 TypeMap = Mapping[str, str | None]
 SHOWN = 9  # labels in a message
@@ -135,16 +136,12 @@ def _check(names: Sequence[str], read_as: TypeMap, schema: TagSchema, type_map: 
     """Refuses labels of which none is of the task, and a map of what is not there."""
     there = {*names, *read_as}
     if unknown := [name for name in type_map if name not in there]:
-        raise CTLError(f"type_map: the tagger has no label or type {unknown[0]}; its labels are {_some(names)}")
+        raise CTLError(f"type_map: the tagger has no label or type {unknown[0]}; its labels are {some(names, SHOWN)}")
     targets = {name: _split(target)[1] or target for name, target in type_map.items() if target not in (None, "O")}
     if wrong := [f"{name}: {target}" for name, target in targets.items() if target not in schema.types]:
         raise CTLError(f"type_map {wrong[0]}: no type of the task, which has {', '.join(schema.types)}")
     if not any(read_as.values()):
         raise CTLError(
-            f"none of its labels ({_some(names)}) is of a type of the task ({', '.join(schema.types)}): name their "
-            "counterparts in a type_map, {model: NAME, type_map: {LABEL_1: B-PER, ARTIST: PER}}"
+            f"none of its labels ({some(names, SHOWN)}) is of a type of the task ({', '.join(schema.types)}): name "
+            "their counterparts in a type_map, {model: NAME, type_map: {LABEL_1: B-PER, ARTIST: PER}}"
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
