@@ -193,15 +193,21 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401
         model.gradient_checkpointing_enable({"use_reentrant": False})
 
 
+def split_revision(name: str) -> tuple[str, str | None]:
+    """Splits ``owner/name@revision`` into the name and the revision; the name of a folder stays whole."""
+    repository, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    return repository, revision or None
+
+
 def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the language-model head that is left out helps nobody
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    repository, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    repository, revision = split_revision(name)
     at = {"revision": revision} if revision else {}
     try:
-        _stays_at_home(repository, revision or None)
+        _stays_at_home(repository, revision)
         return auto_class.from_pretrained(repository, trust_remote_code=False, **at, **kwargs)
     except Exception as error:  # whatever a folder or the Hub may answer
         if "trust_remote_code" in str(error):

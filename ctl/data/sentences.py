@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import regex
@@ -74,6 +74,15 @@ def split_lines_of_text(text: str) -> Iterator[list[Place]]:
         for sentence in split_sentences(line):
             yield [(begin + start, begin + end) for start, end in sentence]
         begin += len(line) + 1
+
+
+def join_with_spaces(words: Sequence[str]) -> tuple[str, list[Place]]:
+    """Makes a text of words with spaces between them; gives the place of each word in it (W)."""
+    places, begin = [], 0
+    for word in words:
+        places.append((begin, begin + len(word)))
+        begin += len(word) + 1
+    return " ".join(words), places
 
 
 class _Last(NamedTuple):

@@ -25,6 +25,12 @@ class Reading:
     schema: TagSchema
     notes: tuple[str, ...]
 
+    @property
+    def names(self) -> list[str]:
+        """The tags by their names (W)."""
+        names = self.schema.tags
+        return [names[tag] for tag in self.tags.tolist()]
+
 
 class UnknownTag(ValueError):
     """A ``tag`` that is none; ``word`` is its first place in the file's words."""

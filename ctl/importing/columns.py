@@ -13,10 +13,10 @@ from ctl.data.reading.conll import sentences
 from ctl.data.reading.form import Form
 from ctl.data.reading.layout import SAMPLE, Layout, find_layout, split
 from ctl.data.reading.lines import read_lines
+from ctl.data.sentences import join_with_spaces
 from ctl.data.tag_schemes import UnknownTag, is_tag, to_bio2
-from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.importing.documents import Document, Opinion, entities_of, joined
+from ctl.importing.documents import Document, Opinion, entities_of
 
 Row = Sequence[str]
 
@@ -80,8 +80,7 @@ def _tags(
     except UnknownTag as error:
         number = [number for sentence in numbered for number in sentence][error.word]
         raise CTLError(f"{path}:{number}: {error}; are tags in another column? --data.tag_column says which") from None
-    names = TagSchema(reading.schema.types).tags
-    return [names[tag] for tag in reading.tags.tolist()]
+    return reading.names
 
 
 def _documents(
@@ -94,7 +93,7 @@ def _documents(
     sure: int | None,
 ) -> Iterator[Document]:
     for sentence, numbers, (begin, end) in zip(rows, numbered, pairwise(offsets.tolist()), strict=True):
-        text, places = joined([row[word] for row in sentence])
+        text, places = join_with_spaces([row[word] for row in sentence])
         place = f"{path}:{numbers[0]}"
         probabilities = [] if sure is None else [float(row[sure]) for row in sentence]
         yield Document(

@@ -41,15 +41,6 @@ class Document:
     opinions: Sequence[Opinion]
 
 
-def joined(words: Sequence[str]) -> tuple[str, list[Place]]:
-    """Makes a text of words with spaces between them; gives the place of each word in it."""
-    places, begin = [], 0
-    for word in words:
-        places.append((begin, begin + len(word)))
-        begin += len(word) + 1
-    return " ".join(words), places
-
-
 def entities_of(tags: Sequence[str], places: Sequence[Place], place: str) -> list[Entity]:
     """Gives the entities of a sentence as places in its text.
 

@@ -13,10 +13,10 @@ from ctl.data.reading.form import Form
 from ctl.data.reading.jsonl import ENTITIES, TEXT, WORDS, json_entity, json_records
 from ctl.data.reading.lines import NUL
 from ctl.data.reading.spans import Entity
+from ctl.data.sentences import join_with_spaces
 from ctl.data.tag_schemes import UnknownTag, to_bio2
-from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.importing.documents import Document, Opinion, entities_of, joined
+from ctl.importing.documents import Document, Opinion, entities_of
 
 Record = Mapping[str, Any]
 SCORES = ("score", "confidence", "probability")
@@ -87,7 +87,7 @@ def _of_gliner(record: Record, place: str) -> Document:
     words, entities = record["tokenized_text"], record.get("ner", [])
     if not all(isinstance(word, str) and word for word in words) or not isinstance(entities, list):
         raise CTLError(f"{place}: tokenized_text and ner are not what GLiNER has, words and [first, last, type]")
-    text, places = joined(words)
+    text, places = join_with_spaces(words)
     spans = []
     for item in entities:
         whole = isinstance(item, list) and len(item) > 2 and all(isinstance(end, int) for end in item[:2])
@@ -109,14 +109,12 @@ def _of_words(record: Record, words: list[str], place: str) -> Document:
     tags = next((record[key] for key in TAGS if isinstance(record.get(key), list)), None)
     if tags is None or len(tags) != len(words) or not all(isinstance(tag, str) for tag in tags):
         raise CTLError(f"{place}: {len(words)} words, but no tag as text for each, under one of {', '.join(TAGS)}")
-    text, places = joined(words)
+    text, places = join_with_spaces(words)
     try:
         reading = to_bio2(tags, np.array([0, len(words)]))
     except UnknownTag as error:
         raise CTLError(f"{place}: {error}") from None
-    names = TagSchema(reading.schema.types).tags
-    bio2 = [names[tag] for tag in reading.tags.tolist()]
-    return Document(text, place, [Opinion(entities_of(bio2, places, place))])
+    return Document(text, place, [Opinion(entities_of(reading.names, places, place))])
 
 
 def _of_text(record: Record, place: str, form: Form) -> Document:

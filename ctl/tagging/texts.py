@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ctl.arrays import Floats
-from ctl.data.sentences import Place, split_sentences
+from ctl.data.sentences import Place, join_with_spaces, split_sentences
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,5 @@ class Text:
     @classmethod
     def of_words(cls, words: Sequence[str]) -> Text:
         """Makes a text of one sentence whose words are known."""
-        ends = np.cumsum([len(word) + 1 for word in words]) - 1
-        places = [(int(end) - len(word), int(end)) for word, end in zip(words, ends, strict=True)]
-        return cls(" ".join(words), [places] if places else [])
+        text, places = join_with_spaces(words)
+        return cls(text, [places] if places else [])

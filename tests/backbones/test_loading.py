@@ -16,6 +16,7 @@ from ctl.backbones.loading import (
     load_language_model,
     load_token_classifier,
     load_tokenizer,
+    split_revision,
 )
 from ctl.errors import CTLError
 
@@ -155,3 +156,11 @@ def test_a_classifier_whose_configuration_is_another_is_refused(classifier, sett
     (classifier / "config.json").write_text(json.dumps({**config, setting: value}))
     with pytest.raises(CTLError, match=message):
         load_token_classifier(str(classifier))
+
+
+def test_a_hub_name_has_a_revision_and_a_folder_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model@home").mkdir()
+    assert split_revision("owner/name@v1") == ("owner/name", "v1")
+    assert split_revision("owner/name") == split_revision("owner/name@") == ("owner/name", None)
+    assert split_revision("model@home") == ("model@home", None)

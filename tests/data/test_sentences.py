@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctl.data.sentences import split_sentences
+from ctl.data.sentences import join_with_spaces, split_sentences
 
 CASES = {
     "Angela Merkel met Mr. O'Neil at Berlin's U.S. embassy. He said: \"No!\" Then they left.": [
@@ -67,3 +67,15 @@ def test_marks_that_close_are_looked_at_once():
     text = "." * 30_000 + ")" * 30_000 + " Next"
     first, second = split_sentences(text)
     assert len(first) == 30_001 and [text[start:end] for start, end in second] == ["Next"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "places"),
+    [
+        (["Ada", "Lovelace", "Bonn", "Ulm"], "Ada Lovelace Bonn Ulm", [(0, 3), (4, 12), (13, 17), (18, 21)]),
+        (["東", "京", "に", "Anna"], "東 京 に Anna", [(0, 1), (2, 3), (4, 5), (6, 10)]),
+        ([], "", []),
+    ],
+)
+def test_words_are_joined_with_spaces_and_keep_their_places(words, text, places):
+    assert join_with_spaces(words) == (text, places)

@@ -29,7 +29,7 @@ def read(line: str):
 )
 def test_schemes(given, expected, note):
     reading = read(given)
-    assert [reading.schema.tags[tag] for tag in reading.tags] == expected.split()
+    assert [reading.schema.tags[tag] for tag in reading.tags] == expected.split() == reading.names
     assert reading.notes == (() if note is None else (note,))
 
 

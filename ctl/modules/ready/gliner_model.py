@@ -13,12 +13,14 @@ from safetensors import safe_open
 from torch import Tensor
 
 from ctl.backbones.facts import fingerprint_backbone
+from ctl.backbones.loading import split_revision
 from ctl.data.collation import WordBatch
+from ctl.data.sentences import join_with_spaces
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError, first_line
 from ctl.modules.ready.kind import Kind
 from ctl.modules.ready.labels import TypeMap, read_labels
-from ctl.modules.ready.spans import Span, join_words, spread_spans
+from ctl.modules.ready.spans import Span, spread_spans
 from ctl.system.files import read_object
 
 ASKED = {"PER": "person", "ORG": "organization", "LOC": "location", "MISC": "miscellaneous"}
@@ -52,7 +54,7 @@ class Gliner(Kind):
     def probabilities(self, batch: WordBatch, sentences: Sequence[Sequence[str]]) -> Tensor:
         """Gives the distributions of all words (N, C)."""
         self.network.to(batch.words.device)
-        joined = [join_words(part, spaces_everywhere=True) for words in sentences for part in self._cut(words)]
+        joined = [join_with_spaces(part) for words in sentences for part in self._cut(words)]
         answers = self.network.inference(
             [text for text, _ in joined], list(self.asked), flat_ner=True, threshold=self.threshold, batch_size=32
         )
@@ -118,9 +120,9 @@ def _download(name: str) -> Path:
     """
     from huggingface_hub import snapshot_download
 
-    repository, _, revision = name.partition("@")
+    repository, revision = split_revision(name)
     try:
-        return Path(snapshot_download(repository, revision=revision or None, allow_patterns=FILES))
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=FILES))
     except Exception as error:  # whatever the Hub may answer
         raise CTLError(
             f"GLiNER model {name}: {first_line(error)}; it is neither a folder here nor a model that the Hub could give"

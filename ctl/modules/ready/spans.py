@@ -25,7 +25,7 @@ class Span(NamedTuple):
     score: float = 1.0
 
 
-def join_words(words: Sequence[str], spaces_everywhere: bool = False) -> tuple[str, list[Place]]:
+def join_words(words: Sequence[str]) -> tuple[str, list[Place]]:
     """Joins words to a text, and gives the place of each in it.
 
     Between two words stands a space, but none in scripts without spaces, Chinese, Japanese and Thai among them.
@@ -33,8 +33,8 @@ def join_words(words: Sequence[str], spaces_everywhere: bool = False) -> tuple[s
     text, places = "", list[Place]()
     before, after = NO_SPACE
     for word in words:
-        apart = spaces_everywhere or not (before.search(text[-3:]) and after.match(word))
-        text += " " if text and apart else ""
+        together = before.search(text[-3:]) and after.match(word)
+        text += " " if text and not together else ""
         places.append((len(text), len(text) + len(word)))
         text += word
     return text, places

@@ -17,7 +17,6 @@ from ctl.modules.ready.spans import SPREAD, Span, join_words, spread_spans
 def test_words_are_joined_as_their_script_is_written(words, text):
     joined, places = join_words(words)
     assert joined == text and [joined[slice(*place)] for place in places] == words
-    assert join_words(words, spaces_everywhere=True)[0] == " ".join(words)
 
 
 def test_the_words_of_a_span_have_its_score():
