@@ -8,6 +8,7 @@ from ctl.results import (
     add_record,
     columns,
     counts_file,
+    f1_of_counts,
     git_commit,
     make_record,
     markdown_table,
@@ -66,6 +67,10 @@ def test_what_is_no_record_is_told(tmp_path, content):
     (tmp_path / "results.json").write_text(content)
     with pytest.raises(CTLError, match="no records of scored models"):
         read_records(tmp_path / "results.json")
+
+
+def test_f1_of_counts():
+    assert f1_of_counts(np.array([[3, 4, 6], [0, 0, 0]])).tolist() == [60, 0]
 
 
 def test_a_setting_that_came_later_is_recorded_where_it_changes_something():

@@ -17,7 +17,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.mixing.sharpness import SHARPNESS
 from ctl.ranking import mean_scores, rank_scores
-from ctl.results import LEFT_OUT
+from ctl.results import LEFT_OUT, f1_of_counts
 from ctl.system.files import write_json
 
 Numbers = npt.NDArray[np.float64]
@@ -74,12 +74,12 @@ class LeftOutWriter(PredictionWriter):
     def table(self, sums: dict[str, Sums]) -> dict[str, Any]:
         """Makes the table of the sums of every source."""
         scores = {
-            source: dict(zip(self.model.stores[source], f1(own["teachers"]).round(2).tolist(), strict=True))
+            source: dict(zip(self.model.stores[source], f1_of_counts(own["teachers"]).round(2).tolist(), strict=True))
             for source, own in sums.items()
         }
         names = next(iter(self.model.weights.values()))
         errors = np.mean([own["errors"] / own["words"] for own in sums.values()], axis=0)  # (V, T)
-        mixtures = np.mean([f1(own["mixtures"]) for own in sums.values()], axis=0)
+        mixtures = np.mean([f1_of_counts(own["mixtures"]) for own in sums.values()], axis=0)
         weightings = {}
         for number, name in enumerate(names):
             weights = {
@@ -95,11 +95,6 @@ class LeftOutWriter(PredictionWriter):
                 "weights": weights,
             }
         return {"scores": scores, "weightings": weightings}
-
-
-def f1(counts: Numbers) -> Numbers:
-    """F1 (...), 0..100, of counts of entities (..., 3): found and right, found, of the gold tags."""
-    return np.asarray(200 * counts[..., 0] / np.maximum(counts[..., 1] + counts[..., 2], 1))
 
 
 def fitting(errors: Sequence[float] | Numbers) -> float:

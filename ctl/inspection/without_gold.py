@@ -10,9 +10,10 @@ import numpy.typing as npt
 import torch
 
 from ctl.data.corpus import Corpus
-from ctl.data.soft_labels import CHUNK, SoftLabelStore
+from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagIds, TagSchema, span_ends
 from ctl.inspection.stores import Role, role_of
+from ctl.mixing.answers import most_probable
 from ctl.weighting import agreement
 
 Agreed = npt.NDArray[np.float64]  # (K, K)
@@ -81,17 +82,6 @@ class Findings:
         """Counts the entities of a labelled text."""
         assert corpus.tags is not None and corpus.schema is not None
         return cls.of(corpus.name, "gold", np.asarray(corpus.tags), corpus.offsets, corpus.schema)
-
-
-def most_probable(stores: Sequence[SoftLabelStore]) -> Iterator[npt.NDArray[np.int64]]:
-    """Gives the most probable tags of K stores of one text (K, n), part by part; a word without a label is O."""
-    for begin in range(0, len(stores[0]), CHUNK):
-        part = slice(begin, begin + CHUNK)
-        tags = np.stack([store.probs[part].argmax(-1) for store in stores]).astype(np.int64)
-        for row, store in zip(tags, stores, strict=True):
-            if store.labelled is not None:
-                row[~store.labelled[part]] = 0
-        yield tags
 
 
 def agreements(stores: Sequence[SoftLabelStore]) -> Agreed:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctl.arrays import Bools, Floats, Ints
-from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.soft_labels import CHUNK, SoftLabelStore
 
 WORDS = 1 << 14  # of a part, at least, as it has whole sentences
 
@@ -47,6 +47,17 @@ def read_answers(stores: Sequence[SoftLabelStore], words: int = WORDS) -> Iterat
         part = slice(int(offsets[begin]), int(offsets[end]))
         yield Answers(np.stack([_rows(store, part) for store in stores]), np.diff(offsets[begin : end + 1]))
         begin = end
+
+
+def most_probable(stores: Sequence[SoftLabelStore]) -> Iterator[Ints]:
+    """Gives the most probable tags of K stores of one text (K, n), part by part; a word without a label is O."""
+    for begin in range(0, len(stores[0]), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        tags = np.stack([store.probs[part].argmax(-1) for store in stores]).astype(np.int64)
+        for row, store in zip(tags, stores, strict=True):
+            if store.labelled is not None:
+                row[~store.labelled[part]] = 0
+        yield tags
 
 
 def _rows(store: SoftLabelStore, part: slice) -> Floats:

@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from ctl.callbacks.left_out import LeftOutWriter, f1, fitting
+from ctl.callbacks.left_out import LeftOutWriter, fitting
 from ctl.mixing.sharpness import SHARPNESS
-
-
-def test_f1_of_counts():
-    assert f1(np.array([[3, 4, 6], [0, 0, 0]])).tolist() == [60, 0]
 
 
 def test_the_sharpness_with_the_smallest_error_or_the_papers():

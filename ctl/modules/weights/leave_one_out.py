@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,12 @@ from ctl.callbacks.left_out import LeftOutWriter
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.data.soft_labels import CHUNK, SoftLabelStore
+from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.methods import SIMILARITIES
 from ctl.metrics import span_counts
+from ctl.mixing.answers import most_probable
 from ctl.mixing.sharpness import SHARPNESS, sharpen
 from ctl.system.files import read_object
 from ctl.weighting import agreement_weights, order_weights
@@ -89,19 +90,13 @@ class LeaveOneOut(LightningModule):
             raise CTLError(f"no teacher has labelled {left_out}/validation; let each `ctl predict` it first")
         given = {name: by for path in self.given[left_out] for name, by in read_object(Path(path)).items()}
         weights = {"uniform": np.full(len(sources), 1 / len(sources), dtype=np.float32)}
-        weights["agreement"] = agreement_weights(self._tags(left_out))
+        weights["agreement"] = agreement_weights(most_probable([*self.stores[left_out].values()]))
         for name in SIMILARITIES:
             if name in given:
                 shares = order_weights(given[name], sources, f"{name} weights for {left_out}")
                 counted = shares / np.array([sources.count(source) for source in sources])
                 weights[name] = np.asarray(counted / counted.sum(), dtype=np.float32)
         return weights
-
-    def _tags(self, left_out: str) -> Iterator[npt.NDArray[np.int64]]:
-        """Gives the teachers' most probable tags of a source's text (J, n), part by part."""
-        stores = list(self.stores[left_out].values())
-        for begin in range(0, len(stores[0]), CHUNK):
-            yield np.stack([store.probs[begin : begin + CHUNK].argmax(-1) for store in stores])
 
     @property
     def left_out(self) -> list[str]:

@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ctl.results import f1_of_counts
+
 RESAMPLES = 2000
 Counts = npt.NDArray[np.int32]
 Samples = npt.NDArray[np.float64]  # row 0 is what was observed, the others are what it would have been
@@ -29,5 +31,4 @@ def resampled_f1(counts: Counts, weights: Samples | None = None) -> Samples:
         weights: `draw_weights` of so many sentences by default.
     """
     weights = draw_weights(len(counts)) if weights is None else weights
-    hits, predicted, actual = (weights @ counts).T
-    return np.asarray(200 * hits / np.maximum(predicted + actual, 1))
+    return f1_of_counts(weights @ counts)
