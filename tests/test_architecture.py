@@ -44,7 +44,7 @@ REASONS = {  # the one idea of each long file
     "transfer/stage.py": "one stage: its key, its marker, and what makes it done",
 }
 WITHOUT_LOGIC = {
-    "arrays.py", "command_table.py", "errors.py", "data/reading/form.py", "modules/ready/kind.py", "tagging/forms.py"
+    "arrays.py", "command_table.py", "errors.py", "modules/ready/kind.py", "tagging/forms.py"
 }  # fmt: skip
 LINE = re.compile(r"^(?P<indent> +)(?P<name>\w+(?:\.py|/)) +\S")
 

@@ -45,7 +45,7 @@ def main(args: Sequence[str]) -> None:
     corpus = module.raw_text(given.language, given.split)
     folder = Path(given.output or f"runs/imports/{name}")
     store = folder / "soft_labels" / given.split
-    form = Form(data["encoding"], data["word_column"], data["tag_column"], data["normalization"])
+    form = Form.of(data)
     predictions = Predictions(Path(given.file), name, given.form, form, given.partial)
     for line in predictions.write(corpus, module.schema, data["type_map"] or {}, store):
         say(f"ctl: {line}")

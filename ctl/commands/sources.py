@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from ctl.data.reading.form import Form
+from ctl.data.reading.form import USUAL, Form
 from ctl.errors import CTLError
+from ctl.sources.text import MEASURES, By
 from ctl.system.console import make_table, show
 from ctl.system.names import check_languages
 from ctl.system.numbers import PositiveInt, Seed
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
 
-By = Literal["nearest", "learned", "cosine", "l1", "l2", "subwords", "script", "size"]
 SHOWN = ("nearest", "learned", "subwords")  # measures with a column of their own
 SENTENCES = 2000  # of each language, as a transfer reads for its weights
 
@@ -41,16 +42,15 @@ def main(args: Sequence[str]) -> None:
 
 def rank(given: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespace)
     """Ranks the candidates; gives what is shown, or printed as JSON."""
-    from ctl.sources.candidates import MEASURES, Texts, ordered
+    from ctl.sources.candidates import Texts, ordered
 
-    form = Form(given.data.encoding, given.data.word_column, given.data.tag_column, given.data.normalization)
     texts = Texts.find(
         Path(given.data.root),
         given.target,
         given.sources,
         backbone=given.backbone,
         sentences=given.sentences,
-        form=form,
+        form=Form.of(given.data.as_dict()),
     )
     measures = texts.measure(given.seed)
     order = ordered(measures, given.by)
@@ -67,13 +67,10 @@ def rank(given: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespa
 
 def command(given: Any, best: Sequence[str]) -> str:  # noqa: ANN401
     """The ``ctl transfer`` command with the best sources."""
-    form = {
-        name: given.data[name]
-        for name in ("encoding", "word_column", "tag_column", "normalization")
-        if given.data[name] != getattr(Form(), name)
-    }
+    form = asdict(Form.of(given.data.as_dict())).items()
     options = {
-        "data.root": given.data.root, **{f"data.{name}": value for name, value in form.items()},
+        "data.root": given.data.root,
+        **{f"data.{name}": value for name, value in form if value != getattr(USUAL, name)},
         "backbone": given.backbone, "sources": f"[{','.join(best)}]", "target": given.target,
     }  # fmt: skip
     return "ctl transfer " + " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())

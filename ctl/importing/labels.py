@@ -40,7 +40,12 @@ class Labels:
 
     def __post_init__(self) -> None:
         self._sums = np.zeros((self.words, len(self.schema)), dtype=np.float32)
-        self._said = np.zeros(self.words, dtype=np.int32)
+        self._opinions = np.zeros(self.words, dtype=np.int32)
+
+    @property
+    def said(self) -> Bools:
+        """Tells of which words something was said (W)."""
+        return self._opinions > 0
 
     def add(self, document: Document, match: Match, bounds: Sequence[int]) -> None:
         """Adds the opinions on a document.
@@ -102,19 +107,19 @@ class Labels:
     def add_rest(self) -> None:
         """Says O of every word that nothing was said of, unless only entities are labelled."""
         if not self.partial:
-            rest = np.flatnonzero(self._said == 0)
-            self._sums[rest, 0], self._said[rest] = 1, 1
+            rest = np.flatnonzero(self._opinions == 0)
+            self._sums[rest, 0], self._opinions[rest] = 1, 1
 
     def _put(self, words: Ints, rows: Floats, marked: Bools) -> None:
         kept = marked if self.partial else np.ones(len(words), dtype=bool)
         self._sums[words[kept]] += rows[kept]
-        self._said[words[kept]] += 1
+        self._opinions[words[kept]] += 1
 
     def result(self) -> tuple[Floats, Bools]:
         """The mean of what was said of each word (W, C), uniform where nothing was, and where something was (W)."""
-        said = self._said > 0
+        said = self.said
         probs = np.full_like(self._sums, 1 / len(self.schema))
-        probs[said] = self._sums[said] / self._said[said, None]
+        probs[said] = self._sums[said] / self._opinions[said, None]
         return probs, said
 
 

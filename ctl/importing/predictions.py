@@ -111,7 +111,7 @@ class Predictions:
                 labels.add(document, match, aligner.bounds(match))
         if not first:
             raise CTLError(f"{self.path}: no text in it")
-        _, said = labels.result()
+        said = labels.said
         if not said.any():
             raise CTLError(
                 f"{aligner.lost[0] if aligner.lost else first}: this text does not stand in {corpus.name}, and no "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -115,13 +114,12 @@ def read_named(name: str, data: Mapping[str, Any], stage: Path, tags: bool) -> C
     """
     language, split = text_name(name, stage)
     hub = {key: HubDataset(**dataset) for key, dataset in (data.get("hub") or {}).items()}
-    form = Form(**{entry.name: data[entry.name] for entry in fields(Form) if data.get(entry.name) is not None})
     return read_split(
         language,
         split,
         root=root_of(data, stage),
         hub=hub,
-        form=form,
+        form=Form.of(data),
         tags=tags,
         limit=data.get("limit"),
         drop_test_duplicates=data.get("drop_test_duplicates", False),

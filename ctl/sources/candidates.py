@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ctl.data.corpus import Corpus
 from ctl.data.reading.form import USUAL, Form
 from ctl.data.reading.splits import find_split, read_split
 from ctl.errors import CTLError
-from ctl.sources.text import overlap, script_overlap, scripts
+from ctl.sources.text import Shares, overlap, script_overlap, scripts
 from ctl.system.console import say
+from ctl.system.names import languages_in
 
-MEASURES = ("nearest", "learned", "cosine", "l1", "l2", "subwords", "script", "size")
 WORDS = 20_000  # of each text whose subwords are compared, at most
 Measures = dict[str, dict[str, float]]  # by measure and source; more is better
 
@@ -47,7 +49,7 @@ class Texts:
         """
         find_split(root, target, "train")
         if sources is None:
-            sources = [language for language in _languages(root) if language != target]
+            sources = [name for name in languages_in(root) if name != target and _has_train(root, name)]
         else:
             for source in sources:
                 find_split(root, source, "train")
@@ -64,7 +66,7 @@ class Texts:
         return [*self.sources, self.target]
 
     def measure(self, seed: int = 0) -> Measures:
-        """Measures all candidates by raw text: everything in `MEASURES`; no tag is read.
+        """Measures all candidates by raw text: everything in `ctl.sources.text.MEASURES`; no tag is read.
 
         Raises:
             CTLError: a text or the backbone can't be used.
@@ -73,17 +75,15 @@ class Texts:
 
         data = RawSources(
             sources=list(self.sources), target=self.target, root=str(self.root), backbone=self.backbone,
-            limit=self.sentences, encoding=self.form.encoding, word_column=self.form.word_column,
-            tag_column=self.form.tag_column, normalization=self.form.normalization,
+            limit=self.sentences, **asdict(self.form),
         )  # fmt: skip
         say(f"reading {', '.join(self.languages)}")
         texts = {language: data.raw_text(language, "train") for language in self.languages}
         least = min(WORDS, *(len(text.words) for text in texts.values()))
         pieces = subwords(data, self.languages, least)
-        shares = {language: scripts(text.words) for language, text in texts.items()}
         say(f"asking {self.backbone} about {len(self.languages)} languages, {self.sentences:,} sentences of each")
         weights: Measures = weigh(data, seed)
-        of = self.target
+        of, shares = self.target, self.shares
         return weights | {
             "subwords": {source: round(overlap(pieces[source], pieces[of]), 4) for source in self.sources},
             "script": {source: round(script_overlap(shares[source], shares[of]), 4) for source in self.sources},
@@ -92,26 +92,25 @@ class Texts:
 
     def size(self, language: str) -> int:
         """The number of sentences of a train split, all of it."""
-        return len(read_split(language, "train", root=self.root, form=self.form, tags=False))
+        return len(self._read(language))
+
+    @cached_property
+    def shares(self) -> dict[str, Shares]:
+        """The scripts of every language's text."""
+        return {language: scripts(self._read(language, self.sentences).words) for language in self.languages}
 
     def script(self, language: str) -> str:
         """The script of most letters of a text, ``latin`` say."""
-        text = read_split(language, "train", root=self.root, form=self.form, tags=False, limit=self.sentences)
-        return next(iter(scripts(text.words)), "none").lower()
+        return next(iter(self.shares[language]), "none").lower()
+
+    def _read(self, language: str, limit: int | None = None) -> Corpus:
+        return read_split(language, "train", root=self.root, form=self.form, tags=False, limit=limit)
 
 
 def ordered(measures: Measures, by: str) -> list[str]:
     """The candidates by a measure, the best first; of equal ones those that come first are first."""
     values: Mapping[str, float] = measures[by]
     return sorted(values, key=lambda source: -values[source])
-
-
-def _languages(root: Path) -> list[str]:
-    """The languages of a CoNLL tree that have one train split."""
-    if not root.is_dir():
-        raise CTLError(f"data.root {root}: no such folder")
-    languages = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return [language for language in languages if _has_train(root, language)]
 
 
 def _has_train(root: Path, language: str) -> bool:

@@ -6,7 +6,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from functools import cache
+from typing import Literal, get_args
 
+By = Literal["nearest", "learned", "cosine", "l1", "l2", "subwords", "script", "size"]  # a measure of candidates
+MEASURES: tuple[By, ...] = get_args(By)
 Shares = Mapping[str, float]  # of the letters of a text by script; they sum to one
 
 

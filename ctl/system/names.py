@@ -51,15 +51,24 @@ def language_folder(root: Path, language: str) -> Path:
         NoGoldError: there is none.
         CTLError: there is no such root.
     """
-    if not root.is_dir():
-        raise CTLError(f"data.root {root}: no such folder")
     folder = root / language
     if not folder.is_dir():
-        folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        folders = languages_in(root)
         close = get_close_matches(language, folders, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise NoGoldError(f"unknown language {language}: {root} has {some(folders) or 'no folders'}{hint}")
     return folder
+
+
+def languages_in(root: Path) -> list[str]:
+    """Lists the folders of a root, one for each language.
+
+    Raises:
+        CTLError: there is no such root.
+    """
+    if not root.is_dir():
+        raise CTLError(f"data.root {root}: no such folder")
+    return sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def some(names: Sequence[str], most: int = SHOWN) -> str:

@@ -13,7 +13,8 @@ import csv
 from pathlib import Path
 
 from ctl.ranking import mean_scores, rank_scores
-from ctl.sources.candidates import MEASURES, Measures, Texts
+from ctl.sources.candidates import Measures, Texts
+from ctl.sources.text import MEASURES
 from ctl.system.console import quiet
 
 Truth = dict[str, dict[str, float]]  # F1 by target and source

@@ -1,7 +1,8 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.sources.candidates import MEASURES, Texts, ordered
+from ctl.sources.candidates import Texts, ordered
+from ctl.sources.text import MEASURES
 
 
 def find(root, target="de", sources=None):

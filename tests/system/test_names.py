@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.results import counts_file
-from ctl.system.names import SHOWN, check_languages, check_method, language_folder, some
+from ctl.system.names import SHOWN, check_languages, check_method, language_folder, languages_in, some
 from ctl.transfer.settings import StudySettings, TransferSettings
 
 WRONG = ["", ".", "..", "/etc", "../aa", "aa/../bb", "a/b", "a\\b", "a b", "a\n", "[bold]", "$x", "a\0", "~", "x" * 65]
@@ -73,6 +73,13 @@ def test_the_folder_of_a_language(tmp_path):
         language_folder(tmp_path, "notes")
     with pytest.raises(CTLError, match="nowhere: no such folder"):
         language_folder(tmp_path / "nowhere", "de")
+
+
+def test_languages_are_folders_that_are_seen(tmp_path):
+    for name in ("nl", "de", ".git"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "README").touch()
+    assert languages_in(tmp_path) == ["de", "nl"]
 
 
 def test_many_names_are_counted():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from ctl.data.words import UnicodeForm
 
@@ -28,6 +30,12 @@ class Form:
     word_column: int | str | None = None
     tag_column: int | str | None = None
     normalization: UnicodeForm = "NFC"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Form:
+        """Takes the form from settings of the data; what they do not have is as usual."""
+        given = {entry.name: settings.get(entry.name) for entry in fields(cls)}
+        return cls(**{name: value for name, value in given.items() if value is not None})
 
 
 USUAL = Form()
