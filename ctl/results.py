@@ -37,6 +37,7 @@ LATER: dict[str, dict[str, Any]] = {
         "plain_text": None,
     },
     "language_id": {"schedule": "constant"},
+    "transfer": {"teachers": None, "silver": None},
 }
 OWN = ("method", "sources", "train_seconds", "upper_bound")  # what a record has of a model's identity
 NEEDED: dict[str, Any] = {  # what every record has

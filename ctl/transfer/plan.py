@@ -97,18 +97,11 @@ class Plan:
     def _score(self, method: Method) -> Stage:
         """Plans the test of a method and what must come before it."""
         match method.kind:
-            case "direct":
-                return self._test(method, self._alone(method.of, method))
-            case "pooled":
-                return self._test(method, Model.of(self._teacher(self.sources, method)))
             case "ensemble" | "seeds":
                 return self._ensemble(method, "test", "test")
             case "merged":
                 return self._merged(method)
-            case "supervised":
-                return self._test(method, Model.of(self._supervised(method)))
-            case _:
-                return self._test(method, Model.of(self._student(method)))
+        return self._test(method, self._model(method))
 
     def _label(self, method: Method) -> Stage:
         """Plans a method's soft labels of the target's text, all that it can give where there is nothing to score on.
@@ -117,15 +110,24 @@ class Plan:
             CTLError: it gives none.
         """
         match method.kind:
-            case "direct":
-                return self._labels(self._alone(method.of, method), method)
-            case "pooled":
-                return self._labels(Model.of(self._teacher(self.sources, method)), method)
+            case "direct" | "pooled":
+                return self._labels(self._model(method), method)
             case "ensemble" | "seeds":
                 return self._ensemble(method, "predict", "train")
             case "student":
                 return self._labels_of_student(method)
         raise CTLError(f"method {method} needs a labelled test split of {self.target}, and there is none: leave it out")
+
+    def _model(self, method: Method) -> Model:
+        """Plans the training of the one model that a method is."""
+        match method.kind:
+            case "direct":
+                return self._alone(method.of, method)
+            case "pooled":
+                return Model.of(self._teacher(self.sources, method))
+            case "supervised":
+                return Model.of(self._supervised(method))
+        return Model.of(self._student(method))
 
     def _test(self, method: Method, scored: Model) -> Stage:
         return self.planner.add(
@@ -183,7 +185,7 @@ class Plan:
             folder=self.planner.shared / "teachers" / source,
             model={"class_path": given.module, "init_args": given.arguments},
             data={"sources": [], **given.tokenizer},
-            tagger=given.fingerprint(),
+            tagger=given.fingerprint,
             splits=given.splits,
         )
 
@@ -244,7 +246,7 @@ class Plan:
             },
             outputs=("soft_labels/train/manifest.json", "soft_labels/validation/manifest.json"),
             work=sum(self.planner.count(given.source, split) for split in ("train", "validation")),
-            tagger=given.fingerprint(),
+            tagger=given.fingerprint,
         )
 
     def _folder_of_teacher(self, sources: Sequence[str], method: Method, number: int) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -30,7 +31,6 @@ from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
-LATEST = ("teachers", "silver")  # settings that records name only where they are given
 STEPS = 2000  # of the optimiser, where neither steps nor epochs are given (docs/results.md)
 FAST = {"data.limit": 2000, "teacher_steps": 500, "llm_teacher_steps": 500, "student_steps": 500}  # with --fast
 
@@ -223,7 +223,7 @@ class TransferSettings(Settings):
     def recorded(self) -> dict[str, Any]:
         """The settings as records of results keep them: those that say what was run."""
         recorded = {name: value for name, value in asdict(self).items() if name not in ("overwrite", "dry_run")}
-        return {name: value for name, value in recorded.items() if value is not None or name not in LATEST}
+        return without_later("transfer", recorded)
 
     @property
     def folder(self) -> Path:
@@ -235,12 +235,12 @@ class TransferSettings(Settings):
         """The languages whose raw text a backbone first reads; none where it was pre-trained."""
         return (self.pretrain_languages or [*self.labelled, self.target]) if self.pretrains else []
 
-    @property
+    @cached_property
     def ready(self) -> dict[str, ReadyTagger]:
         """The ready-made taggers by source."""
         return read_taggers(self.teachers, "--teachers")
 
-    @property
+    @cached_property
     def silvered(self) -> dict[str, ReadyTagger]:
         """The taggers that label raw text of sources, by source."""
         return read_taggers(self.silver, "--silver")
@@ -364,7 +364,7 @@ def read_settings(kind: type[Kind], parser: ArgumentParser, args: Sequence[str])
     values = {name: value for name, value in parsed.as_dict().items() if name in _names(kind)}
     for section in ("data", "trainer"):
         values[section] = {name: value for name, value in values[section].items() if value is not None}
-    values |= {section: without_later(section, values[section]) for section in LATER}
+    values |= {section: without_later(section, values[section]) for section in SECTIONS.keys() & LATER}
     trainer = values["trainer"]
     check_trainer_of_stages(trainer)
     trainer.setdefault("precision", best_precision(trainer.get("accelerator", "auto")))

@@ -10,12 +10,11 @@ import json
 import sys
 from contextlib import suppress
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ctl.system.configs import HERE, cache_folder
-from ctl.system.files import fingerprint_json, write_json
+from ctl.system.files import fingerprint, fingerprint_json, write_json
 
 PACKAGES = ("lightning", "torch", "jsonargparse", "transformers")
 PARSERS = ("cli.py", "command_table.py", "methods.py", "settings.py", "kinds.py", "numbers.py")
@@ -56,7 +55,7 @@ def interface_of(path: Path) -> str:
         tree = ast.parse(text)
         _without_bodies(tree)
         text = ast.dump(tree)
-    return sha256(text.encode()).hexdigest()
+    return fingerprint(text)
 
 
 def _without_bodies(node: ast.Module | ast.ClassDef) -> None:

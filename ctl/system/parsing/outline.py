@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from ctl.errors import CTLError
 from ctl.system.configs import OPTIONS as CONFIG
 from ctl.system.parsing.kinds import FLAG, GROUP, Kinds
 from ctl.system.parsing.values import check_settings, check_value, class_name, near
+from ctl.system.parsing.words_in_yaml import WordLoader
 
 
 class Given(NamedTuple):
@@ -112,10 +115,6 @@ def read_given(args: Sequence[str], options: Mapping[str, Kinds]) -> Iterator[Gi
 
 
 def _read_file(name: str, options: Mapping[str, Kinds]) -> Iterator[Given]:
-    import yaml
-
-    from ctl.system.parsing.words_in_yaml import WordLoader
-
     try:
         settings = yaml.load(Path(name).read_text(encoding="utf-8"), WordLoader)
     except (OSError, ValueError, yaml.YAMLError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ctl.transfer.settings import Section
 from ctl.transfer.stage import Stage
-
-Section = Mapping[str, Any]  # arguments of a class by name
 
 
 class Model(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from ctl.data.corpus import Corpus
@@ -36,6 +37,7 @@ class StoredLabels(ReadyTagger):
         """None: words are looked up."""
         return {}
 
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of its labels."""
         return fingerprint_stores(self.tagger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from ctl.modules.ready.imported import SPLITS
@@ -43,6 +44,7 @@ class ReadyTagger:
         kind, name = kind_of(self.tagger)
         return {} if kind.reads_words else {"backbone": name}
 
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of its files.
 

@@ -28,7 +28,7 @@ SPLITS = {f"{name}/{split}": Split(10, name) for name in ("en", "nl", "de", "mul
 @pytest.fixture(autouse=True)
 def fingerprints(monkeypatch):
     """A fingerprint of a tagger is its name, so that plans need no files."""
-    monkeypatch.setattr("ctl.transfer.teachers.tagger.ReadyTagger.fingerprint", lambda self: self.tagger)
+    monkeypatch.setattr("ctl.transfer.teachers.tagger.ReadyTagger.fingerprint", property(lambda self: self.tagger))
 
 
 def arguments(*more, teachers='{en: a/b, "*": spacy:xx}'):
