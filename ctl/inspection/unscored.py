@@ -10,7 +10,6 @@ from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.inspection.stores import role_of
 from ctl.inspection.without_gold import Agreed, Findings, agreements, as_record, differences, mean_agreement
-from ctl.report.left_out import left_out_sentence
 from ctl.system.console import make_table, markdown, say, show
 from ctl.system.files import write_json, write_text
 from ctl.tagging.trained import UNSCORED
@@ -28,6 +27,8 @@ def report_unscored(folder: Path, about: Mapping[str, Any], labels: Sequence[Pat
         labels: the stores of all models, for one text.
         gold: a labelled text of every source.
     """
+    from ctl.report.left_out import left_out_sentence  # pandas comes with it, and few transfers come here
+
     stores = _by_role([SoftLabelStore(path) for path in labels])
     findings, agreed = [Findings.of_store(store) for store in stores], agreements(stores)
     sources = [Findings.of_gold(corpus) for corpus in gold]

@@ -10,7 +10,6 @@ from ctl.data.datamodule import NERDataModule
 from ctl.inspection.unscored import TABLE, report_unscored
 from ctl.methods import Method
 from ctl.mixing.truth import reliability_lines
-from ctl.report.left_out import left_out_sentence
 from ctl.results import markdown_table, print_table, read_records, write_records
 from ctl.system.console import say, show
 from ctl.system.files import write_text
@@ -82,6 +81,8 @@ class Transfer:
         for record in records:
             for line in reliability_lines(record["method"], record["provenance"]):
                 show(line)
+        from ctl.report.left_out import left_out_sentence  # pandas comes with it, and a dry run needs none
+
         if sentence := left_out_sentence(folder):
             say(sentence)
         if line := advice_on_models(folder, records):

@@ -15,7 +15,7 @@ from ctl.data.reading.plain import TEXT, text_files, texts_below
 from ctl.errors import CTLError, NoGoldError
 from ctl.system.names import language_folder, some
 
-CACHED_FROM = 1 << 20  # bytes of a file
+CACHED_FROM = 1 << 16  # bytes of a file
 Stamp = tuple[tuple[str, int, int], ...]  # name, time and bytes of files
 
 
