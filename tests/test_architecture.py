@@ -34,6 +34,8 @@ REASONS = {  # the one idea of each long file
     "report/comparison.py": "plain runs side by side: one table and its tests",
     "report/conclusions.py": "the sentences of a report, each with the condition under which it is said",
     "report/findings.py": "the cells of a study as curves",
+    "report/figures.py": "the figures, each a function of its table",
+    "report/tables.py": "the tables behind the figures, each a function of findings or records",
     "results.py": "one record of a scored model: made, written, read, and shown as a row",
     "study/grid.py": "the grid: which cells there are, what each scores, and the plan of each",
     "study/workers.py": "the cells of a study, run side by side",

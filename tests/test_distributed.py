@@ -11,6 +11,7 @@ import torch
 
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
+from ctl.precision_recall import read_curve
 
 TWO = ["--trainer.accelerator", "cpu", "--trainer.devices", "2", "--trainer.strategy", "ddp"]
 
@@ -51,6 +52,10 @@ def test_scores_are_those_of_one_process(two, tmp_path):
         assert ours[key] == its[key]
     (counts,) = (tmp_path / "counts").glob("*.npy")
     assert np.load(counts).tolist() == np.load(student / "counts" / counts.name).tolist()
+    ours, its = (read_curve(place, "student:uniform") for place in (tmp_path, student))
+    assert [point[:2] for point in ours] == [point[:2] for point in its]
+    for mine, other in zip(ours, its, strict=True):  # batches are cut otherwise: a score may be just above or below
+        assert mine[2:] == (other[2:] if mine.threshold is None else pytest.approx(other[2:], abs=3))
 
 
 def test_validation_while_training_is_that_of_one_process(two, tmp_path):

@@ -23,8 +23,10 @@ from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
+from ctl.precision_recall import Point, write_curve
 from ctl.results import add_record, make_record, write_counts
 from ctl.system.names import check_method
+from ctl.thresholds import curve
 from ctl.weighting import write_language_weights, write_sentence_weights
 
 
@@ -67,7 +69,9 @@ class WeighsWords(Protocol):
 
 
 class ResultWriter(Callback):
-    """Adds the scores of a test to ``results.json`` in the run's folder, and each sentence's counts beside it.
+    """Adds the scores of a test to ``results.json`` in the run's folder.
+
+    Beside it are the counts of each sentence (`write_counts`) and the precision-recall curve (`write_curve`).
 
     Args:
         config: the run's configuration, kept as provenance.
@@ -80,7 +84,7 @@ class ResultWriter(Callback):
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts with no sentence."""
-        self._counts = PerItem()
+        self._counts, self._words = PerItem(), PerItem()
 
     def on_test_batch_end(
         self,
@@ -91,12 +95,13 @@ class ResultWriter(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keeps the counts of each sentence (S, 3)."""
+        """Keeps the counts of each sentence (S, 3), and the distribution and gold tag of each word (N, C + 1)."""
         self._counts.add(batch.sentences, outputs["counts"])
+        self._words.add(batch.words, torch.cat([outputs["probs"].float(), batch.tags[:, None].float()], -1))
 
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ANN401  (a `Labeller`)
         """Writes the record; the first process does."""
-        counts = self._counts.gather(trainer)
+        counts, words = self._counts.gather(trainer), self._words.gather(trainer)
         if not trainer.is_global_zero:
             return
         data, folder = _data(trainer), Path(trainer.default_root_dir)
@@ -114,6 +119,20 @@ class ResultWriter(Callback):
         )
         add_record(folder / "results.json", record)
         write_counts(folder, identity["method"], counts.astype(np.int32))
+        write_curve(folder, identity["method"], _curve(words, data.testing, pl_module.schema))
+
+
+def _curve(words: Floats, corpus: Corpus, schema: TagSchema) -> list[Point]:
+    """The precision-recall curve of a test.
+
+    Args:
+        words: the distribution and gold tag of each word (W, C + 1); the corpus may be longer than what was read, and
+            words that were left out are zeros, which is O in both.
+        corpus: the test split.
+        schema: the types.
+    """
+    lengths = np.diff(corpus.offsets[corpus.offsets <= len(words)])
+    return curve(words[:, :-1], lengths, words[:, -1].astype(np.int64), schema.types)
 
 
 class PredictionWriter(Callback, ABC):

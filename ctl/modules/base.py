@@ -148,13 +148,16 @@ class Labeller(LightningModule, ABC):
         return [SoftLabelWriter(self)]
 
     def test_step(self, batch: WordBatch) -> dict[str, Tensor]:
-        """Scores the most probable ``tags`` (N) against gold; gives each sentence's ``counts`` too (`span_counts`)."""
+        """Scores the most probable ``tags`` (N) of ``probs`` (N, C); gives each sentence's ``counts`` too.
+
+        See `span_counts`.
+        """
         probs = self.probabilities(batch)
         check_finite(probs, "probabilities")
         predicted = probs.argmax(-1)
         self.test_calibration.update(probs, batch.tags)
         self.test_f1.update(predicted, batch.tags, batch.lengths)
-        return {"tags": predicted, "counts": span_counts(predicted, batch.tags, batch.lengths)}
+        return {"tags": predicted, "probs": probs, "counts": span_counts(predicted, batch.tags, batch.lengths)}
 
     def on_test_epoch_end(self) -> None:
         """Logs ``test/f1``, ``test/precision``, ``test/recall``, the same per type, and the calibration error."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ctl.errors import CTLError
 from ctl.methods import OF_LANGUAGE, Method, label
+from ctl.precision_recall import with_curves
 from ctl.report.statistics.estimates import LEVEL, holm
 from ctl.report.statistics.means import Cell, Mean, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
@@ -83,7 +84,7 @@ class Comparison:
         for path in steps(sorted(folder.rglob("results.json")), "reading runs"):
             if not any((path.parent / name).exists() for name in (".lock", "results.md")):
                 continue  # a stage of a transfer, whose own results have it too
-            for record in read_records(path):
+            for record in with_curves(path.parent, read_records(path)):
                 key = record["method"], record["target"], record["seed"]
                 own = record["provenance"].get("model")
                 other, model = seen.setdefault(key, (path.parent, own))

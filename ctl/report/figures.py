@@ -156,6 +156,20 @@ def reliability(table: pd.DataFrame, look: Look) -> Figure:
     return figure
 
 
+def precision_recall(table: pd.DataFrame, look: Look) -> Figure:
+    """Precision against recall at every threshold, and a ring for none: ``method threshold precision recall``."""
+    figure, (panel,) = axes()
+    for method, points in table[table.recall > 0].groupby("method", sort=False):
+        style, ring = look(str(method)), points[points.threshold.isna()]
+        on_curve = points.dropna(subset=["threshold"]).sort_values("threshold")
+        panel.plot(on_curve.recall, on_curve.precision, label=str(method), alpha=0.9, **{**style, "markersize": 3.5})
+        panel.plot(ring.recall, ring.precision, "o", color=style["color"], markerfacecolor="none", markersize=11)
+    panel.set_xlabel("recall (%)")
+    panel.set_ylabel("precision (%)")
+    _legend_beside(figure, [panel])
+    return figure
+
+
 def bars(table: pd.DataFrame) -> Figure:
     """F1 of every method with its interval, one panel a target: ``target method f1 low high``."""
     targets, methods = list(dict.fromkeys(table.target)), list(dict.fromkeys(table.method))

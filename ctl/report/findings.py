@@ -12,6 +12,7 @@ import numpy as np
 
 from ctl.errors import CTLError
 from ctl.methods import Method
+from ctl.precision_recall import with_curves
 from ctl.report.contenders import PICKS, Contender, CurveKey
 from ctl.report.curves import Curve
 from ctl.report.statistics.means import Cell, Mean, Scores, common, widest
@@ -90,7 +91,8 @@ class Findings:
 
     def _read_cell(self, cell: Cell, entry: Mapping[str, Any], scored: Mapping[str, list[str]]) -> Iterator[Score]:
         folder = self.folder / entry["folder"]
-        records = {record["method"]: record for record in read_records(folder / "results.json")}
+        scored_models = with_curves(folder, read_records(folder / "results.json"))
+        records = {record["method"]: record for record in scored_models}
         self.records += [(entry, record) for record in records.values()]
         kinds = tuple(entry["kinds"])
         for name in self.design["methods"]:

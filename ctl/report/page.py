@@ -16,6 +16,7 @@ from ctl.report.drawing import DARK, LIGHT, render, standalone
 from ctl.report.layout import Layout, TextTable
 from ctl.system.console import markdown, plain_markdown
 from ctl.system.files import write_text
+from ctl.system.names import no_formula
 
 LONGEST = 60  # rows of a table in the summary; longer ones are in the page and in CSV
 
@@ -76,7 +77,7 @@ def to_csv(data: pd.DataFrame) -> str:
 
 
 def _no_formula(value: Any) -> Any:  # noqa: ANN401
-    return f"'{value}" if isinstance(value, str) and re.match(r"[=+\-@\t\r]", value) and len(value) > 1 else value
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def plain_name(text: str) -> str:

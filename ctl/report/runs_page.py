@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from ctl.errors import CTLError
+from ctl.methods import label
 from ctl.report import figures
 from ctl.report.comparison import BASELINE, Comparison
 from ctl.report.contenders import Contender
@@ -15,7 +16,7 @@ from ctl.report.drawing import Look
 from ctl.report.layout import Column, Layout
 from ctl.report.left_out import left_out_blocks
 from ctl.report.page import Block, Page
-from ctl.report.tables import calibration_table, type_table
+from ctl.report.tables import calibration_table, curve_table, type_table
 from ctl.results import Record, shown
 
 TEXTS = {
@@ -27,6 +28,8 @@ TEXTS = {
     "scores": "Mean F1 over seeds, with 95 % intervals over sentences and seeds.",
     "types": "Means over the seeds and targets that all methods have; where there are none, that most have.",
     "calibration": "How often the most probable tag is right, by its probability; on the line they are the same.",
+    "curves": "Precision and recall of all entities at the thresholds 0.05, 0.1 ... 0.95, means over the runs. A ring "
+    "is the model without a threshold, which gave all other numbers here. A higher threshold finds fewer entities.",
     "reliability": "The mean probability, in percent, that a teacher gives the right tag of a word of each type, as "
     "inferred from the teachers' answers for raw target text; no gold tag is read.",
     "runs": "The origin of every score.",
@@ -71,15 +74,22 @@ def runs_page(folder: Path) -> Page:
         Block.figure("scores", "Scores", TEXTS["scores"], comparison.scores(), figures.bars),
         Block.figure("types", "Entity types", TEXTS["types"], type_table(records), figures.per_type),
     ]
-    if len(calibration := calibration_table(records)):
-        look = Look.of_contenders([Contender.of(method) for method in comparison.methods])
-        text = TEXTS["calibration"]
-        blocks.append(Block.figure("calibration", "Calibration", text, calibration, figures.reliability, look))
+    blocks += _of_probabilities(comparison, records)
     if len(right := reliability_table(records)):
         blocks.append(Block("reliability", "Teachers", TEXTS["reliability"], right, layout=RELIABILITY))
     blocks += left_out_blocks(folder)
     blocks.append(Block("runs", "Runs", TEXTS["runs"], origins, layout=Layout.plain(origins)))
     return Page(f"Runs in {folder}", f"{len(origins)} scored models.", blocks)
+
+
+def _of_probabilities(comparison: Comparison, records: Sequence[tuple[str, Record]]) -> Iterable[Block]:
+    """Calibration, and precision and recall, of the runs that have them."""
+    plain = Look.of_contenders([Contender.of(method) for method in comparison.methods])
+    look = Look({name: plain(label(record["method"])) for name, record in records})
+    if len(table := calibration_table(records)):
+        yield Block.figure("calibration", "Calibration", TEXTS["calibration"], table, figures.reliability, look)
+    if len(table := curve_table(records)):
+        yield Block.figure("curves", "Precision and recall", TEXTS["curves"], table, figures.precision_recall, look)
 
 
 def _fewest_seeds(table: pd.DataFrame) -> float:

@@ -33,6 +33,8 @@ TEXTS = {
     "types": "F1 of every type with most sources, the mean over seeds and targets, of methods that have all of these.",
     "calibration": "How often the most probable tag is right, by its probability, with most sources. Expected "
     "calibration error:",
+    "curves": "Precision and recall of all entities at the thresholds 0.05, 0.1 ... 0.95, with most sources, means "
+    "over seeds and targets. A ring is the model without a threshold, which gave all other numbers here.",
     "tests": "With most sources, in the cells that both have: differences of mean F1 with their 95 % intervals, "
     "two-sided p-values, and the p-values corrected for their number (Holm). The best direct teacher is chosen by the "
     "target's gold, anew for every target and seed, which favours it.",
@@ -150,6 +152,8 @@ def _details(findings: Findings, look: Look) -> Iterable[Block]:
         errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())
         text = f"{TEXTS['calibration']} {errors}."
         yield Block.figure("calibration", "Calibration", text, table, figures.reliability, look)
+    if len(table := tables.curve_table(records)):
+        yield Block.figure("curves", "Precision and recall", TEXTS["curves"], table, figures.precision_recall, look)
 
 
 def _tables(findings: Findings, tests: list[PairTest]) -> Iterable[Block]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ctl.methods import Method
+from ctl.precision_recall import CURVE, Point
 from ctl.report.conclusions import PairTest
 from ctl.report.contenders import CurveKey
 from ctl.report.findings import Findings
@@ -140,6 +141,26 @@ def _added_up(method: str, tests: list[Bins]) -> pd.DataFrame:
     ece = float(np.mean([bins["ece"] for bins in tests]))
     table: pd.DataFrame = pd.DataFrame({"method": method, **means, "count": count, "ece": ece})[count > 0]
     return table
+
+
+def curve_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
+    """Scores at every threshold, means of tests: ``method threshold precision recall f1``; NaN is no threshold.
+
+    A method one of whose tests has no curve is left out: its mean would be of fewer tests than that of the others.
+
+    Args:
+        records: methods and records that were read `with_curves`.
+    """
+    records = list(records)
+    without = {method for method, record in records if not record.get(CURVE)}
+    points = [
+        {"method": method, **point._asdict()}
+        for method, record in records
+        if method not in without
+        for point in record[CURVE]
+    ]
+    table = pd.DataFrame(points, columns=["method", *Point._fields]).drop(columns="type")
+    return table.groupby(["method", "threshold"], sort=False, dropna=False).mean().round(2).reset_index()
 
 
 def provenance_table(findings: Findings) -> pd.DataFrame:

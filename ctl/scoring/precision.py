@@ -3,63 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from ctl.arrays import Floats
-from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
-from ctl.metrics import SpanF1
+from ctl.precision_recall import Point, of_all
 from ctl.scoring.labelled import read_labelled
 from ctl.system.console import say
 from ctl.tagging.text_tagger import TextTagger
-from ctl.tagging.thresholds import GRID, decode
-
-
-class Point(NamedTuple):
-    """The scores at a threshold, from 0 to 1."""
-
-    threshold: float
-    precision: float
-    recall: float
-
-
-def curve(probabilities: Floats, corpora: Sequence[Corpus], types: Sequence[str]) -> list[Point]:
-    """Precision and recall at every threshold of the grid.
-
-    Args:
-        probabilities: P(tag | word) of the words of all corpora, one after another (W, C).
-        corpora: with gold tags.
-        types: the entity types.
-    """
-    lengths = np.concatenate([np.diff(corpus.offsets) for corpus in corpora])
-    gold = np.concatenate([np.asarray(corpus.tags) for corpus in corpora])
-    points = []
-    for threshold in GRID.tolist():
-        metric = SpanF1(types)
-        tags = decode(probabilities, lengths, np.full(len(types), threshold))
-        metric.update(torch.from_numpy(tags), torch.from_numpy(gold).long(), torch.from_numpy(lengths))
-        scores = metric.compute()
-        points.append(Point(threshold, float(scores["precision"]) / 100, float(scores["recall"]) / 100))
-    return points
+from ctl.thresholds import curve
 
 
 def choose(points: Sequence[Point], precision: float) -> Point:
     """The point of the highest recall among those that have this precision; the lowest threshold among equal ones.
 
+    Args:
+        points: of all entities, each with a threshold.
+        precision: from 0 to 1.
+
     Raises:
         CTLError: no point has it.
     """
-    reached = [point for point in points if point.precision >= precision and point.recall > 0]
+    reached = [point for point in points if point.precision >= 100 * precision and point.recall > 0]
     if not reached:
         best = max(points, key=lambda point: point.precision)
         raise CTLError(
             f"--for_precision {precision:g}: no threshold reaches it on source validation; the highest is "
-            f"{best.precision:.3f}, with --threshold {best.threshold:g}"
+            f"{best.precision / 100:.3f}, with --threshold {best.threshold:g}"
         )
-    return max(reached, key=lambda point: (point.recall, -point.threshold))
+    return max(reached, key=lambda point: (point.recall, -(point.threshold or 0)))
 
 
 def set_for_precision(tagger: TextTagger, precision: float | None) -> None:
@@ -76,11 +48,14 @@ def set_for_precision(tagger: TextTagger, precision: float | None) -> None:
         return
     corpora = [read_labelled(tagger.trained, "validation", source) for source in _sources(tagger)]
     probabilities = np.concatenate([tagger.probabilities(corpus) for corpus in corpora])
-    point = choose(curve(probabilities, corpora, tagger.schema.types), precision)
+    lengths = np.concatenate([np.diff(corpus.offsets) for corpus in corpora])
+    gold = np.concatenate([np.asarray(corpus.tags) for corpus in corpora])
+    points = of_all(curve(probabilities, lengths, gold, tagger.schema.types))
+    point = choose([point for point in points if point.threshold is not None], precision)
     names = ", ".join(corpus.name for corpus in corpora)
     say(
-        f"ctl: --threshold {point.threshold:g}: precision {point.precision:.3f}, recall {point.recall:.3f} on {names}; "
-        "on another language both may be lower"
+        f"ctl: --threshold {point.threshold:g}: precision {point.precision / 100:.3f}, recall {point.recall / 100:.3f} "
+        f"on {names}; on another language both may be lower"
     )
     tagger.set_threshold(point.threshold)
 

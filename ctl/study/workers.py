@@ -16,6 +16,7 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError, first_line
+from ctl.precision_recall import curve_file
 from ctl.results import CELL, FAILED, counts_file, write_records
 from ctl.study.cells import is_done, key_of
 from ctl.system.console import duration, quiet, say
@@ -153,9 +154,10 @@ class Worker:
             write_json(cell.folder / CELL, {**record, "key": key_of(plan)})
 
     def _forget(self, cell: Cell) -> None:
-        """Removes the counts of methods that were scored with other settings."""
+        """Removes counts and curves of methods that were scored with other settings."""
         for name in {name for names in read_object(cell.folder / CELL).get("methods", {}).values() for name in names}:
-            remove(counts_file(cell.folder, name), self.study.output)
+            for file in (counts_file(cell.folder, name), curve_file(cell.folder, name)):
+                remove(file, self.study.output)
 
     def _run_stage(self, stage: Stage) -> None:
         if broken := [self.broken[s.key] for s in (stage, *stage.after) if s.key in self.broken]:

@@ -20,7 +20,7 @@ STAGE = r"""
     \.?(fit|validate|test|predict)\.(lock|json|yaml) | config\.(fit|validate|test|predict)\.yaml | \.lock
     | results\.(json|md) | weights\.json | (cell|failed)\.json | ([^/]+\.(json|yaml|md)|backbone)\.partial(/.*)?
     | checkpoints/([^/]+\.ckpt(/.*)?|tokenizer/[^/]+\.(json|jinja|model)) | counts/[^/]+\.npy
-    | (weights|word_weights)/[^/]+\.safetensors
+    | curves/[^/]+\.csv | (weights|word_weights)/[^/]+\.safetensors
     | ([^/]+/)?soft_labels/[^/]+/(manifest\.json|(probs|offsets|unanimous|labelled)\.npy)
     | (checkpoints|counts|weights|word_weights|soft_labels|[^/]+/soft_labels)/[^/]+\.partial(/.*)?
     | backbone/([^/]+\.(json|safetensors|bin|model|jinja)|vocab\.txt|merges\.txt)

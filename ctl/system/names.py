@@ -75,3 +75,8 @@ def some(names: Sequence[str], most: int = SHOWN) -> str:
     """Names the first of many, and says how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def no_formula(name: str) -> str:
+    """Puts ``'`` before a name that a spreadsheet would read as a formula (OWASP, CSV injection)."""
+    return f"'{name}" if re.match(r"[=+\-@\t\r]", name) and len(name) > 1 else name

@@ -23,8 +23,8 @@ from ctl.data.words import plain
 from ctl.errors import CTLError
 from ctl.system.devices import has_bf16, open_device
 from ctl.tagging.texts import Span, Tagged, Text
-from ctl.tagging.thresholds import Threshold, decode, masses, thresholds_of
 from ctl.tagging.trained import Trained, load_trained
+from ctl.thresholds import Threshold, decode, masses, thresholds_of
 
 
 class TextTagger:
@@ -38,7 +38,7 @@ class TextTagger:
         max_length: the most subwords of a window; longer sentences are read in overlapping windows.
         max_tokens: the most subwords of a batch.
         threshold: for more entities, or more certain ones: a number from 0 to 1, for all types or by the name of a type
-            (`ctl.tagging.thresholds.decode`); by default every word has its most probable tag.
+            (`ctl.thresholds.decode`); by default every word has its most probable tag.
 
     Attributes:
         schema: the entity types and tags.

@@ -61,9 +61,14 @@ class Plan:
         return records
 
     def collect_counts(self) -> None:
-        """Copies the counts of every test sentence to the run's own folder, ``counts/``."""
+        """Copies the counts of every test sentence to the run's own folder, ``counts/``, and curves to ``curves/``.
+
+        Earlier versions wrote no precision-recall curves.
+        """
         for test in self.tests:
             shutil.copytree(test.folder / "counts", self.settings.folder / "counts", dirs_exist_ok=True)
+            if (test.folder / "curves").is_dir():
+                shutil.copytree(test.folder / "curves", self.settings.folder / "curves", dirs_exist_ok=True)
 
     def labels_of_text(self) -> list[Path]:
         """The stores of the target's raw text that the stages write."""

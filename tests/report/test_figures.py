@@ -105,3 +105,15 @@ def test_bars_have_a_panel_a_target():
     panels = figures.bars(table).axes
     assert [panel.get_title() for panel in panels] == ["de", "nl"]
     assert panels[1].containers[0].lines[0].get_xydata().tolist() == [[50, 1]]
+
+
+def test_precision_is_drawn_against_recall_with_a_ring_for_no_threshold():
+    """A threshold that finds nothing has no point."""
+    table = pd.DataFrame(
+        {"method": "pooled", "threshold": [float("nan"), 0.9, 0.5, 0.95], "precision": [80.0, 95.0, 85.0, 0.0],
+         "recall": [70.0, 20.0, 60.0, 0.0]}
+    )  # fmt: skip
+    (panel,) = figures.precision_recall(table, LOOK).axes
+    curve, ring = panel.lines
+    assert curve.get_label() == "pooled" and curve.get_xydata().tolist() == [[60, 85], [20, 95]]
+    assert ring.get_xydata().tolist() == [[70, 80]] and ring.get_color() == curve.get_color()

@@ -4,8 +4,9 @@ import pytest
 from made_up_study import exact_counts, record
 
 from ctl.errors import CTLError
+from ctl.precision_recall import ALL, Point, write_curve
 from ctl.report.runs_page import reliability_table, runs_page
-from ctl.results import write_counts, write_records
+from ctl.results import read_records, write_counts, write_records
 
 PERCENT = {"direct:en": 50.0, "direct:nl": 60.0, "student:uniform": 60.0, "ensemble:learned": 80.0}
 
@@ -69,3 +70,20 @@ def test_what_was_inferred_of_teachers_is_a_mean_over_records():
     table = reliability_table([*runs, ("old", {})])
     assert table.to_dict("records") == [{"method": "ensemble:truth", "teacher": "en", "type": "PER", "right": 45.0}]
     assert not len(reliability_table([("old", {})]))
+
+
+def test_precision_and_recall_are_drawn_where_runs_have_them(tmp_path):
+    """A run of before has no curve; a method of silver labels goes by its longer name."""
+    write_runs(tmp_path, (0,))
+    assert "curves" not in {block.name for block in runs_page(tmp_path).blocks}
+    folder = tmp_path / "de-0"
+    records = read_records(folder / "results.json")
+    write_records(folder / "results.json", [{**each, "silver": ["en"]} for each in records])
+    write_curve(folder, "student:uniform", [Point(ALL, None, 60.0, 60.0, 60.0), Point(ALL, 0.4, 50.0, 70.0, 58.33)])
+    block = next(block for block in runs_page(tmp_path).blocks if block.name == "curves")
+    assert block.data.method.unique().tolist() == ["student:uniform (silver en)"] and block.svg
+    (folder / "curves" / "student-uniform.csv").write_text("broken")
+    assert "curves" not in {block.name for block in runs_page(tmp_path).blocks}  # no line: a curve without points
+    (folder / "curves" / "student-uniform.csv").write_text("broken\n1")
+    with pytest.raises(CTLError, match="no precision-recall curve; remove it"):
+        runs_page(tmp_path)

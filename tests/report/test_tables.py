@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from made_up_study import record, write_grid
 
+from ctl.precision_recall import ALL, CURVE, Point
 from ctl.report import tables
 from ctl.report.conclusions import compare
 from ctl.report.findings import Findings
@@ -89,3 +90,18 @@ def test_types_of_a_study_are_of_the_same_cells(tmp_path):
     table = tables.type_table(findings.alike_with_most)
     assert set(table.method) == {"ensemble:uniform", "student:learned"} and set(table.f1) == {60.0}
     assert set(table.cells) == {6}
+
+
+def test_curves_are_means_of_tests_that_have_one():
+    def scored(method, curve):
+        return method, {CURVE: [Point(ALL, threshold, *[score] * 3) for threshold, score in curve.items()]}
+
+    records = [
+        scored("pooled", {None: 50.0, 0.4: 60.0}), scored("pooled", {None: 70.0, 0.4: 61.0}),
+        scored("student:learned", {None: 1.0}), scored("student:learned", {}), ("direct:en", {}),
+    ]  # fmt: skip
+    table = tables.curve_table(records)
+    assert table.columns.tolist() == ["method", "threshold", "precision", "recall", "f1"]
+    assert set(table.method) == {"pooled"} and table.threshold.isna().tolist() == [True, False]
+    assert table.f1.tolist() == [60.0, 60.5]
+    assert tables.curve_table([]).empty

@@ -1,14 +1,19 @@
 """The threshold for a wanted precision, by hand and on a trained model."""
 
+import numpy as np
 import pytest
 
 from ctl.errors import CTLError
+from ctl.precision_recall import ALL, Point, of_all
 from ctl.scoring import precision
 from ctl.scoring.labelled import read_labelled
-from ctl.scoring.precision import Point, choose, curve, set_for_precision
+from ctl.scoring.precision import choose, set_for_precision
 from ctl.tagging.text_tagger import load_tagger
+from ctl.thresholds import curve
 
-POINTS = [Point(0.2, 0.5, 0.9), Point(0.4, 0.8, 0.7), Point(0.6, 0.9, 0.7), Point(0.8, 1.0, 0.1)]
+POINTS = [
+    Point(ALL, *scores, 0.0) for scores in ((0.2, 50.0, 90.0), (0.4, 80.0, 70.0), (0.6, 90.0, 70.0), (0.8, 100.0, 10.0))
+]
 
 
 @pytest.mark.parametrize(("wanted", "threshold"), [(0.1, 0.2), (0.8, 0.4), (0.85, 0.6), (0.95, 0.8)])
@@ -24,7 +29,8 @@ def test_a_precision_that_no_threshold_has():
 def test_precision_rises_and_recall_falls_with_the_threshold(trained_run):
     tagger = load_tagger(trained_run, device="cpu", precision="32")
     gold = read_labelled(tagger.trained, "test")
-    points = curve(tagger.probabilities(gold), [gold], tagger.schema.types)
+    probabilities, tags = tagger.probabilities(gold), np.asarray(gold.tags)
+    _, *points = of_all(curve(probabilities, np.diff(gold.offsets), tags, tagger.schema.types))
     recalls = [point.recall for point in points]
     assert recalls == sorted(recalls, reverse=True)
     low, middle, high = (next(point for point in points if point.threshold == value) for value in (0.1, 0.3, 0.5))

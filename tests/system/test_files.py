@@ -21,7 +21,14 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
 
 def stage_folder(folder):
     """A folder as a stage leaves it."""
-    for name in ("checkpoints/last.ckpt", "logs/fit/metrics.csv", "counts/direct-en.npy", "fit.yaml", ".fit.lock"):
+    for name in (
+        "checkpoints/last.ckpt",
+        "logs/fit/metrics.csv",
+        "counts/direct-en.npy",
+        "curves/direct-en.csv",
+        "fit.yaml",
+        ".fit.lock",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     write_json(folder / "fit.json", {"key": "k", "done": True})

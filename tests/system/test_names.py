@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.results import counts_file
-from ctl.system.names import SHOWN, check_languages, check_method, language_folder, languages_in, some
+from ctl.system.names import SHOWN, check_languages, check_method, language_folder, languages_in, no_formula, some
 from ctl.transfer.settings import StudySettings, TransferSettings
 
 WRONG = ["", ".", "..", "/etc", "../aa", "aa/../bb", "a/b", "a\\b", "a b", "a\n", "[bold]", "$x", "a\0", "~", "x" * 65]
@@ -86,3 +86,7 @@ def test_many_names_are_counted():
     names = [str(number) for number in range(SHOWN + 3)]
     assert some(names).endswith(f"{SHOWN - 1} and 3 more") and some(names[:2]) == "0, 1"
     assert some(names * 100, 2) == f"0, 1 and {len(names) * 100 - 2:,} more"
+
+
+def test_a_name_that_a_spreadsheet_would_compute():
+    assert [no_formula(name) for name in ("=1+1", "@x", "PER", "-")] == ["'=1+1", "'@x", "PER", "-"]

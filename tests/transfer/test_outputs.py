@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 
+from ctl.precision_recall import curve_file, write_curve
 from ctl.results import write_counts
 from ctl.system.files import checksum, write_json
 from ctl.transfer.outputs import describe, files_of, first_damaged, first_missing
@@ -22,6 +23,15 @@ def test_scores_have_counts(tmp_path):
     assert first_missing(tmp_path, ["results.json"], {}) == "counts/direct-en.npy"
     (tmp_path / "results.json").write_text("[{")
     assert first_missing(tmp_path, ["results.json"], {}) == "results.json"
+
+
+def test_a_model_that_was_scored_before_there_were_curves_is_not_scored_again(tmp_path):
+    """Nor is one whose curve is lost: a curve is no part of what a test must leave."""
+    results(tmp_path)
+    write_curve(tmp_path, "direct:en", [])
+    described = describe(tmp_path, ["results.json"])
+    curve_file(tmp_path, "direct:en").unlink()
+    assert first_missing(tmp_path, ["results.json"], described) is first_missing(tmp_path, ["results.json"], {}) is None
 
 
 def test_a_store_has_arrays(tmp_path):

@@ -13,6 +13,7 @@ import yaml
 from ctl.commands.transfer import parse
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
+from ctl.precision_recall import read_curve
 from ctl.report.statistics.resampling import resampled_f1
 
 SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
@@ -151,6 +152,16 @@ def test_counts_of_sentences_add_up_to_the_scores(finished):
         assert len(counts) == 60 and resampled_f1(counts, np.ones((1, 60))).item() == pytest.approx(
             record["f1"], abs=0.01
         )
+
+
+def test_curves_begin_with_the_scores(finished):
+    """Of all entities, and of each type."""
+    names = ("precision", "recall", "f1")
+    for record in json.loads((finished / "results.json").read_text()):
+        points = read_curve(finished, record["method"])
+        first = {point.type: point[2:] for point in points if point.threshold is None}
+        assert len(points) == 20 * 4 and first.pop("all") == tuple(record[name] for name in names)
+        assert first == {kind: tuple(scores[name] for name in names) for kind, scores in record["per_type"].items()}
 
 
 OPTIONS = [
