@@ -37,7 +37,7 @@ class SpanF1(Metric):
 
     An entity counts when its type and both ends match. Predictions that are no legal BIO2 are read as conlleval and
     seqeval's default mode read them; with ``strict`` as seqeval's ``mode="strict", scheme=IOB2`` does. Only counts
-    are synchronised between processes.
+    are synchronised between processes, unless ``sync_on_compute`` is false.
     """
 
     full_state_update = False
@@ -45,8 +45,8 @@ class SpanF1(Metric):
     predicted: Tensor
     actual: Tensor
 
-    def __init__(self, types: Sequence[str], strict: bool = False) -> None:
-        super().__init__()
+    def __init__(self, types: Sequence[str], strict: bool = False, sync_on_compute: bool = True) -> None:
+        super().__init__(sync_on_compute=sync_on_compute)
         self.types = tuple(types)
         self.strict = strict
         for name in ("true_positives", "predicted", "actual"):
