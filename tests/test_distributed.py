@@ -11,7 +11,7 @@ import torch
 
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
-from ctl.precision_recall import read_curve
+from ctl.thresholds.curve_file import read_curve
 
 TWO = ["--trainer.accelerator", "cpu", "--trainer.devices", "2", "--trainer.strategy", "ddp"]
 

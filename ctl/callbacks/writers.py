@@ -23,10 +23,10 @@ from ctl.data.selection import write_word_weights
 from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.precision_recall import Point, write_curve
 from ctl.results import add_record, make_record, write_counts
 from ctl.system.names import check_method
-from ctl.thresholds import curve
+from ctl.thresholds.curve import curve
+from ctl.thresholds.curve_file import Point, write_curve
 from ctl.weighting import write_language_weights, write_sentence_weights
 
 

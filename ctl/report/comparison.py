@@ -12,13 +12,13 @@ import pandas as pd
 
 from ctl.errors import CTLError
 from ctl.methods import OF_LANGUAGE, Method, label
-from ctl.precision_recall import with_curves
 from ctl.report.statistics.estimates import LEVEL, holm
 from ctl.report.statistics.means import Cell, Mean, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
 from ctl.report.tables import bounds, scored_model
 from ctl.results import Record, read_counts, read_records
 from ctl.system.console import steps
+from ctl.thresholds.curve_file import with_curves
 
 BASELINE = "student:uniform"
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from ctl.errors import CTLError
 from ctl.methods import Method
-from ctl.precision_recall import with_curves
 from ctl.report.contenders import PICKS, Contender, CurveKey
 from ctl.report.curves import Curve
 from ctl.report.statistics.means import Cell, Mean, Scores, common, widest
@@ -21,6 +20,7 @@ from ctl.report.statistics.scaling import Scaling, fit_scaling
 from ctl.results import CELL, DESIGN, FAILED, Record, read_counts, read_records
 from ctl.system.console import steps
 from ctl.system.files import read_object
+from ctl.thresholds.curve_file import with_curves
 
 MAIN_ORDER = ("nested", "every", "random", "listed")  # which kind of sets answers the question, where there are several
 DRAWN = "random"  # the kind whose sets might have been others

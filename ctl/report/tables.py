@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from ctl.methods import Method
-from ctl.precision_recall import CURVE, Point
 from ctl.report.conclusions import PairTest
 from ctl.report.contenders import CurveKey
 from ctl.report.findings import Findings
@@ -19,6 +18,7 @@ from ctl.report.statistics.estimates import Estimate
 from ctl.report.statistics.means import Cell, widest
 from ctl.report.statistics.scaling import Interval, overtaking
 from ctl.results import Record
+from ctl.thresholds.curve_file import CURVE, Point
 
 Bins = Mapping[str, Any]  # of a record: count, confidence and accuracy of every bin, and the calibration error
 

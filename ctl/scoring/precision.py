@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ctl.errors import CTLError
-from ctl.precision_recall import Point, of_all
 from ctl.scoring.labelled import read_labelled
 from ctl.system.console import say
 from ctl.tagging.text_tagger import TextTagger
-from ctl.thresholds import curve
+from ctl.thresholds.curve import curve
+from ctl.thresholds.curve_file import Point, of_all
 
 
 def choose(points: Sequence[Point], precision: float) -> Point:

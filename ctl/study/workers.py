@@ -16,13 +16,13 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ctl.errors import CTLError, first_line
-from ctl.precision_recall import curve_file
 from ctl.results import CELL, FAILED, counts_file, write_records
 from ctl.study.cells import is_done, key_of
 from ctl.system.console import duration, quiet, say
 from ctl.system.files import fingerprint, read_object, remove, write_json
 from ctl.system.locks import held
 from ctl.system.signals import end_with_parent
+from ctl.thresholds.curve_file import curve_file
 from ctl.transfer.plan import Plan
 from ctl.transfer.stage import Stage
 

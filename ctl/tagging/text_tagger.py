@@ -24,7 +24,7 @@ from ctl.errors import CTLError
 from ctl.system.devices import has_bf16, open_device
 from ctl.tagging.texts import Span, Tagged, Text
 from ctl.tagging.trained import Trained, load_trained
-from ctl.thresholds import Threshold, decode, masses, thresholds_of
+from ctl.thresholds.decoding import Threshold, decode, masses, thresholds_of
 
 
 class TextTagger:

@@ -4,9 +4,9 @@ import pytest
 from made_up_study import exact_counts, record
 
 from ctl.errors import CTLError
-from ctl.precision_recall import ALL, Point, write_curve
 from ctl.report.runs_page import reliability_table, runs_page
 from ctl.results import read_records, write_counts, write_records
+from ctl.thresholds.curve_file import ALL, Point, write_curve
 
 PERCENT = {"direct:en": 50.0, "direct:nl": 60.0, "student:uniform": 60.0, "ensemble:learned": 80.0}
 

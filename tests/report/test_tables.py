@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from made_up_study import record, write_grid
 
-from ctl.precision_recall import ALL, CURVE, Point
 from ctl.report import tables
 from ctl.report.conclusions import compare
 from ctl.report.findings import Findings
+from ctl.thresholds.curve_file import ALL, CURVE, Point
 
 
 def f1(name, n, target, seed, number):

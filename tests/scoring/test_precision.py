@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from ctl.errors import CTLError
-from ctl.precision_recall import ALL, Point, of_all
 from ctl.scoring import precision
 from ctl.scoring.labelled import read_labelled
 from ctl.scoring.precision import choose, set_for_precision
 from ctl.tagging.text_tagger import load_tagger
-from ctl.thresholds import curve
+from ctl.thresholds.curve import curve
+from ctl.thresholds.curve_file import ALL, Point, of_all
 
 POINTS = [
     Point(ALL, *scores, 0.0) for scores in ((0.2, 50.0, 90.0), (0.4, 80.0, 70.0), (0.6, 90.0, 70.0), (0.8, 100.0, 10.0))

@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 
-from ctl.precision_recall import curve_file, write_curve
 from ctl.results import write_counts
 from ctl.system.files import checksum, write_json
+from ctl.thresholds.curve_file import curve_file, write_curve
 from ctl.transfer.outputs import describe, files_of, first_damaged, first_missing
 
 

@@ -13,8 +13,8 @@ import yaml
 from ctl.commands.transfer import parse
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
-from ctl.precision_recall import read_curve
 from ctl.report.statistics.resampling import resampled_f1
+from ctl.thresholds.curve_file import read_curve
 
 SCORES = ("precision", "recall", "f1", "per_type", "method", "sources", "target", "seed", "split")
 

@@ -11,11 +11,8 @@ import torch
 from ctl.arrays import Floats, Ints
 from ctl.data.tags import TagSchema, span_ends
 from ctl.errors import CTLError
-from ctl.metrics import SpanF1
-from ctl.precision_recall import ALL, Point
 
 Threshold = float | dict[str, float]
-GRID = np.round(np.arange(0.05, 1.0, 0.05), 2)  # thresholds of a curve
 
 
 def masses(probabilities: Floats) -> Floats:
@@ -104,33 +101,3 @@ def thresholds_of(threshold: Threshold | None, types: Sequence[str]) -> Floats:
         if not 0 < value < 1:
             raise CTLError(f"threshold {value} for {name}: a number between 0 and 1 is needed")
     return np.array([named.get(name, math.nan) for name in types], dtype=np.float64)
-
-
-def curve(probabilities: Floats, lengths: Ints, gold: Ints, types: Sequence[str]) -> list[Point]:
-    """Precision, recall and F1 without a threshold and at every one of the grid: of all entities, then of each type.
-
-    Args:
-        probabilities: P(tag | word) of all words (W, C).
-        lengths: numbers of words of the sentences (S).
-        gold: tag ids (W).
-        types: the entity types.
-
-    Returns:
-        A point a type and threshold.
-    """
-    scores = {value: _scores(probabilities, lengths, gold, types, value) for value in (None, *GRID.tolist())}
-    return [
-        Point(kind or ALL, value, *(scores[value][f"{kind}/{name}" if kind else name] for name in Point._fields[2:]))
-        for kind in ("", *types)
-        for value in scores
-    ]
-
-
-def _scores(
-    probabilities: Floats, lengths: Ints, gold: Ints, types: Sequence[str], threshold: float | None
-) -> dict[str, float]:
-    """The scores of `SpanF1` at a threshold; where there are several processes, the one that asks has all words."""
-    metric = SpanF1(types, sync_on_compute=False)
-    tags = decode(probabilities, lengths, thresholds_of(threshold, types))
-    metric.update(torch.from_numpy(tags), torch.from_numpy(gold).long(), torch.from_numpy(lengths))
-    return {name: float(value) for name, value in metric.compute().items()}

@@ -3,7 +3,7 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.precision_recall import ALL, CURVE, Point, curve_file, of_all, read_curve, with_curves, write_curve
+from ctl.thresholds.curve_file import ALL, CURVE, Point, curve_file, of_all, read_curve, with_curves, write_curve
 
 POINTS = [Point(ALL, None, 50.0, 66.67, 57.14), Point(ALL, 0.4, 100.0, 0.0, 0.0), Point("a,\n", 0.4, 1.0, 2.0, 1.33)]
 HEADER = b"type,threshold,precision,recall,f1\n"
