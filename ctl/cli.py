@@ -26,7 +26,7 @@ from ctl.system.files import write_text
 from ctl.system.locks import held
 from ctl.system.parsing.class_paths import read_moved
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
-from ctl.system.trainer_settings import check_trainer
+from ctl.system.trainer_settings import check_seed, check_trainer
 
 
 class SaveConfig(SaveConfigCallback):
@@ -70,14 +70,8 @@ class CTLCLI(LightningCLI):
         """Lets the command line win over the settings in a checkpoint."""
 
     def _set_seed(self) -> None:
-        """Seeds everything, by a number that NumPy takes.
-
-        Raises:
-            CTLError: it takes another.
-        """
-        seed = self._get(self.config, "seed_everything")
-        if not isinstance(seed, bool) and not 0 <= seed < 2**32:
-            raise CTLError(f"--seed_everything: {seed}: a whole number from 0 to {2**32 - 1} is needed")
+        """Seeds everything, by a number that NumPy takes."""
+        check_seed(self._get(self.config, "seed_everything"))
         super()._set_seed()
 
     def before_instantiate_classes(self) -> None:

@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 
 from ctl.command_table import ALL, COMMANDS, ONE_STAGE
 from ctl.commands.names import check_names
+from ctl.errors import CTLError
 from ctl.system.configs import cache_folder
 from ctl.system.files import write_json
 from ctl.system.parsing.interface import interface
 from ctl.system.parsing.kinds import Kinds, options_of
-from ctl.system.parsing.outline import check_given, read_given
+from ctl.system.parsing.outline import Given, check_given, read_given, readings
 from ctl.system.parsing.words_in_yaml import with_lists
+from ctl.system.trainer_settings import check_seed, check_trainer
 
 STAGES = tuple(COMMANDS[ONE_STAGE])
 SLOW = (*STAGES, "transfer", "study", "import", "inspect")
@@ -57,8 +59,28 @@ def main(name: str, args: Sequence[str]) -> None:
         raise SystemExit(0)
     given = list(read_given(with_lists(arguments), outline.options))
     check_given(given, outline.options, name)
+    check_trainer(readings(given, "--trainer."))
+    if name in STAGES:
+        _check_stage(name, given)
     if name in ("transfer", "study"):
         check_names({option: value for _, option, value in given})
+
+
+def _check_stage(name: str, given: Sequence[Given]) -> None:
+    """Refuses a stage without a model, a seed that is none, and a checkpoint that is not there.
+
+    Raises:
+        CTLError: says which.
+    """
+    check_seed(readings(given, "--seed").get("_everything"))
+    options = {option: value for _, option, value in given}
+    if not any(option.partition(".")[0] == "--model" or option == "--print_config" for option in options):
+        raise CTLError(
+            f"--model: which? Name a class, --model Teacher, or a file of it with --config; see `ctl {name} -h`"
+        )
+    checkpoint = str(options.get("--ckpt_path"))
+    if checkpoint.endswith(".ckpt") and "://" not in checkpoint and not Path(checkpoint).exists():
+        raise CTLError(f"--ckpt_path: {checkpoint}: no such file")
 
 
 def remember(name: str) -> Outline:

@@ -11,7 +11,8 @@ from ctl.commands import help as kept
 from ctl.main import main
 
 OPTIONS = {
-    "--sources": ["any"], "--config": ["any"], "--loss": [{"choices": ["mse", "kl"]}], "--steps": ["int", "null"],
+    "--sources": ["any"], "--words": [{"list": ["str"]}], "--data.root": ["any"], "--trainer.max_epochs": ["int"],
+    "--trainer.strategy": ["any"], "--trainer.devices": ["any"], "--config": ["any"], "--loss": [{"choices": ["mse", "kl"]}], "--steps": ["int", "null"],
     "--model": [{"classes": {"Teacher": {"lr": ["float"]}}}],
 }  # fmt: skip
 
@@ -63,7 +64,8 @@ for name in ALL:
     with suppress(SystemExit):
         main([name, "--sorces"])
 for mistake in (["--model", "Techer"], ["--model", "Teacher", "--model.lrr", "1"], ["--loss", "foo"], ["--steps", "x"],
-                ["--config", sys.argv[1]]):
+                ["--config", sys.argv[1]], ["--trainer.max_epochs", "0"], ["--trainer.strategy", "foo"],
+                ["--steps"], ["--words", "[a, {b: c}]"], ["--data.root", "x", "--trainer.devices=none"]):
     for name in SLOW:
         assert main([name, *mistake]) == 2
 sys.exit(len(sys.modules.keys() & {"torch", "lightning", "transformers", "pandas", "datasets"}))
@@ -72,3 +74,21 @@ sys.exit(len(sys.modules.keys() & {"torch", "lightning", "transformers", "pandas
     run = [sys.executable, "-c", code, cache.parent / "given.yaml"]
     ended = subprocess.run(run, capture_output=True, text=True, check=False, env=os.environ)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_stage_needs_a_model_and_the_checkpoint_that_it_is_given(cache, tmp_path, capsys):
+    for name in kept.STAGES:
+        file = kept._file(name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(
+            json.dumps({"text": "", "options": {**OPTIONS, "--ckpt_path": ["any"], "--seed_everything": ["any"]}})
+        )
+    for arguments, message in [
+        (["fit", "--sources", "x"], "--model: which?"),
+        (["test", "--model", "Teacher", "--ckpt_path", "no.ckpt"], "--ckpt_path: no.ckpt: no such file"),
+        (["fit", "--model", "Teacher", "--seed_everything", "-1"], "--seed_everything: -1: a whole number from 0"),
+    ]:
+        assert main(arguments) == 2 and message in capsys.readouterr().err
+    (tmp_path / "there.ckpt").touch()
+    for checkpoint in ("last", "s3://x/y.ckpt", str(tmp_path / "there.ckpt")):
+        kept.main("test", ["--model", "Teacher", "--ckpt_path", checkpoint])

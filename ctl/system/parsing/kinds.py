@@ -12,8 +12,11 @@ from ctl.system.numbers import READERS
 
 Kind = str | dict[str, Any]  # its name, or one of: choices, list, values, fields, classes
 Kinds = list[Kind]  # the alternatives of a setting
-ANY, FLAG, GROUP, NOTHING = "any", "flag", "group", "null"
-OURS = "ctl."  # classes whose settings are looked at; of others the names alone
+ANY, FLAG, GROUP, NOTHING, TEXT = "any", "flag", "group", "null", "str"
+OURS = (  # classes whose settings are looked at; of others the names alone
+    "ctl.", "lightning.pytorch.callbacks.", "lightning.pytorch.loggers.", "torch.optim.",
+)  # fmt: skip
+ENDLESS = ("SequentialLR", "ChainedScheduler")  # they take others of their kind, and these others again
 
 
 def kinds_of(typehint: Any) -> Kinds:  # noqa: ANN401
@@ -30,11 +33,11 @@ def _kind(typehint: Any) -> Kind:  # noqa: ANN401
     origin, inner = get_origin(typehint), get_args(typehint)
     if typehint in (None, NoneType):
         return NOTHING
-    if typehint in (int, float, bool) or getattr(typehint, "__name__", "") in READERS:
+    if typehint in (int, float, bool, str) or getattr(typehint, "__name__", "") in READERS:
         return str(typehint.__name__)
     if origin is Literal and all(type(choice) in (str, int) for choice in inner):
         return {"choices": list(inner)}
-    if origin in (list, Sequence, Iterable):
+    if origin in (list, Sequence, Iterable) or (origin is tuple and inner[1:] == (Ellipsis,)):
         return {"list": kinds_of(inner[0])}
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"values": kinds_of(inner[1])}
@@ -52,7 +55,9 @@ def _class_kind(typehint: Any) -> Kind:  # noqa: ANN401
     if not ActionTypeHint.is_subclass_typehint(typehint):  # type: ignore[no-untyped-call]
         return ANY
     paths = get_all_subclass_paths(typehint)
-    ours = {path: settings_of(import_object(path)) for path in paths if path.startswith(OURS)}
+    ours = {
+        path: settings_of(import_object(path)) for path in paths if path.startswith(OURS) and not path.endswith(ENDLESS)
+    }
     return {"classes": {path.rpartition(".")[2]: ours.get(path) for path in paths}}
 
 
@@ -62,7 +67,8 @@ def settings_of(kind: Any) -> dict[str, Kinds]:  # noqa: ANN401
     from jsonargparse import ArgumentParser
 
     parser = ArgumentParser(exit_on_error=False, add_help=False)
-    parser.add_class_arguments(kind, fail_untyped=False)
+    skip = {"optimizer"} if "lr_scheduler" in kind.__module__ else set()  # LightningCLI gives it itself
+    parser.add_class_arguments(kind, fail_untyped=False, skip=skip)
     return {option.removeprefix("--"): kinds for option, kinds in options_of(parser).items()}
 
 
@@ -72,7 +78,7 @@ def options_of(parser: Any) -> dict[str, Kinds]:  # noqa: ANN401
 
 
 def _of_action(action: Any) -> Kinds:  # noqa: ANN401  (of argparse)
-    if action.nargs in (0, "?"):
+    if action.nargs in (0, "?") or type(action).__name__ == "_ActionPrintConfig":  # --print_config[=...]
         return [FLAG]
     if type(action).__name__ == "_ActionConfigLoad":
         return [GROUP]

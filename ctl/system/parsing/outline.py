@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ctl.errors import CTLError
+from ctl.errors import CTLError, first_line
 from ctl.system.configs import OPTIONS as CONFIG
 from ctl.system.parsing.kinds import FLAG, GROUP, Kinds
-from ctl.system.parsing.values import check_settings, check_value, class_name, near
+from ctl.system.parsing.values import check_settings, check_value, class_name, loaded, near
 from ctl.system.parsing.words_in_yaml import WordLoader
 
 
@@ -39,10 +39,19 @@ def check_given(given: Sequence[Given], options: Mapping[str, Kinds], command: s
     chosen |= {option.removesuffix(".class_path"): class_name(value) for _, option, value in given
                if option.endswith(".class_path")}  # fmt: skip
     for file, option, value in given:
+        if option.endswith("+"):  # what follows is of the class that is added here
+            chosen[option.removesuffix("+")] = class_name(_path(value))
         try:
             _check(option, value, options, chosen, command)
+            _check_given_at_all(option, file or value, options)
         except CTLError as mistake:
             raise CTLError(f"{file}: {mistake}" if file else str(mistake)) from None
+
+
+def _check_given_at_all(option: str, value: Any, options: Mapping[str, Kinds]) -> None:  # noqa: ANN401
+    """Refuses an option of the command line at whose value a next option, or nothing, stands."""
+    if value is None and options.get(option, [FLAG]) != [FLAG] and not option.endswith(".help"):
+        raise CTLError(f"{option}: a value is missing")
 
 
 def _path(value: Any) -> Any:  # noqa: ANN401
@@ -78,6 +87,8 @@ def _check_inner(option: str, name: str, value: Any, kinds: Kinds, chosen: str |
     name = name.removeprefix("init_args.").removesuffix("+")
     for kind in kinds:
         match kind:
+            case {"list": list(inner)} if any(isinstance(each, dict) and "classes" in each for each in inner):
+                _check_inner(option, name, value, inner, chosen)
             case {"values": list(inner)}:
                 key, _, rest = name.partition(".")
                 check_value(f"{option}.{key}", {rest: value} if rest else value, inner)
@@ -99,6 +110,9 @@ def read_given(args: Sequence[str], options: Mapping[str, Kinds]) -> Iterator[Gi
     Args:
         args: of a command.
         options: of its parser, with the kinds of their values.
+
+    Raises:
+        CTLError: a file is no YAML.
     """
     for index, argument in enumerate(args):
         option, equals, value = argument.partition("=")
@@ -117,10 +131,19 @@ def read_given(args: Sequence[str], options: Mapping[str, Kinds]) -> Iterator[Gi
 def _read_file(name: str, options: Mapping[str, Kinds]) -> Iterator[Given]:
     try:
         settings = yaml.load(Path(name).read_text(encoding="utf-8"), WordLoader)
-    except (OSError, ValueError, yaml.YAMLError):
+    except yaml.YAMLError as error:
+        raise CTLError(f"{name}: not YAML: {_where(error)}") from None
+    except (OSError, ValueError):
         return
     if isinstance(settings, dict):
         yield from (Given(name, option, value) for option, value in _leaves(settings, "--", options))
+
+
+def _where(error: Any) -> str:  # noqa: ANN401  (of YAML)
+    """Tells in one line what is no YAML, and where."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or first_line(error)
+    return f"{problem} (line {mark.line + 1}, column {mark.column + 1})" if mark else str(problem)
 
 
 def _leaves(settings: Mapping[str, Any], prefix: str, options: Mapping[str, Kinds]) -> Iterator[tuple[str, Any]]:
@@ -131,3 +154,12 @@ def _leaves(settings: Mapping[str, Any], prefix: str, options: Mapping[str, Kind
             yield from _leaves(value, f"{option}.", options)
         else:
             yield option, value
+
+
+def readings(given: Sequence[Given], prefix: str) -> dict[str, Any]:
+    """Gives the values of the options that begin so, as YAML reads them, by the rest of their names."""
+    return {
+        option.removeprefix(prefix): loaded(value) if isinstance(value, str) else value
+        for _, option, value in given
+        if option.startswith(prefix)
+    }

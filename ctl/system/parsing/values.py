@@ -16,9 +16,11 @@ import yaml
 
 from ctl.errors import CTLError
 from ctl.system.numbers import READERS
-from ctl.system.parsing.kinds import ANY, FLAG, GROUP, NOTHING, Kind, Kinds
+from ctl.system.parsing.kinds import ANY, FLAG, GROUP, NOTHING, TEXT, Kind, Kinds
 
-WANTED = {"int": "a whole number", "float": "a number", "bool": "true or false", NOTHING: "null"}
+WANTED = {"int": "a whole number", "float": "a number", "bool": "true or false", NOTHING: "null",
+          TEXT: "a text"}  # fmt: skip
+PAIRS = "names with values, {a: b}, are needed"
 TRUTHS = {"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"}
 
 
@@ -33,7 +35,7 @@ def check_value(setting: str, value: Any, kinds: Kinds) -> None:  # noqa: ANN401
     Raises:
         CTLError: names the setting.
     """
-    if value is None or (isinstance(value, str) and (_loaded(value) is None or Path(value[:255]).is_file())):
+    if value is None or (isinstance(value, str) and (loaded(value) is None or Path(value[:255]).is_file())):
         return  # nothing is given, or what a file holds
     mistakes = []
     for kind in kinds:
@@ -50,33 +52,43 @@ def _check(setting: str, value: Any, kind: Kind) -> None:  # noqa: ANN401
     if isinstance(kind, str):
         return _check_scalar(setting, value, kind)
     ((name, what),) = kind.items()
-    value = _loaded(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+    value = loaded(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
     match name, value:
         case "choices", str() | int() if str(value) not in [str(choice) for choice in what]:
             close = near(str(value), [str(choice) for choice in what])
             raise CTLError(f"{setting}: {value}: one of {', '.join(map(str, what))} is needed{close}")
+        case "list", dict() | int() | float():
+            raise CTLError(f"{setting}: {value}: a list, [a,b], is needed")
         case "list", _:
             for item in value if isinstance(value, list) else [value]:
                 check_value(setting, item, what)
         case "values", dict():
             for key, item in value.items():
                 check_value(f"{setting}.{key}", item, what)
+        case "values" | "fields", str() | int() | float() | list():
+            raise CTLError(f"{setting}: {value}: {PAIRS}")
         case "fields", dict() if "class_path" not in value:
             check_settings(setting, value, what)
         case "classes", str() | dict():
             _check_class(setting, value, what)
+        case "classes", int() | float() | list():
+            raise CTLError(f"{setting}: {value}: a class, {{class_path: NAME}}, is needed")
 
 
 def _check_scalar(setting: str, value: Any, kind: str) -> None:  # noqa: ANN401
-    if kind in (ANY, FLAG, GROUP) or (kind != NOTHING and not isinstance(value, str | int | float)):
+    if kind in (ANY, FLAG, GROUP):
         return
+    if not isinstance(value, str | int | float) and kind in WANTED:
+        raise CTLError(f"{setting}: {value}: {WANTED[kind]} is needed")
     match kind:
         case "bool":
             fits = isinstance(value, bool) or str(value).lower() in TRUTHS
-        case "int" | "float":
+        case "int":
+            fits = any(isinstance(number, int | float) and number % 1 == 0 for number in _readings(value))
+        case "float":
             fits = any(isinstance(number, int | float) for number in _readings(value))
-        case "null":
-            fits = False
+        case "null" | "str":
+            fits = kind == TEXT
         case _:
             return _check_bounded(setting, value, kind)
     if not fits:
@@ -99,12 +111,13 @@ def _readings(value: Any) -> Iterator[Any]:  # noqa: ANN401
     """Gives a scalar in every way in which a parser may read it."""
     yield value
     if isinstance(value, str):
-        yield _loaded(value)
+        yield loaded(value)
         with suppress(ValueError):
             yield float(value)
 
 
-def _loaded(value: str) -> Any:  # noqa: ANN401
+def loaded(value: str) -> Any:  # noqa: ANN401
+    """Gives what YAML reads of a text; the text itself where it is no YAML."""
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError:

@@ -9,7 +9,7 @@ from jsonargparse import ArgumentParser
 
 from ctl.system.numbers import PositiveInt
 from ctl.system.parsing import kinds
-from ctl.system.parsing.kinds import ANY, FLAG, kinds_of, options_of
+from ctl.system.parsing.kinds import ANY, FLAG, TEXT, kinds_of, options_of
 
 
 @dataclass
@@ -31,7 +31,9 @@ class Villa(House): ...
         (int | None, ["int", "null"]),
         (Literal["a", "b"] | None, [{"choices": ["a", "b"]}, "null"]),
         (Literal["a"] | bool | None | Literal[1, "b"], [{"choices": ["a", 1, "b"]}, "bool", "null"]),
-        (str | int, [ANY]),
+        (str | int, [TEXT, "int"]),
+        (tuple[int, ...], [{"list": ["int"]}]),
+        (tuple[int, str], [ANY]),
         (Any, [ANY]),
         (PositiveInt, ["PositiveInt"]),
         (Sequence[float], [{"list": ["float"]}]),
@@ -44,7 +46,7 @@ def test_kinds_of_types(hint, alternatives):
 
 
 def test_settings_are_kept_of_ctls_own_classes_alone(monkeypatch):
-    monkeypatch.setattr(kinds, "OURS", "")
+    monkeypatch.setattr(kinds, "OURS", ("",))
     kinds._class_kind.cache_clear()
     ((choice,), settings) = (kinds_of(House), {"rooms": ["int"], "kind": [{"choices": ["old", "new"]}]})
     assert choice["classes"]["Villa"] == choice["classes"]["House"] == settings

@@ -3,14 +3,16 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.system.parsing.outline import Given, check_given, read_given
+from ctl.system.parsing.outline import Given, check_given, read_given, readings
 
 MODEL = {"classes": {"Teacher": {"lr": ["float"]}, "Student": {"loss": [{"choices": ["mse", "kl"]}]}}}
+ADDED = {"list": [{"classes": {"Stop": {"patience": ["int"]}, "Timer": {"seconds": ["int"]}}}]}
 HUB = {"values": [{"fields": {"path": ["any"]}}]}
 OPTIONS = {
     "-h": ["flag"], "--help": ["flag"], "-c": ["any"], "--config": ["any"], "--model": [MODEL], "--model.help": ["any"],
     "--data": ["group"], "--data.root": ["any", "null"], "--data.hub": [HUB, "null"], "--data.limit": ["int", "null"],
     "--trainer.callbacks": ["any"], "--trainer.callbacks+": ["any"], "--sources": [{"list": ["any"]}],
+    "--add": [ADDED], "--add+": [ADDED],
     "--synthetic": [{"fields": {"train": ["int"]}}, "null"], "--gold": ["flag"],
 }  # fmt: skip
 
@@ -26,7 +28,7 @@ def check(*args):
      "--data=x.yaml", "--model.help", "--help", "--model.dict_kwargs.x=1"],
 )  # fmt: skip
 def test_options_that_may_be_there(argument):
-    check(argument)
+    check(argument, *(() if "=" in argument or argument in ("--help", "--", "de", "-", "-1") else ("null",)))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,7 @@ def test_options_that_may_be_there(argument):
         ("--data.hub.de.pth=x", "--data.hub.de: there is no setting pth: did you mean path?"),
         ("--model.class_path=Techer", "--model: there is no class Techer: did you mean Teacher?"),
         ("--data.limit=x", "--data.limit: x: a whole number is needed"),
+        ("--data.limit", "--data.limit: a value is missing"),
     ],
 )
 def test_options_that_are_not_there(argument, message):
@@ -90,7 +93,30 @@ def test_values_are_those_that_follow():
 
 def test_what_is_no_configuration_is_left_to_the_parser(tmp_path):
     file = tmp_path / "x.yaml"
-    for text in ("- 1", "a: [", "3", ""):
+    for text in ("- 1", "3", ""):
         file.write_text(text)
         check("--config", str(file))
     check("--config", str(tmp_path / "none.yaml"), "--config")
+
+
+def test_a_file_that_is_no_yaml_is_refused_with_the_place(tmp_path):
+    file = tmp_path / "x.yaml"
+    file.write_text("data:\n  root: [x\n")
+    with pytest.raises(CTLError, match=r"x.yaml: not YAML: expected ',' or ']'.* \(line 3, column 1\)"):
+        check("--config", str(file))
+
+
+def test_settings_of_an_item_that_is_added_are_of_the_class_before():
+    check("--add+=Timer", "--add.seconds=1", "--add+=Stop", "--add.patience=1")
+    for arguments, message in [
+        (("--add+=Stop", "--add.patienc=1"), "--add: there is no setting patienc: did you mean patience?"),
+        (("--add+=Stop", "--add+=Timer", "--add.patience=1"), "--add: there is no setting patience"),
+        (("--add+=Stop", "--add.patience=x"), "--add.patience: x: a whole number is needed"),
+    ]:
+        with pytest.raises(CTLError, match=message.replace("?", r"\?")):
+            check(*arguments)
+
+
+def test_values_are_read_as_yaml_reads_them():
+    given = [Given("", "--trainer.max_epochs", "0"), Given("x", "--trainer.devices", 2), Given("", "--seed", "1")]
+    assert readings(given, "--trainer.") == {"max_epochs": 0, "devices": 2}
