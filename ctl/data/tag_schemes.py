@@ -13,7 +13,9 @@ from ctl.data.tags import TagIds, TagSchema
 
 PREFIXES = "BIESLUM"
 BEGINS, ENDS = frozenset("BSU"), frozenset("ELSU")
-BARE = re.compile(r"(?![A-Za-z][-_])[^\W\d_].*(?<![-_][BIESLUM])")  # a type that stands alone: PER, person-actor
+BARE = re.compile(
+    r"(?![BI]$|[A-Za-z][\W_])[^\W\d_].*(?<![\W_][BIESLUM])"
+)  # a type that stands alone: PER, person-actor
 CHUNK = 1 << 16  # words that are looked at together
 
 

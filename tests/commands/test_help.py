@@ -11,8 +11,10 @@ from ctl.commands import help as kept
 from ctl.main import main
 
 OPTIONS = {
-    "--sources": ["any"], "--words": [{"list": ["str"]}], "--data.root": ["any"], "--trainer.max_epochs": ["int"],
-    "--trainer.strategy": ["any"], "--trainer.devices": ["any"], "--config": ["any"], "--loss": [{"choices": ["mse", "kl"]}], "--steps": ["int", "null"],
+    "--sources": ["any"], "--words": [{"list": ["str"]}],
+    "--data.root": ["any"], "--trainer.max_epochs": ["int"],
+    "--trainer.strategy": ["any"], "--trainer.devices": ["any"], "--config": ["any"],
+    "--loss": [{"choices": ["mse", "kl"]}], "--steps": ["int", "null"],
     "--model": [{"classes": {"Teacher": {"lr": ["float"]}}}],
 }  # fmt: skip
 

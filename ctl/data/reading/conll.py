@@ -48,8 +48,8 @@ def read_conll(path: Path, name: str, form: Form = USUAL, folder: Path | None = 
     layout = find_layout(path, list(islice(lines(), SAMPLE)), form, lines)
     if layout is None:
         raise CTLError(f"{path}: no sentences")
-    if tags and layout.unclear:
-        raise CTLError(layout.unclear)
+    if message := layout.no_words or (layout.unclear if tags else ""):
+        raise CTLError(message)
     writer, has_tags = CorpusWriter(name, form, folder), tags and layout.tag is not None
 
     def numbers(number: int, word: str, tag: str) -> tuple[int, int]:
@@ -63,6 +63,9 @@ def read_conll(path: Path, name: str, form: Form = USUAL, folder: Path | None = 
         first, alone = first or words, not first
     prefix = _language_prefix(writer.words.numbers)
     notes = [f"{prefix!r} before every word left out"] if prefix else []
+    notes += (
+        [f"{layout.note}: --data.tag_column chooses"] if has_tags and layout.note and form.tag_column is None else []
+    )
     if alone and _is_several(first, writer.words.numbers):
         notes.append(f"the file is one sentence of {len(first):,} words: is there no empty line after sentences?")
     return writer.close(path, notes, skip=len(prefix), hint=layout.hint)

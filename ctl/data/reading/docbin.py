@@ -32,7 +32,11 @@ def read_docbin(path: Path, name: str, form: Form = USUAL, folder: Path | None =
     """
     writer, annotated = CorpusWriter(name, form, folder), False
     for number, doc in enumerate(_docs(path), 1):
-        annotated = tags and (annotated or (number == 1 and doc.has_annotation("ENT_IOB")))
+        has_entities = tags and doc.has_annotation("ENT_IOB")
+        if number > 1 and has_entities != annotated:
+            states = ("has no annotation of entities", "has one")
+            raise CTLError(f"{path}: document {number} {states[has_entities]}, and the one before {states[annotated]}")
+        annotated = has_entities
         for tokens in _sentences(doc):
             writer.add(
                 [token.text for token in tokens],

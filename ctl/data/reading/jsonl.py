@@ -55,10 +55,12 @@ def json_records(path: Path, encoding: str) -> Iterator[tuple[str, Mapping[str, 
         CTLError: something is no object.
     """
     lines = ((number, line) for number, line in enumerate(read_lines(path, encoding), 1) if line.strip())
+    is_first = True
     for number, line in lines:
-        if number == 1 and line.lstrip().startswith("["):
+        if is_first and line.lstrip().startswith("["):
             yield from _listed(path, encoding)
             return
+        is_first = False
         yield f"{path}:{number}", _object(line, f"{path}:{number}")
 
 
@@ -127,13 +129,17 @@ class _Reader:
         """The tags or entities of an object; none where they are not read.
 
         Raises:
-            CTLError: the objects before had some.
+            CTLError: the objects before had some, or had none.
         """
         key = self._key(record, self.form.tag_column, usual, lambda value: isinstance(value, list))
         if not self._started:
             self._started, self.annotated = True, self.tags and key is not None
         if self.annotated and key is None:
             raise CTLError(f"{place}: no tags, which the objects before have; its keys are {', '.join(record)}")
+        if self.tags and not self.annotated and key is not None:
+            raise CTLError(
+                f"{place}: tags ({key}), which the objects before do not have; write [] where there are none"
+            )
         return record[key] if self.annotated and key is not None else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ TAGS = re.compile(  # NE-COARSE, ner_tags, Tag, but not pos_tags
     r"(?:ner|nes?|io|iob[12]?|bio[12]?|bioes|bilou|entity|entities|named.entit(?:y|ies))(?:[-_ .].*)?"
     r"|(?!.?pos|chunk|dep)(?:.*[-_ .])?(?:tags?|labels?)",
     re.IGNORECASE,
+)
+CHUNKS = frozenset(  # types of phrases, and none
+    ["", "NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "CONJP", "PRT", "INTJ", "LST", "UCP", "NC", "VC", "PC"]
 )
 SENTENCE = re.compile(r"sent(ence)?s?[-_ .]*(#|ids?|no|num|number|idx|index)?\.?", re.IGNORECASE)
 
@@ -46,6 +50,8 @@ class Layout:
         known: what was seen in the column of tags.
         unclear: why it is not clear which column is that of tags.
         hint: what to do where tags are unknown.
+        no_words: why the column of words can't be that.
+        note: which other column looks like tags, too.
     """
 
     path: Path
@@ -61,6 +67,8 @@ class Layout:
     known: frozenset[str] = frozenset()
     unclear: str = ""
     hint: str = ""
+    no_words: str = ""
+    note: str = ""
 
     def is_comment(self, line: str, columns: Columns, at_head: bool) -> bool:
         """Tells whether a line is a comment: it begins with ``#``, and stands in an indexed file or at the head.
@@ -151,7 +159,22 @@ def find_layout(path: Path, lines: Sequence[str], form: Form, more: Callable[[],
         layout = replace(layout, tag=width - 1)
     if names or form.word_column is not None or form.tag_column is not None:
         layout = _chosen(layout, names, form)
+    elif not layout.indexed and width > 2:
+        layout = replace(layout, no_words=_no_words(path, rows))
     return _with_hint(layout, body)
+
+
+def _no_words(path: Path, rows: Sequence[Columns | None]) -> str:
+    """Tells why the first column can't be words: each holds a number, or all of a sentence are the same."""
+    sentences = [sentence for sentence in _first_columns(rows) if sentence]
+    first = list(chain.from_iterable(sentences))
+    numbers = all(re.search(r"\d", word) for word in first)
+    names = any(len(sentence) > 2 for sentence in sentences) and all(len(set(each)) == 1 for each in sentences)
+    if len(first) < 3 or not (numbers or names):
+        return ""
+    return (
+        f"{path}: which column holds the words? The first, {first[0]} and so on, does not: --data.word_column says it"
+    )
 
 
 def _indexed_tag(layout: Layout, body: Sequence[Columns], more: Callable[[], Iterable[str]]) -> Layout:
@@ -277,7 +300,14 @@ def _with_hint(layout: Layout, body: Sequence[Columns]) -> Layout:
         hint = f"; column {likely[0]} looks like tags: --data.tag_column {likely[0]}"
     else:
         hint = "; are tags in another column? --data.tag_column says which" if width > 2 else ""
-    return replace(layout, known=known, hint=hint)
+    others = [column for column in likely if not _are_chunks(body, column - 1)]
+    note = f"column {layout.tag + 1} is read as tags, and column {others[0]} looks like tags, too" if others else ""
+    return replace(layout, known=known, hint=hint, note=note)
+
+
+def _are_chunks(body: Iterable[Columns], column: int) -> bool:
+    """Tells whether the tags of a column are of phrases, as in CoNLL-2003, or none."""
+    return {row[column].partition("-")[2] for row in body} <= CHUNKS
 
 
 def _are_tags(body: Iterable[Columns], column: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,12 @@ LINE_FEED = "\n"
 UTF16 = "--data.encoding utf-16"
 NUL = f"a nul character; if the file is, say, UTF-16: {UTF16}"
 BINARY = 4096  # bytes, in which a file that is no text has a nul
-MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # what such files begin with
+MARKS = {  # what such files begin with; that of UTF-32 begins with that of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
+MARK = "\ufeff"  # of the byte order; files that were put together have it inside
+WINDOWS = re.compile(rb"[\x80-\x9f]")  # quotes and dashes of windows-1252, and no letters of latin-1
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
@@ -31,9 +37,14 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def split_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Takes off the ends of lines that end at line feeds, and cuts those that hold carriage returns."""
+    """Takes off the ends of lines that end at line feeds, and cuts those that hold carriage returns.
+
+    Marks of the byte order at the head of a line are left out.
+    """
     for line in lines:
         line = line.rstrip("\r\n")
+        if line[:1] == MARK:
+            line = line.lstrip(MARK)
         if "\r" in line:
             yield from line.split("\r")
         else:
@@ -47,7 +58,7 @@ def read_text(path: Path, encoding: str) -> str:
         CTLError: the encoding is another, or unknown, or the text holds a nul.
     """
     with _opened(path, encoding) as file:
-        text = file.read()
+        text = file.read().lstrip(MARK)
     if "\0" in text:
         raise CTLError(f"{path}:{1 + text.count(LINE_FEED, 0, text.index(chr(0)))}: {NUL}")
     return text
@@ -55,8 +66,8 @@ def read_text(path: Path, encoding: str) -> str:
 
 @contextmanager
 def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
-    utf8 = encoding.lower() in ("utf-8", "utf8")
     try:
+        utf8 = codecs.lookup(encoding).name == "utf-8"
         with path.open(encoding="utf-8-sig" if utf8 else encoding, newline=LINE_FEED) as file:
             yield file
     except LookupError:
@@ -75,9 +86,10 @@ def _not_in(path: Path, encoding: str) -> CTLError:
     except UnicodeError:
         pass
     line = data.count(b"\n", 0, position) + 1
-    if b"\0" in data[:BINARY] and data[:2] not in MARKS:
+    mark = next((encoding for start, encoding in MARKS.items() if data.startswith(start)), None)
+    if b"\0" in data[:BINARY] and mark is None:
         return CTLError(f"{path}: a binary file and no text (byte {data.index(0)} is zero); if it is UTF-16: {UTF16}")
-    other = MARKS.get(data[:2], "latin-1")
+    other = mark or ("windows-1252" if WINDOWS.search(data) else "latin-1")
     return CTLError(f"{path}:{line}: not {encoding} (byte {position}); if it is, say, {other}: --data.encoding {other}")
 
 

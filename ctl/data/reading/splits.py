@@ -95,7 +95,7 @@ def find_split(root: Path, language: str, split: str) -> Path:
     if not present and split == "train" and texts_below(folder, TEXT):
         return folder
     if not present:
-        names = sorted(path.name for path in folder.iterdir())
+        names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir())
         raise NoGoldError(
             f"{folder}: no {split} split (such as {files[0].name}); there is {some(names) or 'nothing'}; endings "
             f"that are read: {' '.join(filter(None, READERS))}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from codecs import lookup
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from ctl.system.files import reserve
 
 Place = int | str  # a line of the file, or what a message calls it
 LONG = 500  # words that no sentence has
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+UNSEEN = re.compile("[\u200b\u2060\ufeff]")  # spaces without a width; joiners, which change letters, are none
 
 
 class CorpusWriter:
@@ -95,6 +99,7 @@ class CorpusWriter:
                 f"letters in parts composed and soft hyphens left out ({self.form.normalization}) in {respelled:,} "
                 f"distinct word{'s' if respelled > 1 else ''}"
             )
+        notes += unusual(self.words.numbers, self.form.encoding)
         if self._longest > LONG:
             notes.append(
                 f"a sentence of {self._longest:,} words: is there no {self.sentence_end}? It is cut into "
@@ -104,6 +109,30 @@ class CorpusWriter:
 
     def _named(self, notes: Sequence[str]) -> tuple[str, ...]:
         return tuple(f"{self.name}: {note}" for note in notes)
+
+
+def unusual(words: Iterable[str], encoding: str) -> Iterator[str]:
+    """Says what in words is hardly meant: letters of another encoding, control characters, unseen characters.
+
+    Args:
+        words: distinct ones.
+        encoding: in which they were read.
+    """
+    if lookup(encoding).name != "utf-8" and _are_utf8(words, encoding):
+        yield f"all letters would be UTF-8, too: is {encoding} the encoding of this file?"
+    odd = [word for word in words if not word.isprintable()]
+    for characters, kind, advice in ((CONTROL, "control", "is the encoding another?"), (UNSEEN, "unseen", "they stay")):
+        if several := [word for word in odd if characters.search(word)]:
+            yield f"{kind} characters in {len(several):,} distinct words, {several[0]!a} say: {advice}"
+
+
+def _are_utf8(words: Iterable[str], encoding: str) -> bool:
+    """Tells whether all words with other letters than those of ASCII, of which there are some, are UTF-8 as well."""
+    others = [word for word in words if not word.isascii()]
+    try:
+        return bool(others) and all(word.encode(encoding).decode("utf-8") for word in others)
+    except UnicodeError:
+        return False
 
 
 def _room(folder: Path | None, count: int) -> TagIds:

@@ -88,6 +88,12 @@ FORMS = {
         "Sentence: 2,In,P,O\n,Oslo,N,B-LOC\n",
     ),
     "semicolons and quotes": (".csv", '"Ida";B-PER\nNoor;I-PER\nsang;O\n\nIn;O\n"Oslo";B-LOC\n'),
+    "marks of the byte order": (".txt", "\ufeff\ufeffIda B-PER\nNoor I-PER\nsang O\n\n\ufeffIn O\nOslo B-LOC\n"),
+    "a list after empty lines": (
+        ".json",
+        '\n\n[{"tokens": ["Ida", "Noor", "sang"], "ner_tags": ["B-PER", "I-PER", "O"]},\n'
+        ' {"tokens": ["In", "Oslo"], "ner_tags": ["O", "B-LOC"]}]',
+    ),
     "carriage returns": (".txt", "Ida\tB-PER\rNoor\tI-PER\rsang\tO\r\rIn\tO\rOslo\tB-LOC"),
     "carriage returns of all kinds": (".txt", "Ida B-PER\r\r\nNoor I-PER\rsang O\r\n\nIn O\nOslo B-LOC\r\n"),
     "tabs, spaces and both": (".txt", "Ida \tB-PER \nNoor   I-PER\nsang\tO\t\n\nIn O\nOslo \t B-LOC\n"),
@@ -140,6 +146,35 @@ def test_what_is_repaired_is_said(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("data", "encoding", "said"),
+    [
+        ("Zoë B-PER\n“ O\n".encode("cp1252"), "latin-1", [r"control characters in 1 distinct words, '\x93' say"]),
+        ("Zoë B-PER\nÅs O\n".encode(), "cp1252", ["all letters would be UTF-8, too: is cp1252 the encoding"]),
+        ("Zoë B-PER\n".encode("latin-1"), "latin-1", []),
+        ("Ida\u200b B-PER\n\u200b O\n".encode(), "utf-8", [r"unseen characters in 2 distinct words, 'Ida\u200b' say"]),
+        ("می\u200cرود O\nمی B-PER\n".encode(), "UTF_8", []),
+        (b"Ida B-PER O\nsang O O\n", "utf-8", ["column 3 is read as tags, and column 2 looks like tags, too"]),
+        (b"Ida B-NP I-PER\nsang B-VP O\n", "utf-8", ["IOB1 tags"]),
+    ],
+)  # fmt: skip
+def test_what_is_hardly_meant_is_said(tmp_path, data, encoding, said):
+    notes = read(tmp_path, {".txt": data}, Form(encoding=encoding)).notes
+    assert len(notes) == len(said) and all(part in note for part, note in zip(said, notes, strict=True))
+
+
+def test_a_folder_in_place_of_a_file_is_seen(tmp_path):
+    (tmp_path / "xx" / "train.txt").mkdir(parents=True)
+    with pytest.raises(CTLError, match=r"xx: no train split \(such as train.txt\); there is train.txt/;"):
+        read_split("xx", "train", root=tmp_path)
+
+
+def test_types_of_one_letter_are_types(tmp_path):
+    assert sentences(read(tmp_path, {".txt": "Ida P\nsang O\nOslo L\n"})) == [
+        [["Ida", "B-P"], ["sang", "O"], ["Oslo", "B-L"]]
+    ]
+
+
+@pytest.mark.parametrize(
     ("options", "expected"),
     [
         ({"tag_column": 2}, [["Ida", "B-PER"], ["sang", "O"]]),
@@ -170,9 +205,20 @@ def test_text_of_one_column_needs_no_names(tmp_path):
         ),
         ({".txt": "Ida N\nsang V\n"}, r"train.txt:1: unknown tag 'N'"),
         ({".txt": "Ida O\nNoor PER-B\n"}, r"train.txt:2: unknown tag 'PER-B'"),
+        ({".txt": "Ida B:PER\nNoor I:PER\nsang O\n"}, r"train.txt:1: unknown tag 'B:PER'"),
+        ({".txt": "Ida PER.B\nsang O\n"}, r"train.txt:1: unknown tag 'PER.B'"),
+        ({".txt": "Ida B\nNoor I\nsang O\n"}, r"train.txt:1: unknown tag 'B'"),
+        (
+            {".tsv": "t_1\tIda\tB-PER\nt_2\tsang\tO\nt_3\t.\tO\n"},
+            r"which column holds the words\? The first, t_1 .*word_c",
+        ),
+        ({".tsv": "0\tIda\tB-PER\n0\tsang\tO\n1\tOslo\tB-LOC\n"}, r"which column holds the words\? The first, 0 and"),
+        ({".txt": "a/b 0 Ida O\na/b 1 Noor O\na/b 2 sang O\n"}, r"which column holds the words\? The first, a/b and"),
         ({".txt": "Ida O\nNoor b-per\n"}, r"train.txt:2: unknown tag 'b-per'"),
         ({".txt": "Ida B-PER\nNoor O\nx _\n"}, r"train.txt:3: unknown tag '_'"),
         ({".txt": "Ida B-PER\nNo\0or O\n"}, r"train.txt:2: a nul.*--data.encoding utf-16"),
+        ({".txt": "Ida B-PER\n".encode("utf-32")}, r"train.txt:1: not utf-8.*--data.encoding utf-32"),
+        ({".txt": "Zoë B-PER\n“ O\n".encode("cp1252")}, r"train.txt:1: not utf-8.*--data.encoding windows-1252"),
         ({".txt": "Ida B-PER\n".encode("utf-16")}, r"train.txt:1: not utf-8.*--data.encoding utf-16"),
         ({".tsv": "word\tner-fine\tner-coarse\tx\nIda\tB-A\tB-B\ty\n"}, r"which column.*ner-fine, ner-coarse"),
         ({".ann": "T1\tPER 0 3\tIda"}, r"train.ann: the text that it is for, train.txt, is not there"),
@@ -182,6 +228,14 @@ def test_text_of_one_column_needs_no_names(tmp_path):
         ({".jsonl": '{"text": "Ida", "label": [[0, 9, "PER"]]}'}, r"train.jsonl:1: .* 0 to 9 is outside"),
         ({".jsonl": '{"text": "Ida", "label": [["a", 9, "PER"]]}'}, r"train.jsonl:1: .*is no entity"),
         ({".jsonl": '{"text": "Ida", "label": []}\n{"text": "Ida"}'}, r"train.jsonl:2: no tags"),
+        (
+            {".jsonl": '{"text": "a"}\n{"text": "Ida", "label": [[0, 3, "PER"]]}'},
+            r"train.jsonl:2: tags \(label\), which the",
+        ),
+        (
+            {".jsonl": '{"tokens": ["a"], "ner_tags": null}\n{"tokens": ["a"], "ner_tags": ["O"]}'},
+            r"train.jsonl:2: tags \(ner_t",
+        ),
         ({".jsonl": '{"tokens": ["Ida"], "ner_tags": [1]}'}, r"train.jsonl:1: 1 for a tag; write tags as text"),
         ({".jsonl": '{"tokens": ["Ida"], "ner_tags": []}'}, r"train.jsonl:1: 1 words but 0 tags"),
         ({".jsonl": '{"tokens": ["Ida"], "ner_tags": ["X-X"]}'}, r"train.jsonl:1: unknown tag 'X-X'"),
