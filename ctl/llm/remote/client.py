@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -26,7 +27,14 @@ Value = TypeVar("Value")
 TRANSIENT = {408, 409, 425, 429, 500, 502, 503, 504, 529}
 MOST_UNANSWERED = 0.1  # of all requests: the share without an answer at which a run stops
 ENOUGH = 20  # requests after which that share is looked at before the end
+MOST_SHOWN = 2000  # characters of a message of a server that are looked at
 LEAST_SECRET = 4  # characters: what is shorter stands in many words, and is no secret
+
+
+def spellings(key: str) -> re.Pattern[str]:
+    """Finds a key as it is, and as JSON and addresses may write it, with escapes for its letters."""
+    letters = (rf"(?:\\?{re.escape(letter)}|\\u{ord(letter):04x}|%{ord(letter):02x})" for letter in key)
+    return re.compile("".join(letters), re.IGNORECASE)
 
 
 class Trouble(Exception):
@@ -224,7 +232,10 @@ class Client:
 
     def _shown(self, text: str) -> str:
         """The text of a server as a piece of one line for a terminal, without the key."""
-        printable = "".join(letter if letter.isprintable() else " " for letter in self._without_key(text)[:2000])
+        text = self._without_key(text)[: 2 * MOST_SHOWN]
+        if self._key is not None and len(self._key) >= LEAST_SECRET:
+            text = spellings(self._key).sub("***", text)
+        printable = "".join(letter if letter.isprintable() else " " for letter in text[:MOST_SHOWN])
         return " ".join(printable.split())[:300]
 
     def check_answers(self, least: int = 1) -> None:

@@ -14,7 +14,7 @@ from chat_server import answer, chat_server, dripping_server
 from ctl.errors import CTLError
 from ctl.llm.remote.answer_cache import AnswerCache
 from ctl.llm.remote.answers import NoAnswer
-from ctl.llm.remote.client import Client
+from ctl.llm.remote.client import Client, spellings
 from ctl.llm.remote.endpoint import Endpoint
 
 FAST = {"backoff": 0.01, "retries": 2}
@@ -217,6 +217,8 @@ def test_nothing_is_asked_for_no_money():
 SECRET = "sk-SECRET-123"
 ECHO = {
     "status": (401, {}, f"bad key Bearer {SECRET}\x1b[2J"),
+    "upper": (401, {}, f"bad key {SECRET.upper()}"),
+    "escaped in a status": (401, {}, '{"error": "' + "".join(f"\\u{ord(letter):04X}" for letter in SECRET) + '"}'),
     "moved": (307, {"Location": f"http://other/{SECRET}"}, ""),
     "busy": (503, {"Retry-After": SECRET}, SECRET),
     "answer": answer(f"your key is {SECRET}"),
@@ -237,7 +239,13 @@ def test_a_server_that_repeats_the_key_is_not_repeated(echo, tmp_path, monkeypat
             said = str(error)
     assert seen[0]["headers"]["Authorization"] == f"Bearer {SECRET}"
     everything = said + str(client.report()) + (tmp_path / "answers").read_bytes().decode(errors="replace")
-    assert "SECRET" not in everything and "RET-123" not in everything and "\x1b" not in said
+    assert "u002D" not in said and "SECRET" not in everything and "RET-123" not in everything and "\x1b" not in said
+
+
+def test_a_key_is_found_however_it_is_written():
+    for text in ("sk-a/b", "SK-A/B", "sk-a\\/b", "sk\\u002da\\u002Fb", "sk%2da%2Fb"):
+        assert spellings("sk-a/b").sub("***", f"<{text}>") == "<***>"
+    assert spellings("sk-a/b").sub("***", "sk-a/c") == "sk-a/c"
 
 
 def test_a_redirect_says_where_to():
