@@ -24,6 +24,7 @@ class StopAtNaN(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts with no bad step."""
         self._bad = torch.full((), -1, dtype=torch.long, device=pl_module.device)
+        self._every = 1 if pl_module.device.type == "cpu" else EVERY
 
     def on_train_batch_end(
         self,
@@ -38,7 +39,7 @@ class StopAtNaN(Callback):
         if isinstance(loss, Tensor):
             is_first = (self._bad < 0) & ~loss.detach().isfinite().all()
             self._bad = torch.where(is_first, trainer.global_step, self._bad)
-        if self._bad.device.type == "cpu" or (batch_idx + 1) % EVERY == 0:
+        if (batch_idx + 1) % self._every == 0:
             self._look(trainer, pl_module)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

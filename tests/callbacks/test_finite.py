@@ -18,9 +18,9 @@ from ctl.errors import CTLError
 from ctl.main import main
 
 
-def started(lr=0.1):
+def started(lr=0.1, device="cpu"):
     module = nn.Linear(2, 2)
-    module.lr, module.device = lr, torch.device("cpu")
+    module.lr, module.device = lr, torch.device(device)
     trainer = SimpleNamespace(global_step=7, current_epoch=2, precision="16-mixed")
     callback = StopAtNaN()
     callback.on_train_start(trainer, module)
@@ -38,16 +38,36 @@ def test_the_first_loss_that_is_no_number_stops_the_fit(value):
         callback.on_train_batch_end(trainer, module, {"loss": torch.tensor(value)}, None, 2)
 
 
-def test_on_a_gpu_the_first_bad_step_is_told_later():
-    """Looking at a loss waits for the GPU, so it is done every few steps."""
+def test_no_loss_is_waited_for_on_another_device():
+    """A tensor of the meta device has no values: whoever looked at one would fail, as he would wait for a GPU."""
+    callback, trainer, module = started(device="meta")
+    loss = {"loss": torch.ones((), device="meta")}
+    for batch in range(EVERY - 1):
+        callback.on_train_batch_end(trainer, module, loss, None, batch)
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        callback.on_train_batch_end(trainer, module, loss, None, EVERY - 1)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda callback, *given: callback.on_train_batch_end(*given, {"loss": torch.tensor(1.0)}, None, 4),
+        lambda callback, *given: callback.on_train_epoch_end(*given),
+        lambda callback, *given: callback.on_save_checkpoint(*given, {}),
+        lambda callback, trainer, module: callback.on_validation_start(
+            SimpleNamespace(**vars(trainer), state=SimpleNamespace(fn="fit"), sanity_checking=False), module
+        ),
+    ],
+    ids=["some steps later", "end of the epoch", "before a checkpoint", "before validation"],
+)
+def test_where_losses_are_not_looked_at_one_by_one_the_first_bad_step_is_told(look):
     callback, trainer, module = started()
-    callback._bad = SimpleNamespace(device=SimpleNamespace(type="cuda"))
-    callback._bad = torch.full((), -1, device="meta")  # whatever is not a CPU
-    callback.on_train_batch_end(trainer, module, None, None, 0)
-    callback._bad = torch.tensor(5)
-    with pytest.raises(CTLError, match="step 5"):
-        callback.on_train_epoch_end(trainer, module)
-    assert EVERY > 1
+    callback._every = 5  # as on a GPU, where it is more
+    for batch, value in enumerate([1.0, float("nan"), float("inf"), 1.0]):
+        trainer.global_step = 20 + batch
+        callback.on_train_batch_end(trainer, module, {"loss": torch.tensor(value)}, None, batch)
+    with pytest.raises(CTLError, match="loss is not a finite number at step 21"):
+        look(callback, trainer, module)
 
 
 def test_weights_that_are_no_numbers_are_not_written():
