@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -57,9 +57,7 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
     """
     stages = {(s.folder, s.command): s for plan in plans for s in plan}
     ended = {stage.key for plan in finished for stage in plan}  # also those whose models were not kept
-    kinds: dict[str, list[Stage]] = {}
-    for stage in stages.values():
-        kinds.setdefault(kind_of(stage), []).append(stage)
+    kinds = by_kind(stages.values())
     rates = measured_rates(kinds)
     origins = origins_of(stages.values())
     lines = []
@@ -79,6 +77,27 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
         f"At {assumed.utilisation:.0%} of {assumed.flops / 1e12:.0f} TFLOP/s, {assumed.tokens:.0f} subwords a sentence "
         f"and {assumed.overhead:.0f} s for every stage's start: {computed / 3600:.1f} device-hours."
     )
+
+
+def seconds_left(stages: Collection[Stage]) -> float | None:
+    """What the stages that are not done will take, each at the pace of its kind; ``None`` where nothing is done yet.
+
+    A kind of which none is done is thought to be as quick, for its work, as all that is done.
+    """
+    done = [stage for stage in stages if stage.done() and stage.work]
+    if not (work := sum(stage.work for stage in done)):
+        return None
+    pace = sum(stage.seconds() for stage in done) / work
+    rates = measured_rates(by_kind(done))
+    return sum(rates.get(kind_of(stage), pace) * stage.work for stage in stages if not stage.done())
+
+
+def by_kind(stages: Iterable[Stage]) -> dict[str, list[Stage]]:
+    """Stages by what they do."""
+    kinds: dict[str, list[Stage]] = {}
+    for stage in stages:
+        kinds.setdefault(kind_of(stage), []).append(stage)
+    return kinds
 
 
 def kind_of(stage: Stage) -> str:

@@ -18,6 +18,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from ctl.errors import CTLError, first_line
 from ctl.results import CELL, FAILED, counts_file, write_records
 from ctl.study.cells import is_done, key_of
+from ctl.study.estimate import seconds_left
 from ctl.system.console import duration, quiet, say
 from ctl.system.files import fingerprint, read_object, remove, write_json
 from ctl.system.locks import held
@@ -95,7 +96,6 @@ class Worker:
         self.plans = {cell: study.plan(cell) for cell in cells[first:] + cells[:first]}
         self.stages = {(s.folder, s.command): s for plan in self.plans.values() for s in plan}
         self.broken: dict[str, str] = {}  # what became of stages that failed, by key
-        self.seconds = self.work = 0.0
 
     def run(self) -> None:
         """Runs all cells; those that are busy are tried again after the others."""
@@ -167,14 +167,11 @@ class Worker:
                 return
             if stage.command == "fit":
                 say(f"  {stage.title} (seed {stage.config['seed_everything']}) ...")
-            began = time.perf_counter()
             try:
                 stage.run()
             except (Exception, SystemExit) as error:
                 self.broken[stage.key] = f"{stage.title} failed: {_message(error)}"
                 raise
-            self.seconds += time.perf_counter() - began
-            self.work += stage.work
 
     def _has_failed(self, cell: Cell) -> bool:
         file = cell.folder / FAILED
@@ -197,11 +194,11 @@ class Worker:
         return held(self.study.output / ".locks" / f"{fingerprint(name)}.lock", Busy())
 
     def _left(self) -> str:
-        """Says how long the rest will take at the pace of this process, all processes together."""
-        left = sum(stage.work for stage in self.stages.values() if not stage.done())
-        if not left or not self.work:
-            return "nothing left" if not left else "the rest is unknown"
-        return f"about {duration(left * self.seconds / self.work / (self.study.settings.jobs or 1))} left"
+        """Says how long the rest will take, all processes together."""
+        seconds = seconds_left(self.stages.values())
+        if seconds is None:
+            return "the rest is unknown"
+        return f"about {duration(seconds / (self.study.settings.jobs or 1))} left" if seconds else "nothing left"
 
 
 def _message(error: BaseException) -> str:

@@ -3,7 +3,15 @@ from types import SimpleNamespace
 import pytest
 
 from ctl.errors import CTLError
-from ctl.study.estimate import Assumed, assumed_splits, device_seconds, kind_of, measured_rates, origins_of
+from ctl.study.estimate import (
+    Assumed,
+    assumed_splits,
+    device_seconds,
+    kind_of,
+    measured_rates,
+    origins_of,
+    seconds_left,
+)
 
 
 def stage(name="Teacher", command="fit", sources=("en",), work=100.0, done=False, seconds=0.0):
@@ -27,6 +35,15 @@ def test_kinds_of_stages(given, kind):
 def test_a_pace_is_measured_where_something_is_done():
     stages = [stage(work=100, done=True, seconds=5), stage(work=300, done=True, seconds=15), stage(work=50)]
     assert measured_rates({"a": stages, "b": [stage()]}) == {"a": 0.05}
+
+
+def test_the_time_left_is_that_of_each_kind():
+    """Tests are quick and trainings slow, so that a run that goes on after tests alone is not thought to be slow."""
+    teacher, test = (stage(work=100, done=True, seconds=50), stage(command="test", work=10, done=True, seconds=1))
+    assert seconds_left([teacher, test, stage(work=200), stage(command="test", work=20)]) == 100 + 2
+    assert seconds_left([teacher, test, stage("Student", work=110)]) == 51  # the pace of all that is done
+    assert seconds_left([teacher, test]) == 0
+    assert seconds_left([stage()]) is None
 
 
 def test_seconds_on_a_device():
