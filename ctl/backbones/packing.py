@@ -101,7 +101,7 @@ def packed(model: Any, subwords: Subwords) -> Layout:  # noqa: ANN401
     """Puts several windows into a row; the mask lets a subword see its own window alone, and padding see padding."""
     ids, segments, positions = (
         values.new_full((subwords.grid[0] * subwords.grid[1],), fill).index_copy(0, subwords.slots, values)
-        for values, fill in ((subwords.ids, _pad_id(model)), (subwords.windows, -1), (subwords.positions, 0))
+        for values, fill in ((subwords.ids, pad_id(model)), (subwords.windows, -1), (subwords.positions, 0))
     )
     grids = (grid.view(subwords.grid).split(_rows_at_once(subwords.grid[1])) for grid in (ids, segments, positions))  # type: ignore[no-untyped-call]
     passes = [
@@ -128,7 +128,7 @@ def padded(model: Any, subwords: Subwords, blocks: int = BLOCKS) -> Layout:  # n
             places = torch.arange(width, device=chunk.device)
             mask = places < subwords.sizes[chunk, None]
             ids = subwords.ids[(subwords.first()[chunk, None] + places).clamp_max(len(subwords.ids) - 1)]
-            passes.append({"input_ids": ids.masked_fill(~mask, _pad_id(model)), "attention_mask": mask.long()})
+            passes.append({"input_ids": ids.masked_fill(~mask, pad_id(model)), "attention_mask": mask.long()})
             rows[chunk] = begin + width * torch.arange(len(chunk), device=chunk.device)
             begin += width * len(chunk)
     return Layout(passes, rows[subwords.windows] + subwords.positions)
@@ -232,7 +232,8 @@ def first_position(model: Any) -> int:  # noqa: ANN401
     return known
 
 
-def _pad_id(model: Any) -> int:  # noqa: ANN401
+def pad_id(model: Any) -> int:  # noqa: ANN401
+    """Returns the id that stands at padding."""
     return int(getattr(getattr(model, "config", None), "pad_token_id", None) or 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -99,6 +99,14 @@ class SaveLast(Checkpoint):
         self._saved = time.monotonic()
 
 
+@runtime_checkable
+class Lean(Protocol):
+    """A model that says what of its weights is worth keeping, where the rest can be had again."""
+
+    def kept(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
+        """Gives the checkpoint of a finished fit without the rest."""
+
+
 class WeightsOnly(Callback):
     """Leaves of a finished fit one checkpoint, without the optimiser's state: a third of the file, and no second one.
 
@@ -118,4 +126,5 @@ class WeightsOnly(Callback):
             remove(self.path.parent / other, self.path.parent)
         checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
         lean = {name: value for name, value in checkpoint.items() if name not in RESUMED}
+        lean = pl_module.kept(lean) if isinstance(pl_module, Lean) else lean
         WholeCheckpoints().save_checkpoint(lean, self.path)

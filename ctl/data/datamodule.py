@@ -15,7 +15,7 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
-from ctl.arrays import Floats
+from ctl.arrays import Floats, Ints
 from ctl.backbones.facts import longest_input
 from ctl.backbones.loading import load_config, load_tokenizer
 from ctl.data.batching import BatchDataset, Reached, SentenceSampler
@@ -326,6 +326,12 @@ class NERDataModule(LightningDataModule):
     def predict_dataloader(self) -> list[DataLoader[WordBatch]]:
         """One loader for each split that is to be labelled."""
         return [self._loader([corpus], **self._evaluation) for corpus in self.predicting.values()]
+
+    def read_in_training(self) -> Ints:
+        """The ids of all subwords that a model reads in training, special tokens and padding among them, in order."""
+        encoder = self.encoder
+        special = np.array([*encoder.prefix, *encoder.suffix, encoder.pad_id], dtype=np.int64)
+        return np.unique(np.concatenate([special, *(encoder.encode(text).vocabulary() for text in self.training)]))
 
     def whole(self, corpus: Corpus) -> DataLoader[WordBatch]:
         """A corpus in one pass, all of it in every process."""

@@ -213,6 +213,10 @@ class EncodedCorpus:
             lengths[number] = len(cut.ids)
         return lengths
 
+    def vocabulary(self) -> Ints:
+        """The ids of all subwords that occur, in order."""
+        return np.unique(np.concatenate([self.pieces, *(cut.ids for cut in self.joined.values())])).astype(np.int64)
+
     def _entries(self, words: slice, beginning: int | Ints) -> npt.NDArray[np.int32]:
         """The entries in the dictionary of some words, of which some are at the beginning of a sentence."""
         entries = self.types[words]

@@ -22,6 +22,7 @@ from ctl.modules.base import Labeller, Trainable, fingerprint_weights
 from ctl.system.files import fingerprint
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, OpenShare, PositiveInt, Share
 
+BLOCK = "block"  # in a checkpoint: which rows of the word embedding it has; the others are the backbone's
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
 
 
@@ -228,7 +229,8 @@ class FineTuned(Trainable, Labeller):
             if state[name] != value:
                 raise CTLError(f"the checkpoint's {name} is {state[name]}, this run's is {value}: set model.{name}")
         if self.network is None:
-            self._build(self.load_backbone() if self.lora_rank else self.rebuild_backbone(state["encoder"]))
+            needs_backbone = self.lora_rank or BLOCK in state
+            self._build(self.load_backbone() if needs_backbone else self.rebuild_backbone(state["encoder"]))
         if state["base"] != self.base_fingerprint:
             raise CTLError(
                 f"the checkpoint's adapters were trained in another base than {self.backbone} as {self.base}: "

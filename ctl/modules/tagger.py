@@ -15,7 +15,7 @@ from ctl.backbones.loading import build_encoder, count_layers, freeze, load_enco
 from ctl.callbacks.tokenizer import KEPT, KeepTokenizer
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
-from ctl.modules.fine_tuned import FineTuned
+from ctl.modules.trimmed import Trimmed
 from ctl.modules.word_classifier import Pooling, WordClassifier
 from ctl.system.checkpoints import WholeCheckpoints
 from ctl.system.files import moved
@@ -24,7 +24,7 @@ from ctl.system.numbers import NonNegativeInt, OpenShare
 NAME_ANOTHER = "; name one that `ctl fit` or `ctl transfer` wrote for a teacher or a student"
 
 
-class Tagger(FineTuned):
+class Tagger(Trimmed):
     """A backbone with a tag classifier that is trained: a teacher or a student.
 
     The backbone is an encoder, or a decoder (a causal language model).
@@ -37,7 +37,7 @@ class Tagger(FineTuned):
         freeze_embeddings: keep the backbone's embeddings as they are.
         freeze_layers: keep this many bottom layers as they are.
         compile: compile the backbone with `torch.compile`: for long runs, as the first steps take a minute.
-        **kwargs: as for every `FineTuned`.
+        **kwargs: as for every `FineTuned`, and `Trimmed`.
 
     Attributes:
         tokenizer_fingerprint: of the tokenizer that it was trained with, where its checkpoint says so.

@@ -125,3 +125,5 @@ class Teacher(GoldTrained, Tagger):
     With one source it is a teacher of the ensemble, and direct transfer when it is tested on the target itself; with
     several it is the pooled model.
     """
+
+    needs_backbone = True

@@ -166,7 +166,7 @@ def _load_tokenizer(trained: Trained, name: str) -> Any:  # noqa: ANN401
             f"{name}: not the tokenizer that {trained.path} was trained with; --tokenizer DIR says where it is"
         )
     rows = getattr(getattr(trained.model, "backbone_model", None), "get_input_embeddings", None)
-    if rows is not None and len(tokenizer) > len(rows().weight):
+    if rows is not None and len(tokenizer) > rows().num_embeddings:
         raise CTLError(f"{name}: it has more subwords than {trained.path}; --tokenizer DIR says where its tokenizer is")
     return tokenizer
 

@@ -1,0 +1,168 @@
+"""The word embedding of a model in training: a block of the rows that its text reads, beside the backbone's matrix.
+
+A vocabulary for a hundred languages has 250,000 rows, and 20,000 sentences of one language read some 15,000 of them.
+The others have no gradient: AdamW only decays them (Loshchilov and Hutter, ICLR 2019, algorithm 2, line 12), all by the
+same factor. So they need neither gradients nor moments, and their values follow from the backbone's. What is
+trained is equal to the bit, as long as no gradient is clipped: the norm of all is a sum in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ctl.backbones.packing import pad_id
+from ctl.errors import CTLError
+from ctl.system.files import fingerprint_stream
+
+LARGEST_SHARE = 0.5  # of the rows: where more are read, little would be saved
+
+
+class ReadRows(nn.Module):
+    """A word embedding of which only some rows are trained; to a checkpoint it is the whole matrix.
+
+    Args:
+        embedding: the backbone's, of V rows; its matrix is neither copied nor changed.
+        ids: of the rows that are read in training (R).
+
+    Attributes:
+        weight: the rows that are trained (R, D).
+        decay: what the other rows are the backbone's times.
+        num_embeddings: V.
+        padding_idx: the row in ``weight`` of what stands at padding, which has no gradient.
+    """
+
+    def __init__(self, embedding: nn.Embedding, ids: Tensor) -> None:
+        super().__init__()
+        matrix = embedding.weight.detach()
+        self.ids = ids
+        self.weight = nn.Parameter(matrix[ids])
+        self.decay = 1.0
+        self.num_embeddings = embedding.num_embeddings
+        self.padding_idx = None if embedding.padding_idx is None else int((ids == embedding.padding_idx).nonzero())
+        self._backbones = matrix.cpu()  # no buffer: it stays where it is, and processes don't send it to one another
+        self._places = ids.new_full((len(matrix),), -1).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Looks rows up (..., D) by the ids of subwords; in training only those that are trained are known."""
+        places = self._places = self._places.to(ids.device)
+        places = places[ids]
+        if self.training:
+            return F.embedding(places, self.weight, self.padding_idx)
+        others = places < 0
+        states = F.embedding(places.clamp_min(0), self.weight)
+        if others.any():
+            states[others] = (self._backbones[ids[others].cpu()] * self.decay).to(states)
+        return states
+
+    def decays(self, factor: float) -> None:
+        """Follows a step of AdamW in the rows that it does not see.
+
+        Args:
+            factor: one less the product of its learning rate and its weight decay.
+        """
+        self.decay *= factor
+
+    def fingerprint(self) -> str:
+        """Gives 16 hex digits of the ids of the rows that are trained."""
+        return fingerprint_stream([self.ids.cpu().numpy().tobytes()])
+
+    @property
+    def backbone(self) -> str:
+        """The fingerprint of the backbone's matrix: 16 hex digits of every 97th row of it."""
+        return fingerprint_stream([self._backbones[::97].contiguous().numpy().tobytes()])
+
+    def block(self, matrix: Tensor, decay: float) -> tuple[Tensor, dict[str, Any]]:
+        """Gives what is enough to make a whole matrix again, beside the backbone: the rows (R, D), and where they go.
+
+        Args:
+            matrix: of a checkpoint (V, D).
+            decay: what its other rows are the backbone's times.
+        """
+        places = {"ids": self.ids.cpu().int(), "decay": decay, "backbone": self.backbone}
+        return matrix[self.ids.to(matrix.device)].clone(), places
+
+    def take_moments(self, states: Mapping[int, dict[str, Any]]) -> None:
+        """Takes these rows of the moments of a whole matrix.
+
+        Args:
+            states: an optimiser's, by the number of the parameter; those of the whole matrix are changed.
+        """
+        for state in states.values():
+            for name, value in state.items():
+                if isinstance(value, Tensor) and value.shape == self._backbones.shape:
+                    state[name] = value[self.ids.to(value.device)]
+
+    def whole(self) -> Tensor:
+        """Gives the whole matrix (V, D), a new one."""
+        return (self._backbones * self.decay).index_copy_(0, self.ids, self.weight.detach().cpu())
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        destination[f"{prefix}weight"] = self.whole()
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:  # noqa: ANN401
+        """Takes the block, or its rows out of a whole matrix; one of another backbone also takes this one's place."""
+        _, _, missing, _, errors = rest
+        matrix = state_dict.get(f"{prefix}weight")
+        if matrix is None:
+            missing.append(f"{prefix}weight")
+        elif matrix.shape == self.weight.shape:
+            with torch.no_grad():
+                self.weight.copy_(matrix)
+        elif matrix.shape != self._backbones.shape:
+            errors.append(f"{prefix}weight is {tuple(matrix.shape)}, not {tuple(self._backbones.shape)}")
+        else:
+            matrix = matrix.detach().cpu()
+            with torch.no_grad():
+                self.weight.copy_(matrix[self.ids])
+                if not torch.equal(self.whole(), matrix):
+                    self._backbones, self.decay = matrix, 1.0
+
+
+def trim(backbone: Any, ids: Tensor) -> None:  # noqa: ANN401  (transformers' classes are untyped)
+    """Lets a backbone train only these rows of its word embedding, if that leaves most of them out.
+
+    Nothing is done for an embedding that is frozen, is shared with another part of the model, or does more than look
+    rows up.
+
+    Args:
+        backbone: a model of `transformers`.
+        ids: of all subwords that it will read in training (R).
+    """
+    embedding = backbone.get_input_embeddings()
+    if type(embedding) is not nn.Embedding or not embedding.weight.requires_grad:
+        return
+    if len(ids) > LARGEST_SHARE * embedding.num_embeddings or _shared(backbone, embedding.weight):
+        return
+    padding = {pad_id(backbone), embedding.padding_idx} - {None}
+    rows = ReadRows(embedding, torch.cat([ids, ids.new_tensor(list(padding))]).unique())  # type: ignore[no-untyped-call]
+    backbone.set_input_embeddings(rows.train(embedding.training))
+
+
+def put_block(backbone: Any, places: Mapping[str, Any]) -> None:  # noqa: ANN401
+    """Makes a word embedding of a backbone's own, and of the block that a checkpoint brings.
+
+    Args:
+        backbone: as it was loaded.
+        places: of the block, as `ReadRows.block` gives them.
+
+    Raises:
+        CTLError: it is another backbone.
+    """
+    rows = ReadRows(backbone.get_input_embeddings(), places["ids"].long())
+    if rows.backbone != places["backbone"]:
+        raise CTLError(
+            f"it was trained from another backbone than what is at {backbone.name_or_path} now, and has only those "
+            "rows of the word embedding that its text reads: put the backbone back, or train again"
+        )
+    rows.decay = places["decay"]
+    backbone.set_input_embeddings(rows)
+
+
+def _shared(backbone: nn.Module, weight: Tensor) -> bool:
+    """Tells whether a weight has several names."""
+    return sum(parameter is weight for _, parameter in backbone.named_parameters(remove_duplicate=False)) > 1
