@@ -74,7 +74,9 @@ def _check_stage(name: str, given: Sequence[Given]) -> None:
     """
     check_seed(readings(given, "--seed").get("_everything"))
     options = {option: value for _, option, value in given}
-    if not any(option.partition(".")[0] == "--model" or option == "--print_config" for option in options):
+    if "--print_config" in options:
+        return
+    if not any(option.partition(".")[0] == "--model" for option in options):
         raise CTLError(
             f"--model: which? Name a class, --model Teacher, or a file of it with --config; see `ctl {name} -h`"
         )

@@ -80,7 +80,7 @@ def print_estimate(plans: Sequence[Plan], finished: Sequence[Plan], assumed: Ass
 
 
 def seconds_left(stages: Collection[Stage]) -> float | None:
-    """What the stages that are not done will take, each at the pace of its kind; ``None`` where nothing is done yet.
+    """Estimates how long the rest takes, each stage at the pace of its kind; ``None`` where nothing is done yet.
 
     A kind of which none is done is thought to be as quick, for its work, as all that is done.
     """
