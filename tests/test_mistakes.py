@@ -45,7 +45,7 @@ FIT = [
     ("--trainer.gradient_clip_val -1", "--trainer.gradient_clip_val: -1"),
     ("--trainer.max_epochs 0", "--trainer.max_epochs: 0: then nothing is done"),
     ("--trainer.max_epochs x", "--trainer.max_epochs: x: a whole number is needed"),
-    ("--trainer.devices 0", "devices='0'"),
+    ("--trainer.devices 0", "--trainer.devices: 0: then nothing is done; leave it out for all there are"),
     ("--trainer.precision foo", "trainer.precision: foo: one of "),
     ("--trainer.accelerator tpu9", "tpu9"),
     ("--trainer.strategy foo", "foo"),
@@ -138,7 +138,7 @@ OTHERS = [
     ("inspect x --split ../../y", "--split: '../../y' is no split"),
     ("export x", "required: model"),
     ("report x --y", "unrecognized arguments: --y"),
-    ("fit", "required: fit.model"),
+    ("fit", "--model: which? Name a class"),
     ("fit --model Nonsense", "there is no class Nonsense"),
     ("predict --model RemoteTeacher --model.model x", "required: endpoint.url"),
 ]

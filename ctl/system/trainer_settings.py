@@ -61,7 +61,8 @@ def check_trainer(trainer: Mapping[str, Any]) -> None:
         if not least <= value < float("inf"):
             raise CTLError(f"--trainer.{name}: {value}: a number from {least} up is needed")
         if value == 0 and name in NOT_ZERO:
-            raise CTLError(f"--trainer.{name}: 0: then nothing is done; leave it out for no limit")
+            otherwise = "for all there are" if name == "devices" else "for no limit"
+            raise CTLError(f"--trainer.{name}: 0: then nothing is done; leave it out {otherwise}")
 
 
 def _check_word(name: str, value: object, words: Sequence[str]) -> None:
