@@ -32,6 +32,9 @@ COMMANDS = {
             "soft labels from files of others",
             "ctl import votes.conll --data.root data --language de --as crowd",
         ),
+        "review": Command(
+            "ctl.commands.review", "sentences for people to label", "ctl review runs/quickstart --sentences 200"
+        ),
         "inspect": Command("ctl.commands.inspect", "look at soft labels in a browser", "ctl inspect runs/quickstart"),
     },
     "Many runs": {

@@ -14,7 +14,8 @@ from ctl.errors import CTLError
 IDENTIFIED = ("learned", "cosine", "l1", "l2")  # by the features of sentences
 VOTED = ("nearest",)  # by the neighbours of words
 SIMILARITIES = (*IDENTIFIED, *VOTED)
-WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "truth", "fixed")
+FEW = "few"  # a model, a weighting and an option that see a few labelled sentences of the target
+WEIGHTINGS = ("uniform", *SIMILARITIES, "agreement", "truth", "fixed", FEW)
 UNEQUAL = tuple(weighting for weighting in WEIGHTINGS if weighting != "uniform")  # some sources weigh more than others
 FITTED = (*SIMILARITIES, "agreement")  # with a sharpness that can be fitted on the sources
 TOPS = {f"top{count}": count for count in range(1, 6)}
@@ -23,13 +24,14 @@ AVERAGED = (
     *SIMILARITIES,
     "fixed",
 )  # weightings that need no soft labels, so that weights of models can follow
-KINDS = ("direct", "pooled", "ensemble", "student", "merged", "seeds", "supervised")
-OF_LANGUAGE, OF_NOTHING = ("direct", "seeds"), ("pooled", "supervised")  # others are of a weighting
+KINDS = ("direct", "pooled", "ensemble", "student", "merged", "seeds", "supervised", FEW)
+OF_LANGUAGE, OF_NOTHING = ("direct", "seeds"), ("pooled", "supervised", FEW)  # others are of a weighting
 FAMILIES = {"": KINDS, "llm": KINDS, "mixed": ("ensemble", "student")}
 PER_SENTENCE = "-sentence"
 POOLED = "pooled"  # in place of a weighting: the pooled model is the one teacher of its family
 SEEDS = "seeds"  # in place of a weighting: the teachers are of one language and of several seeds
 SUPERVISED = "supervised"
+OF_TARGET = (SUPERVISED, FEW)  # methods of labels of the target alone, which need no source
 
 NOTHING_TO_ABSTAIN = "`truth` learns by itself which types a teacher never names: leave +abstain out"
 
@@ -72,6 +74,7 @@ OPTIONS = {
     "knn": Option("soft labels weighed by those of the words' neighbours"),
     "rounds2": Option("a student of the student"),
     "rounds3": Option("a student of the student's student"),
+    FEW: Option("goes on from the zero-shot student with a few labelled sentences of the target"),
 }
 
 
@@ -114,7 +117,7 @@ class Method:
         if kind not in FAMILIES[method.family] or bool(of) == (kind in OF_NOTHING):
             there_are = (
                 "direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, merged:WEIGHTING, "
-                "seeds:LANGUAGE, supervised, with llm- or mixed-"
+                "seeds:LANGUAGE, supervised, few, with llm- or mixed-"
             )
             raise CTLError(f"unknown method {name}: there are {there_are}")
         if kind == "ensemble" and of == POOLED and method.family != "mixed":
@@ -185,6 +188,11 @@ class Method:
     def upper_bound(self) -> bool:
         """Tells whether gold tags of the target train it, which those of no other method do."""
         return self.kind == SUPERVISED
+
+    @property
+    def sees_few(self) -> bool:
+        """Tells whether a few labelled sentences of the target train it, or weigh its sources."""
+        return FEW in (self.kind, *self.options) or (self.kind in ("ensemble", "student") and self.weighting == FEW)
 
     @property
     def by_similarity(self) -> bool:
@@ -307,6 +315,19 @@ def _basic(several: bool) -> list[str]:
     return ["direct", "pooled", *weighted, f"student:{POOLED}"]
 
 
+def with_few(names: Sequence[str] | None, sources: int, decoder: bool = False) -> list[str]:
+    """Gives names of methods and, where none of them sees a few labelled sentences, those that show what these bring.
+
+    They are the model of these sentences alone, and the last student that goes on with them.
+    """
+    if names is None:
+        names = _basic(sources > 1) + (_basic_of_decoders(sources > 1) if decoder else [])
+    if any(Method.split(name).sees_few for name in names):
+        return list(names)
+    students = [name for name in names if Method.split(name).kind == "student"]
+    return [*names, FEW, *(str(Method.split(name).adding(FEW)) for name in students[-1:])]
+
+
 def _basic_of_decoders(several: bool) -> list[str]:
     if not several:
         return ["llm-direct", "llm-student:uniform"]
@@ -318,8 +339,9 @@ METHODS_HELP = (
     "What to score: direct, direct:LANGUAGE, pooled, ensemble:WEIGHTING, student:WEIGHTING, and student:pooled, whose "
     "teacher is the pooled model; merged:WEIGHTING, one model of averaged weights; and the controls seeds:LANGUAGE, as "
     "many seeds of one source as there are sources, and supervised, an upper bound that learns from gold tags of the "
-    f"target; by default {', '.join(_basic(several=True))}. Weightings: {' '.join(WEIGHTINGS)}; "
-    f"{' '.join(SIMILARITIES)} also with {PER_SENTENCE}, each sentence weighed on its own. With --llm_backbone also "
+    "target; with --few also few, a model of these sentences alone; "
+    f"by default {', '.join(_basic(several=True))}. Weightings: {' '.join(WEIGHTINGS)}; {' '.join(SIMILARITIES)} "
+    f"also with {PER_SENTENCE}, each sentence weighed on its own. With --llm_backbone also "
     "llm-direct, llm-pooled, llm-ensemble:W, llm-student:W, and mixed-ensemble:W, mixed-student:W, where every "
     "language has a teacher of either kind. Options are added like "
     "student:learned+filter: " + "; ".join(f"+{name}: {option.help}" for name, option in OPTIONS.items()) + "."
@@ -351,4 +373,6 @@ def named(method: Method, variant: str | None) -> str:
 
 def label(name: str) -> str:
     """The name of a method as tables and figures show it: one that learned from gold tags of the target says so."""
-    return f"{name} (upper bound: target's gold)" if Method.split(name).upper_bound else name
+    if Method.split(name).upper_bound:
+        return f"{name} (upper bound: target's gold)"
+    return f"{name} (sees a few target labels)" if Method.split(name).sees_few else name

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ctl.data.synthetic.family import Branch, SyntheticFamily
 from ctl.methods import Method
-from ctl.report.drawing import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, RED, SKY
+from ctl.report.drawing import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, RED, SKY, YELLOW
 from ctl.results import Record
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def family_tree(family: SyntheticFamily) -> str:
 KIND_STYLES = {  # a colour and a marker each, so that neither alone tells them apart
     "direct": (GREY, "o"), "pooled": (ORANGE, "s"),
     "ensemble": (BLUE, "^"), "student": (GREEN, "D"), "merged": (RED, "v"), "seeds": (SKY, "P"),
-    "supervised": (PINK, "*"),
+    "supervised": (PINK, "*"), "few": (YELLOW, "X"),
 }  # fmt: skip
 
 

@@ -35,11 +35,13 @@ LATER: dict[str, dict[str, Any]] = {
         "silver": None,
         "supervised": False,
         "plain_text": None,
+        "few": None,
+        "few_seed": 0,
     },
     "language_id": {"schedule": "constant"},
-    "transfer": {"teachers": None, "silver": None},
+    "transfer": {"teachers": None, "silver": None, "few": None, "few_steps": None},
 }
-OWN = ("method", "sources", "train_seconds", "upper_bound")  # what a record has of a model's identity
+OWN = ("method", "sources", "train_seconds", "upper_bound", "few")  # what a record has of a model's identity
 NEEDED: dict[str, Any] = {  # what every record has
     "method": str, "sources": list, "target": str, "seed": int, "precision": int | float, "recall": int | float,
     "f1": int | float, "per_type": dict, "train_seconds": int | float, "provenance": dict,
@@ -77,6 +79,7 @@ def make_record(
         "seed": seed,
         "split": "test",
         **({"upper_bound": True} if identity.get("upper_bound") else {}),
+        **({"few": identity["few"]} if identity.get("few") else {}),
         **{name: rounded[name] for name in ("precision", "recall", "f1")},
         "per_type": {
             kind: {name: rounded[f"{kind}/{name}"] for name in ("precision", "recall", "f1")} for kind in types
@@ -254,14 +257,16 @@ def rows(records: Sequence[Record]) -> list[list[str]]:
 
 
 def shown(record: Record) -> str:
-    """The name of a record's method as tables show it, with the sources whose labels are silver."""
-    silver = record.get("silver")
-    return label(record["method"]) + (f" (silver {', '.join(silver)})" if silver else "")
+    """The name of a record's method as tables show it, with what it saw: silver labels, or how many of the target."""
+    silver, few = record.get("silver"), record.get("few")
+    name = f"{record['method']} (sees {few} labelled target sentences)" if few else label(record["method"])
+    return name + (f" (silver {', '.join(silver)})" if silver else "")
 
 
 def print_table(records: Sequence[Record], title: str) -> None:
-    """Prints the results, the best F1 in bold; that of an upper bound does not count."""
-    best = max((record["f1"] for record in records if not record.get("upper_bound")), default=None)
+    """Prints the results, the best F1 in bold; what saw labels of the target does not count."""
+    seeing = [record for record in records if record.get("upper_bound") or record.get("few")]
+    best = max((record["f1"] for record in records if record not in seeing), default=None)
     styles = ["bold" if record["f1"] == best else "" for record in records]
     names = columns(records)
     show(make_table(names, rows(records), title, styles, optional=names[4:-1]))

@@ -8,7 +8,7 @@ from ctl.transfer.planner import Planner, Split
 
 SPLITS = [f"{name}/{split}" for name in ("en", "nl", "de", "es") for split in ("train", "validation", "test", "text")]
 
-GOLD = {"de/gold": Split(100, "de/gold")}
+GOLD = {"de/gold": Split(100, "de/gold"), "de/few": Split(5, "de/few")}
 
 
 def planned(*methods, more=(), shared=None, missing=()):

@@ -57,6 +57,40 @@ def test_text_and_nothing_else(family, folder):
     assert main(tag) == 0 and main(inspect) == 0 and (run / "inspect.html").is_file()
 
 
+def test_two_annotators_for_a_week(family, folder, capsys):
+    """The commands of the page, on one source; people take over what the student says, and add one entity."""
+    for here, there in (("a2", "en"), ("a1", "sw"), ("a3", "de"), ("b1", "nl")):
+        shutil.copytree(family / here, folder / "data" / there)
+    quick = ["--data.limit", "20", "--teacher_steps", "2", "--student_steps", "2", "--few_steps", "2", "--validations",
+             "1", "--trainer.accelerator", "cpu", "--trainer.precision", "32-true"]  # fmt: skip
+
+    def run(arguments, *more):
+        arguments = [str(family / "encoder") if part == "ENCODER" else part for part in arguments]
+        assert main([*arguments, *more]) == 0, capsys.readouterr().err
+
+    transfer, review, back, more, votes, study = commands("few.md")
+    one = ["--sources", "[en]"]
+    run(transfer, *quick, *one)
+    run([*review[:3], "5"])
+    tasks = json.loads((folder / "runs" / "sw" / "review.json").read_text())
+    for task in tasks:
+        task["annotations"] = [{"result": task.pop("predictions")[0]["result"], "was_cancelled": False}]
+    text, region = tasks[0]["data"]["text"], {"from_name": "label", "to_name": "text", "type": "labels"}
+    name = {"start": 0, "end": len(text.split()[0]), "text": text.split()[0], "labels": ["PER"]}
+    tasks[0]["annotations"][0]["result"] = [{**region, "value": name}]
+    (folder / "labelled.json").write_text(json.dumps(tasks))
+    run(back, "--data.limit", "20")
+    run(more, *quick, *one)
+    records = json.loads((folder / "runs" / "sw" / "results.json").read_text())
+    assert {record["method"]: record.get("few") for record in records} == {
+        "student:uniform": None, "student:uniform+few": 5, "few": 5
+    }  # fmt: skip
+    assert "train student:uniform: done before" in capsys.readouterr().err
+    run(votes, *quick, "--dry_run")
+    run(study, *quick, "--few", "[0,2,5]", "--dry_run")
+    assert "people" in (told := capsys.readouterr().out) and "models of few labels" in told
+
+
 def test_labels_of_people_and_of_tools(family, folder, capsys):
     (folder / "data").mkdir()
     shutil.copytree(family / "a1", folder / "data" / "de")

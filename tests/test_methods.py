@@ -1,7 +1,7 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.methods import Method, expand_methods, label, of_few_sources, of_one_source
+from ctl.methods import Method, expand_methods, label, of_few_sources, of_one_source, with_few
 
 
 def names(*arguments):
@@ -169,3 +169,27 @@ def test_gold_of_the_target_is_never_a_default_and_always_marked():
     assert not any(method.upper_bound for method in expand_methods(None, ["en", "nl"], "de", True))
     assert Method.parse("llm-supervised+adapted").upper_bound
     assert label("supervised") == "supervised (upper bound: target's gold)" and label("pooled") == "pooled"
+
+
+def test_what_sees_a_few_labels_says_so():
+    seeing = ["few", "few+adapted", "llm-few", "ensemble:few", "student:few+top2", "student:learned+filter+few"]
+    for name in seeing:
+        assert str(Method.parse(name)) == name and Method.parse(name).sees_few
+        assert label(name) == f"{name} (sees a few target labels)"
+    others = ["direct:few", "seeds:few", "student:learned+filter", "supervised"]
+    assert not any(Method.parse(name).sees_few for name in others)
+    assert Method.parse("student:learned+few+rounds2").before() == Method.parse("student:learned+few")
+
+
+@pytest.mark.parametrize("name", ["few:en", "ensemble:uniform+few", "merged:few", "few-sentence", "direct:en+few",
+                                  "student:few-sentence", "student:few+sharp"])  # fmt: skip
+def test_what_can_see_none(name):
+    with pytest.raises(CTLError):
+        Method.parse(name)
+
+
+def test_labels_are_used_where_there_are_some():
+    assert with_few(["direct", "student:uniform", "student:truth+kl"], 2)[-2:] == ["few", "student:truth+kl+few"]
+    assert with_few(["few"], 2) == ["few"] and with_few(["direct"], 2) == ["direct", "few"]
+    assert with_few(None, 1) == ["direct", "student:uniform", "few", "student:uniform+few"]
+    assert "llm-direct" in with_few(None, 2, decoder=True)

@@ -152,6 +152,14 @@ def test_versions_and_commit_are_those_of_this_checkout():
     assert git_commit() is None or len(git_commit().rstrip("+")) == 40
 
 
+def test_what_saw_a_few_labels_is_marked_and_not_the_best(capsys):
+    record = made("student:uniform+few", few=50)
+    assert record["few"] == 50 and "few" not in record["provenance"] and "few" not in made()
+    assert rows([record])[0][0] == "student:uniform+few (sees 50 labelled target sentences)"
+    print_table([record], "x")
+    assert "sees 50 labelled target" in capsys.readouterr().out
+
+
 def test_an_upper_bound_is_marked_and_not_the_best(capsys):
     record = made("supervised", upper_bound=True)
     assert record["upper_bound"] and "upper_bound" not in record["provenance"] and "upper_bound" not in made()

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ctl.command_table import ALL, COMMANDS, ONE_STAGE
-from ctl.commands.names import check_names
 from ctl.errors import CTLError
 from ctl.system.configs import cache_folder
 from ctl.system.files import write_json
 from ctl.system.parsing.interface import interface
 from ctl.system.parsing.kinds import Kinds, options_of
+from ctl.system.parsing.names import check_names
 from ctl.system.parsing.outline import Given, check_given, read_given, readings
 from ctl.system.parsing.words_in_yaml import with_lists
 from ctl.system.trainer_settings import check_seed, check_trainer

@@ -42,7 +42,7 @@ def main(args: Sequence[str]) -> None:
         raise CTLError(f"--split: {given.split!r} is no split, such as train, validation or test")
     output = Path(given.output or Path(given.paths[0]) / "inspect.html")
     check_replaceable(output, SOFT_LABELS, "name another page with --output")
-    data = _settings(parser, given.data)
+    data = changed_settings(parser, given.data)
     if given.students:
         for path in given.paths:
             label_by_students(Path(path), given.split, data)
@@ -75,7 +75,7 @@ def make_parser() -> ArgumentParser:
     return parser
 
 
-def _settings(parser: ArgumentParser, data: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespace)
+def changed_settings(parser: ArgumentParser, data: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespace)
     """The settings of the data that the command line changes; the others are those of the run."""
     defaults = parser.get_defaults().data.as_dict()
     return {name: value for name, value in data.as_dict().items() if value != defaults[name]}

@@ -12,6 +12,7 @@ from jsonargparse import ArgumentParser
 from ctl.callbacks.logger_settings import grouped
 from ctl.commands.report import check_output, write_report
 from ctl.errors import CTLError
+from ctl.methods import FEW, Method, with_few
 from ctl.study.cells import is_done, part_of_shard
 from ctl.study.estimate import Assumed, print_estimate
 from ctl.study.grid import Study
@@ -80,7 +81,7 @@ def parse(args: Sequence[str]) -> Study:
     settings = replace(
         given,
         trainer=grouped(given.trainer, Path(given.output)),
-        methods=list(dict.fromkeys(given.methods or BASIC)),
+        methods=_methods(given),
         seeds=list(dict.fromkeys(given.seeds)),
         pretrain_languages=given.pretrain_languages or every_language,  # one backbone for all cells
     )
@@ -90,6 +91,25 @@ def parse(args: Sequence[str]) -> Study:
         check_weights(study.all_methods(study.pool(target), target), settings.weights, study.pool(target))
     part_of_shard(settings.shard)
     return study
+
+
+def _methods(given: StudySettings) -> list[str]:
+    """The methods that are scored, with the zero-shot student of every one that goes on with labelled sentences.
+
+    Raises:
+        CTLError: labelled sentences are named and not used, or used and not named.
+    """
+    names = list(given.methods or BASIC)
+    if given.data.get("few") is not None:
+        raise CTLError("--data.few: a study draws its labelled sentences: give their numbers, --few '[0,10,50,100]'")
+    if any(given.few or ()):
+        names = with_few(names, len(given.languages), given.llm_backbone is not None)
+        names = [*(str(Method.split(name).without(FEW)) for name in names if name.endswith(f"+{FEW}")), *names]
+        if not any(Method.split(name).kind == "student" and not Method.split(name).sees_few for name in names):
+            raise CTLError("--few: how many labelled sentences is which student worth? add one to --methods")
+    elif seeing := [name for name in names if Method.split(name).sees_few]:
+        raise CTLError(f"method {seeing[0]} sees a few labelled sentences: give their numbers, --few '[0,10,50,100]'")
+    return list(dict.fromkeys(names))
 
 
 def make_parser() -> ArgumentParser:

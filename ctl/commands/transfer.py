@@ -9,9 +9,9 @@ from jsonargparse import ArgumentParser
 
 from ctl.callbacks.logger_settings import grouped, sweep_folder
 from ctl.errors import CTLError
-from ctl.methods import expand_methods
+from ctl.methods import expand_methods, with_few
 from ctl.system.locks import held
-from ctl.transfer.checks import check_untagged
+from ctl.transfer.checks import check_few, check_untagged
 from ctl.transfer.run import Transfer
 from ctl.transfer.settings import TransferSettings, add_settings, check_weights, read_settings, with_types
 from ctl.transfer.teachers.ready import basic_methods, check_methods
@@ -48,7 +48,10 @@ def parse(args: Sequence[str]) -> Transfer:
     labelled = [source for source in settings.labelled if source not in settings.silvered]
     settings, data = with_types(settings, objects.data, labelled)
     names = basic_methods(settings.ready, sources) if settings.methods is None else settings.methods
+    if settings.few_labels:
+        names = with_few(names, len(sources), settings.llm_backbone is not None)
     methods = expand_methods(names, sources, target, decoder=settings.llm_backbone is not None)
+    check_few(methods, settings)
     check_methods(methods, settings.ready, sources)
     check_untagged(settings, methods)
     check_weights(methods, settings.weights, sources)

@@ -86,15 +86,19 @@ class Corpus:
         note = f"{self.name}: {left_out:,} of {len(mine):,} sentences stand word for word in {other.name}: left out"
         if left_out == len(mine):
             raise CTLError(note)
-        return replace(self._only(kept), notes=(*self.notes, note), left_out=left_out)
+        return replace(self.only(kept), notes=(*self.notes, note), left_out=left_out)
 
-    def draw(self, count: int) -> Corpus:
-        """Draws some of the sentences, in the order of the text; the name of the text decides which."""
+    def draw(self, count: int, seed: int | None = None) -> Corpus:
+        """Draws some of the sentences, in the order of the text; its name decides which, and a seed where one is given.
+
+        A smaller draw is part of a larger one.
+        """
         kept = np.zeros(len(self), dtype=bool)
-        kept[np.random.default_rng(list(self.name.encode())).permutation(len(self))[:count]] = True
-        return self._only(kept)
+        decides = [*([] if seed is None else [seed]), *self.name.encode()]
+        kept[np.random.default_rng(decides).permutation(len(self))[:count]] = True
+        return self.only(kept)
 
-    def _only(self, kept: npt.NDArray[np.bool_]) -> Corpus:
+    def only(self, kept: npt.NDArray[np.bool_]) -> Corpus:
         """The sentences that are marked (S)."""
         lengths = np.diff(self.offsets)
         words = np.repeat(kept, lengths)  # (W)

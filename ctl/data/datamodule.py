@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ctl.data.batching import BatchDataset, Reached, SentenceSampler
 from ctl.data.collation import Collator, WordBatch
 from ctl.data.corpus import Corpus, draw_at_most, draw_evenly
 from ctl.data.encoding import WordEncoder
+from ctl.data.few.labels import REMEDY, draw_few, read_few
 from ctl.data.reading.form import Form
 from ctl.data.reading.hub import HubDataset
 from ctl.data.reading.splits import read_split
@@ -44,7 +46,7 @@ class NERDataModule(LightningDataModule):
     with ``text`` it also reads raw text without any.
     Validation reads the sources' validation splits, prediction the target's raw text, testing the target's test split.
     Gold tags of the target's train and validation splits are dropped as soon as they are read; those of the train split
-    are kept with ``supervised`` alone.
+    are kept with ``supervised``, and those of a few sentences with ``few``.
 
     Attributes:
         sources: languages whose gold tags are used.
@@ -74,6 +76,10 @@ class NERDataModule(LightningDataModule):
             each split; the most probable tags stand in place of gold ones.
         supervised: train on the gold tags of the target's train split instead: an upper bound, no zero-resource
             transfer. No validation split is read.
+        few: train on a few labelled sentences of the target instead, which is no zero-resource transfer: so many of its
+            train split, or those of a file or of a folder that ``ctl import`` wrote. What stands in the test split word
+            for word is left out. They are the target's split ``few``.
+        few_seed: draws them; the first ten of fifty are those of a draw of ten.
         predict_splits: splits that ``ctl predict`` labels: of the target, or of another language, ``nl/validation``.
         max_length: subwords in a window, special tokens included; longer sentences are cut into overlapping windows.
         batch_size: sentences in a training batch, or the most where there is ``train_tokens``.
@@ -107,6 +113,8 @@ class NERDataModule(LightningDataModule):
     equal: bool = False
     silver: dict[str, str] | None = None
     supervised: bool = False
+    few: PositiveInt | str | None = None
+    few_seed: NonNegativeInt = 0
     predict_splits: Sequence[str] = ("train",)
     max_length: PositiveInt = 256
     batch_size: PositiveInt = 32
@@ -179,6 +187,8 @@ class NERDataModule(LightningDataModule):
         """Reads the sources with the gold tags that are trained on."""
         if self.supervised:
             return [self.gold(self._the_target(), "train")]
+        if self.few is not None:
+            return [self.gold(self._the_target(), "few")]
         sources = self.sources if self.text else self._some_sources()
         corpora = [(self.raw_text if source in self.text else self.gold)(source, "train") for source in sources]
         return draw_evenly(corpora) if self.equal else corpora
@@ -186,12 +196,14 @@ class NERDataModule(LightningDataModule):
     def gold(self, language: str, split: str) -> Corpus:
         """A split with its gold tags under the task's schema: any split of a source, the target's test split alone.
 
-        With ``supervised`` it is also the target's train split.
+        With ``supervised`` it is also the target's train split, and with ``few`` its few labelled sentences.
 
         Raises:
             NoGoldError: there is no such split, or it has no tags.
             CTLError: it is one of the target's that nobody may see.
         """
+        if language == self.target and split == "few":
+            return self._few()
         if language == self.target and split != "test" and not (self.supervised and split == "train"):
             raise CTLError(f"gold tags of the target's {split} split ({language}) are not to be read")
         if language in (self.silver or {}):
@@ -199,6 +211,32 @@ class NERDataModule(LightningDataModule):
         corpus = self._read(language, split, tags=True).project(self.schema, self.type_map)
         if corpus.tags is None:
             raise NoGoldError(f"{corpus.name} is raw text, but its tags are needed")
+        for note in corpus.notes:
+            notice(note)
+        return corpus
+
+    def _few(self) -> Corpus:
+        """Reads the few labelled sentences of the target, without those that it is tested on.
+
+        Raises:
+            NoGoldError: there are none.
+            CTLError: there are not so many.
+        """
+        target = self._the_target()
+        name = f"{target}/few"
+        if isinstance(self.few, str):
+            corpus = read_few(Path(self.few), name, self._form, self.schema, partial(self.target_text, "train"))
+        elif self.few is None:
+            raise CTLError(f"which sentences of {target} are labelled? set data.few")
+        else:
+            corpus = self._read(target, "train", tags=True)
+        if corpus.tags is None:
+            raise NoGoldError(f"{corpus.name} is raw text, so no labelled sentences can be drawn from it: {REMEDY}")
+        with suppress(NoGoldError):  # there may be nothing that it is tested on
+            corpus = _without(corpus, self._read(target, "test", tags=False))
+        if not isinstance(self.few, str):
+            corpus = draw_few(corpus, self.few, self.few_seed)
+        corpus = dataclasses.replace(corpus.project(self.schema, self.type_map), name=name)
         for note in corpus.notes:
             notice(note)
         return corpus
@@ -227,6 +265,8 @@ class NERDataModule(LightningDataModule):
 
     def raw_text(self, language: str, split: str) -> Corpus:
         """A split of any language without its tags, which are not even read."""
+        if language == self.target and split == "few":
+            return self._few().raw()
         corpus = self._read(language, split, tags=False)
         for note in corpus.notes:
             notice(note)
@@ -389,18 +429,21 @@ class NERDataModule(LightningDataModule):
 
     def _read(self, language: str, split: str, tags: bool) -> Corpus:
         root = None if self.root is None else Path(self.root)
-        form = Form(self.encoding, self.word_column, self.tag_column, self.normalization)
         return read_split(
             language,
             split,
             root=root,
             hub=self.hub,
-            form=form,
+            form=self._form,
             tags=tags,
             limit=self.limit,
             drop_test_duplicates=self.drop_test_duplicates,
             plain=self.plain_text,
         )
+
+    @property
+    def _form(self) -> Form:
+        return Form(self.encoding, self.word_column, self.tag_column, self.normalization)
 
     def _the_target(self) -> str:
         if self.target is None:
@@ -411,6 +454,12 @@ class NERDataModule(LightningDataModule):
         if not self.sources:
             raise CTLError("which languages are labelled? set data.sources")
         return self.sources
+
+
+def _without(corpus: Corpus, other: Corpus) -> Corpus:
+    """Leaves out what stands in other text, and says so where there is such a sentence."""
+    rest = corpus.without(other)
+    return rest if rest.left_out else corpus
 
 
 @lru_cache(maxsize=4)  # for the stages of one process

@@ -24,6 +24,7 @@ OFF_BY = 0.02  # of a row's sum from one: numbers are kept in 16 bits
 TEXT = {"name": str, "sentences": int, "words": int, "fingerprint": str}  # what a manifest says of the text
 FILES, ALL_FILES = {"probs.npy", "offsets.npy"}, {"probs.npy", "offsets.npy", "unanimous.npy", "labelled.npy"}
 MANIFEST: dict[str, type] = {"types": list, "corpus": dict, "teacher": dict, "unanimous": bool, "sha256": dict}
+SPLITS = ("train", "test")  # of the target, that teachers label
 MARKS = ("unanimous", "labelled")  # true or false for every word, where a model tells it
 
 
@@ -127,6 +128,13 @@ class SoftLabelStore:
             differences.append(f"types are {list(self.schema.types)} in the store, {list(schema.types)} here")
         if differences:
             raise CTLError(f"{self.path}: these soft labels are for something else: {'; '.join(differences)}")
+
+
+def stores_at(path: str | Path) -> dict[str, Path]:
+    """Finds the stores of a folder by split: of ``ctl import`` or of a stage, or of one store and those beside it."""
+    folder = Path(path)
+    home = folder.parent if (folder / "manifest.json").is_file() else folder / "soft_labels"
+    return {split: home / split for split in SPLITS if (home / split / "manifest.json").is_file()}
 
 
 def text_of(corpus: Corpus) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from ctl.export.check import Compared
-from ctl.methods import POOLED, SUPERVISED, Method
+from ctl.methods import FEW, OF_TARGET, POOLED, Method
 from ctl.results import Record, add_up_weights, git_commit, versions
 from ctl.system.console import plain_markdown
 from ctl.system.files import write_text
@@ -24,6 +24,12 @@ LIMIT = {
     "pooled": "It saw gold labels of its source languages only; other languages are read by transfer.",
     "merged": "Its weights are a mean that was never trained; no gold label of the target language was used.",
     "supervised": "It is an upper bound and no zero-resource model: it saw gold labels of the target language.",
+    FEW: "It is no zero-resource model: it learned from {few} labelled sentences of the target language alone.",
+}
+SAW_FEW = {  # of a student: what it, or the weights of its teachers, saw
+    True: "It is no zero-resource model: it learned from the soft labels of its teachers, and then from {few} labelled "
+    "sentences of the target language.",
+    False: "It is no zero-resource model: {few} labelled sentences of the target language weighed its teachers.",
 }
 STORY = {
     "student": "Teachers, each trained on the labels of source languages, labelled raw text of the target language "
@@ -32,6 +38,7 @@ STORY = {
     "pooled": "One model of several source languages together, used on others by direct transfer.",
     "merged": "The weighted mean of the weights of several models, each trained on the labels of one source language.",
     "supervised": "A model that was trained on gold labels of the target language, to show what these would bring.",
+    FEW: "A model that was trained on a few labelled sentences of the target language, and on nothing else.",
 }
 OF_POOLED = (
     "A model of several source languages together labelled raw text of the target language with probability "
@@ -72,9 +79,10 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "method": trained.method,
         "taught": kind == "student",
         "story": OF_POOLED if kind == "student" and one_teacher else STORY.get(kind, "A tagger."),
-        "limit": LIMIT.get(kind, "It was trained as its method says and is untested elsewhere."),
+        "limit": _limit(method, (record or identity).get("few") or "a few"),
         "sources": identity["sources"],
-        "supervised": kind == SUPERVISED,
+        "supervised": kind in OF_TARGET,
+        "few": method.sees_few,
         "target": target,
         "languages": [name for name in (target or "",) if re.fullmatch("[a-z]{2,3}", name)],
         "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items()),
@@ -90,6 +98,13 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "longest": _longest(path.parent),
         "networks": networks,
     }
+
+
+def _limit(method: Method, few: int | str) -> str:
+    """Says what the model saw, and what not."""
+    if method.kind == "student" and method.sees_few:
+        return SAW_FEW[FEW in method.options].format(few=few)
+    return LIMIT.get(method.kind, "It was trained as its method says and is untested elsewhere.").format(few=few)
 
 
 def _training(fit: Mapping[str, Any] | None) -> str:

@@ -104,15 +104,16 @@ class Aligner:
         return Match(words, [(begin + places[a][0], begin + places[b][1]) for a, b in zip(starts, ends, strict=True)])
 
     def _place(self, letters: str) -> int | None:
-        """The letter at which a text begins: at the head of a sentence, or else of a word; it ends where one ends."""
-        inside: int | None = None
+        """The letter at which a text begins: of whole sentences, or else at the head of one, or of a word."""
+        parts: list[int] = []
         for at in self._places(letters):
-            if at not in self._cuts or at + len(letters) not in self._cuts:
+            end = at + len(letters)
+            if at not in self._cuts or end not in self._cuts:
                 continue
-            if at in self._heads:
+            if at in self._heads and (end in self._heads or end == len(self._letters)):
                 return at
-            inside = at if inside is None else inside
-        return inside
+            parts.append(at)
+        return next((at for at in parts if at in self._heads), parts[0] if parts else None)
 
     def _places(self, letters: str) -> Iterator[int]:
         """The places of a text, those after the last text first."""

@@ -21,7 +21,7 @@ from ctl.weighting import read_sentence_weights
 
 Role = Literal["teacher", "mixture", "student"]
 ROLES: dict[str, Role] = {  # of what is no teacher
-    "ensemble": "mixture", "seeds": "mixture", "student": "student",
+    "ensemble": "mixture", "seeds": "mixture", "student": "student", "few": "student",
 }  # fmt: skip
 
 

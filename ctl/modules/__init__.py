@@ -2,6 +2,7 @@
 
 from ctl.modules.adaptation import Adaptation
 from ctl.modules.adversary import Adversary
+from ctl.modules.baselines.few_shot import FewShot
 from ctl.modules.baselines.merged import Merged
 from ctl.modules.baselines.supervised import Supervised
 from ctl.modules.ensemble import Ensemble
@@ -12,6 +13,7 @@ from ctl.modules.ready.ready_made import ReadyMade
 from ctl.modules.remote_teacher import RemoteTeacher
 from ctl.modules.student import Student
 from ctl.modules.teacher import Teacher
+from ctl.modules.weights.few_ranking import FewRanking
 from ctl.modules.weights.language_identifier import LanguageIdentifier
 from ctl.modules.weights.leave_one_out import LeaveOneOut
 from ctl.modules.weights.nearest import NearestLanguages
@@ -20,6 +22,8 @@ __all__ = [
     "Adaptation",
     "Adversary",
     "Ensemble",
+    "FewRanking",
+    "FewShot",
     "GenerativeTeacher",
     "Imported",
     "LanguageIdentifier",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ctl.errors import CTLError
-from ctl.methods import OF_LANGUAGE, Method, label
+from ctl.methods import OF_LANGUAGE, OF_TARGET, Method, label
 from ctl.report.statistics.estimates import LEVEL, holm
 from ctl.report.statistics.means import Cell, Mean, widest
 from ctl.report.statistics.resampling import Samples, resampled_f1
@@ -45,11 +45,11 @@ class Run:
         """Tells whether two runs on a target can be compared: their seeds are the same, and so are their sources.
 
         Single teachers are compared with one another, and with mixtures of their own and other languages; an upper
-        bound, which knows the target, with all.
+        bound, which knows the target, with all, and so is a model of a few labelled sentences of the target.
         """
         if self.record["seed"] != other.record["seed"]:
             return False
-        if self.record.get("upper_bound") or other.record.get("upper_bound"):
+        if any(Method.split(run.record["method"]).kind in OF_TARGET for run in (self, other)):
             return True
         if self.is_direct or other.is_direct:
             nested = self.languages <= other.languages or other.languages <= self.languages

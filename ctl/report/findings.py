@@ -60,6 +60,7 @@ class Findings:
         self.design = design
         self.failed: list[tuple[str, str]] = []  # cells, and with what error
         self.missing: list[str] = []  # cells that were not run, or whose results are not what the study asks for
+        self.few: dict[tuple[Cell, int], dict[str, Samples]] = {}  # F1 by method, with so many labelled sentences
         self._samples: dict[tuple[str, int, str], Samples] = {}
         self.records: list[tuple[Mapping[str, Any], Record]] = []  # every scored model, with its cell
         self.scores = list(self._read())
@@ -71,13 +72,17 @@ class Findings:
             folder = self.folder / entry["folder"]
             if Path(entry["folder"]).is_absolute() or ".." in folder.parts[len(self.folder.parts) :]:
                 raise CTLError(f"{self.folder / DESIGN}: a cell is not in the study's folder ({entry['folder']})")
-            cell = Cell(entry["target"], tuple(entry["sources"]), entry["seed"])
+            cell, few = Cell(entry["target"], tuple(entry["sources"]), entry["seed"]), entry.get("few", 0)
+            name = f"{cell}, {few} labelled sentences" if few else str(cell)
             if (folder / FAILED).exists():
-                self.failed.append((str(cell), str(read_object(folder / FAILED).get("error", "unknown"))))
+                self.failed.append((name, str(read_object(folder / FAILED).get("error", "unknown"))))
             elif not (folder / CELL).exists():
-                self.missing.append(str(cell))
+                self.missing.append(name)
             elif not self._is_asked(entry, done := read_object(folder / CELL)):
-                self.missing.append(f"{cell} (there are results of other settings)")
+                self.missing.append(f"{name} (there are results of other settings)")
+            elif few:
+                records = read_records(folder / "results.json")
+                self.few[cell, few] = {record["method"]: self._resample(folder, record) for record in records}
             else:
                 yield from self._read_cell(cell, entry, done["methods"])
 
@@ -107,7 +112,8 @@ class Findings:
                 yield Score(Contender(method), cell, kinds, samples, record["train_seconds"], record)
 
     def _resample(self, folder: Path, record: Record) -> Samples:
-        key = (record["target"], record["seed"], "+".join(record["sources"]) + record["method"])
+        labels = f" {record['few']}" if record.get("few") else ""
+        key = (record["target"], record["seed"], "+".join(record["sources"]) + record["method"] + labels)
         if key not in self._samples:
             self._samples[key] = resampled_f1(read_counts(folder, record["method"]))
         return self._samples[key]

@@ -12,6 +12,7 @@ from ctl.errors import CTLError
 from ctl.report import figures, tables
 from ctl.report.conclusions import PairTest, compare, sentences
 from ctl.report.drawing import Look
+from ctl.report.few.labels import few_blocks, few_sentences
 from ctl.report.findings import Findings
 from ctl.report.layout import Column, Layout
 from ctl.report.left_out import left_out_blocks
@@ -82,9 +83,10 @@ def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
     return Page(
         title=f"How does it scale with the number of source languages? {folder.name}",
         subtitle=f"Targets {targets}; sources among {pool}; seeds {seeds}; backbone {Path(design['backbone']).name}.",
-        conclusions=sentences(findings, tests),
+        conclusions=[*sentences(findings, tests), *few_sentences(findings)],
         blocks=[
             *_scaling(findings, look),
+            *few_blocks(findings),
             *_transfer(findings),
             *left_out_blocks(folder),
             *_details(findings, look),

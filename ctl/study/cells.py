@@ -23,6 +23,7 @@ class Cell:
         seed: of all models.
         kinds: how the set of sources was chosen.
         folder: of its own stages and results.
+        few: the number of labelled target sentences; those of a cell with some go on from the cell with none.
     """
 
     target: str
@@ -30,9 +31,11 @@ class Cell:
     seed: int
     kinds: tuple[str, ...]
     folder: Path
+    few: int = 0
 
     def __str__(self) -> str:
-        return f"{', '.join(self.sources)} -> {self.target}, seed {self.seed}"
+        name = f"{', '.join(self.sources)} -> {self.target}, seed {self.seed}"
+        return f"{name}, {self.few} labelled sentences" if self.few else name
 
 
 def part_of_shard(shard: str) -> tuple[int, int]:

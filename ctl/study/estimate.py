@@ -109,6 +109,7 @@ def kind_of(stage: Stage) -> str:
     nouns = {
         "LanguageIdentifier": "language identifiers", "Adaptation": "adapted backbones", "Merged": "merged models",
         "Supervised": "supervised models",
+        "FewShot": "models of few labels", "FewRanking": "rankings of sources",
     }  # fmt: skip
     return f"{verbs[stage.command]} {nouns.get(name, f'{name.lower()}s')}"
 

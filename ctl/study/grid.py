@@ -21,9 +21,18 @@ from ctl.system.console import say
 from ctl.system.files import read_object, write_json
 from ctl.transfer.checks import check_models
 from ctl.transfer.plan import Plan
-from ctl.transfer.planner import Planner, Split, Stages, check_family_stays, make_context, read_splits, subset_name
+from ctl.transfer.planner import (
+    Planner,
+    Split,
+    Stages,
+    check_family_stays,
+    make_context,
+    read_few_labels,
+    read_splits,
+    subset_name,
+)
 from ctl.transfer.running import run_stages
-from ctl.transfer.settings import StudySettings
+from ctl.transfer.settings import StudySettings, TransferSettings
 from ctl.transfer.stage import Stage
 
 
@@ -91,13 +100,23 @@ class Study:
 
     @cached_property
     def cells(self) -> list[Cell]:
-        """All cells, seed by seed, those of many sources first: they take longest, and train what others need."""
+        """All cells, seed by seed, those of many sources first: they take longest, and train what others need.
+
+        Those with labelled sentences of the target come before the one without, whose models they go on from.
+        """
         return [
-            Cell(target, sources, seed, tuple(kinds), self.home(seed) / target / subset_name(sources))
+            self._cell(target, sources, seed, kinds, few)
             for seed in self.settings.seeds
             for target in self.targets
             for sources, kinds in sorted(self._subsets(target).items(), key=lambda item: -len(item[0]))
+            for few in sorted({0, *(self.settings.few or ())}, reverse=True)
         ]
+
+    def _cell(self, target: str, sources: tuple[str, ...], seed: int, kinds: Sequence[str], few: int) -> Cell:
+        folder = self.home(seed) / target / subset_name(sources)
+        if few:  # its sets of sources are no points of the scaling curves
+            return Cell(target, sources, seed, (), folder / "few" / str(few), few)
+        return Cell(target, sources, seed, tuple(kinds), folder)
 
     @property
     def share(self) -> list[Cell]:
@@ -107,15 +126,18 @@ class Study:
 
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
-        methods = self.all_methods(cell.sources, cell.target)
-        return self._plan(cell.target, cell.sources, cell.seed, methods, cell.folder)
+        methods = self.all_methods(cell.sources, cell.target, cell.few)
+        folder = cell.folder.parents[1] if cell.few else cell.folder
+        return self._plan(cell.target, cell.sources, cell.seed, methods, folder, cell.few)
 
     def stages(self) -> list[Stage]:
         """The stages of all cells of this shard, each once."""
         return list({(stage.folder, stage.command): stage for cell in self.share for stage in self.plan(cell)}.values())
 
-    def methods(self, sources: Sequence[str], target: str) -> dict[str, list[Method]]:
+    def methods(self, sources: Sequence[str], target: str, few: int = 0) -> dict[str, list[Method]]:
         """The methods scored for each of the study's: a direct teacher of every source, one model otherwise.
+
+        With a few labelled sentences of the target these are the methods that see them, without them all others.
 
         Seeds of one language are scored with every set of sources, whether it is one of them or not; none where it is
         the target.
@@ -127,17 +149,18 @@ class Study:
             if Method.split(name).kind == SEEDS and Method.split(name).of == target
             else expand_methods([of_few_sources(name, len(sources))], sources, "", decoder, labelled)
             for name in self.settings.methods or []
+            if Method.split(name).sees_few == bool(few)
         }
 
-    def all_methods(self, sources: Sequence[str], target: str) -> list[Method]:
+    def all_methods(self, sources: Sequence[str], target: str, few: int = 0) -> list[Method]:
         """The methods scored for all of the study's together."""
-        return [method for methods in self.methods(sources, target).values() for method in methods]
+        return [method for methods in self.methods(sources, target, few).values() for method in methods]
 
     def cell_record(self, cell: Cell) -> dict[str, Any]:
         """Describes a cell for the report, beside its results."""
         scored = {
             name: [str(method) for method in methods]
-            for name, methods in self.methods(cell.sources, cell.target).items()
+            for name, methods in self.methods(cell.sources, cell.target, cell.few).items()
         }
         return {"target": cell.target, "sources": list(cell.sources), "seed": cell.seed, "methods": scored}
 
@@ -146,11 +169,31 @@ class Study:
         return self.output / f"seed{seed}"
 
     def _plan(
-        self, target: str, sources: Sequence[str], seed: int, methods: Sequence[Method], folder: Path | None = None
+        self,
+        target: str,
+        sources: Sequence[str],
+        seed: int,
+        methods: Sequence[Method],
+        folder: Path | None = None,
+        few: int = 0,
     ) -> Plan:
         home = self.home(seed)
-        settings = self.settings.of(sources, target, seed, folder or home)
-        return Plan(methods, Planner(settings, self._context, self._splits[target], home, self._known))
+        settings = self.settings.of(sources, target, seed, folder or home, few)
+        splits = {**self._splits[target], **(self._few_labels(target, settings) if few else {})}
+        return Plan(methods, Planner(settings, self._context, splits, home, self._known))
+
+    def _few_labels(self, target: str, settings: TransferSettings) -> dict[str, Split]:
+        """Reads the labelled sentences of a cell, once for all its sets of sources."""
+        key = (target, str(settings.few_labels))
+        if key not in self._few_read:
+            assumed = self.settings.dry_run and self.assumed.sentences
+            few = {f"{target}/few": Split(settings.few or 0, "assumed")} if assumed else None
+            self._few_read[key] = few or read_few_labels(self.data, target, settings.few_labels)
+        return self._few_read[key]
+
+    @cached_property
+    def _few_read(self) -> dict[tuple[str, str], dict[str, Split]]:
+        return {}
 
     @cached_property
     def _known(self) -> Stages:

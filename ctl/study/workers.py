@@ -136,7 +136,7 @@ class Worker:
         cell.folder.mkdir(parents=True, exist_ok=True)
         remove(cell.folder / FAILED, self.study.output)
         self._forget(cell)
-        plan.collect_counts()
+        plan.collect_counts(cell.folder)
         write_records(cell.folder / "results.json", plan.records())
         write_json(cell.folder / CELL, {**self.study.cell_record(cell), "key": key_of(plan)})
         if not self.study.settings.keep_models:

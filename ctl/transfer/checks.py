@@ -95,3 +95,17 @@ def check_untagged(settings: TransferSettings, methods: Sequence[Method]) -> Non
             f"{min(both)} is in --teachers and in --silver: does its tagger label {settings.target}, or its own "
             "language?"
         )
+
+
+def check_few(methods: Sequence[Method], settings: TransferSettings) -> None:
+    """Refuses methods that see a few labelled sentences where there are none.
+
+    Raises:
+        CTLError: names the first.
+    """
+    seeing = [method for method in methods if method.sees_few]
+    if seeing and not settings.few_labels:
+        raise CTLError(
+            f"method {seeing[0]} sees a few labelled sentences of {settings.target}: give their number with --few, "
+            "or a file with --data.few"
+        )

@@ -28,7 +28,7 @@ IDLE = {  # settings that change no result: places, speed, display; and what the
     "model": {"compile", "gradient_checkpointing", "tagger", "store"},
     "data": {
         "root", "hub", "synthetic", "encoding", "word_column", "tag_column", "normalization", "type_map", "num_workers",
-        "eval_tokens", "plain_text",
+        "eval_tokens", "plain_text", "few", "few_seed",
     },
 }  # fmt: skip
 ONE_PROCESS = ("auto", -1, 1, "-1", "1")  # of `devices`: the default, and what it is on most machines

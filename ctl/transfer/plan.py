@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from ctl.errors import CTLError
-from ctl.methods import OPTIONS, POOLED, SEEDS, WEIGHTINGS, Method
+from ctl.methods import FEW, OPTIONS, POOLED, SEEDS, WEIGHTINGS, Method
 from ctl.modules.adaptation import FOLDER as ADAPTED
+from ctl.modules.fine_tuned import FineTuned
+from ctl.modules.tagger import Tagger
 from ctl.results import Record, read_records
-from ctl.transfer.left_out import LeftOut
+from ctl.transfer.left_out import OF_TEACHERS, LeftOut
 from ctl.transfer.planner import Planner, subset_name
 from ctl.transfer.settings import Length, Section
 from ctl.transfer.stage import Stage
@@ -20,6 +23,8 @@ from ctl.transfer.teachers.model import Model
 from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.transfer.weighing import Weighing
 
+GOLD = ("equal", "supervised", "few", "few_seed")  # settings of a fit's data that say which gold labels it reads
+OF_FEW_SHOT = {"start", *signature(Tagger).parameters, *signature(FineTuned).parameters}  # its arguments
 LABELS = "soft_labels/train/"  # of the target's raw text, in the folder of a stage
 
 
@@ -58,17 +63,22 @@ class Plan:
             record["provenance"]["transfer"] = self.settings.recorded()
             if silver := [source for source in record["sources"] if source in self.settings.silvered]:
                 record["silver"] = silver
+            if Method.split(record["method"]).sees_few:
+                record["few"] = self.planner.count(self.target, FEW)
         return records
 
-    def collect_counts(self) -> None:
-        """Copies the counts of every test sentence to the run's own folder, ``counts/``, and curves to ``curves/``.
+    def collect_counts(self, folder: Path | None = None) -> None:
+        """Copies the counts of every test sentence to ``counts/`` of a folder, and curves to ``curves/``.
 
         Earlier versions wrote no precision-recall curves.
+
+        Args:
+            folder: by default the run's own.
         """
         for test in self.tests:
-            shutil.copytree(test.folder / "counts", self.settings.folder / "counts", dirs_exist_ok=True)
-            if (test.folder / "curves").is_dir():
-                shutil.copytree(test.folder / "curves", self.settings.folder / "curves", dirs_exist_ok=True)
+            for name in ("counts", "curves"):
+                if (test.folder / name).is_dir():
+                    shutil.copytree(test.folder / name, (folder or self.settings.folder) / name, dirs_exist_ok=True)
 
     def labels_of_text(self) -> list[Path]:
         """The stores of the target's raw text that the stages write."""
@@ -115,7 +125,7 @@ class Plan:
             CTLError: it gives none.
         """
         match method.kind:
-            case "direct" | "pooled":
+            case "direct" | "pooled" | "few":
                 return self._labels(self._model(method), method)
             case "ensemble" | "seeds":
                 return self._ensemble(method, "predict", "train")
@@ -132,6 +142,8 @@ class Plan:
                 return Model.of(self._teacher(self.sources, method))
             case "supervised":
                 return Model.of(self._supervised(method))
+            case "few":
+                return Model.of(self._few(method))
         return Model.of(self._student(method))
 
     def _test(self, method: Method, scored: Model) -> Stage:
@@ -287,6 +299,94 @@ class Plan:
             of_decoder=bool(method.family),
         )
 
+    # A few labelled sentences of the target
+
+    @property
+    def _few_name(self) -> str:
+        """The folder of all that sees a few labelled sentences: their number, or that they are a file's."""
+        few = self.settings.few_labels.get(FEW)
+        return f"few/{few if isinstance(few, int) else 'file'}"
+
+    def _home_of(self, method: Method) -> str:
+        """The folder of a method's students and mixtures, below the run's: those that see a few have their own."""
+        return f"{self._few_name}/" if method.weighting == FEW else ""
+
+    def _few(self, method: Method) -> Stage:
+        """Plans the training of a model on a few labelled sentences alone."""
+        home, backbone, before = self._backbone(method.family, method.adapted)
+        folder = home / self._few_name / "alone" / self.planner.named_in_study(self.target)
+        kind = self.settings.of_family(method.family)
+        return self._few_shot(
+            title=f"train {method} on {self.planner.count(self.target, FEW)} labelled sentences of {self.target} alone",
+            folder=folder,
+            arguments={**kind.teacher, **({"variant": "adapted"} if method.adapted else {})},
+            backbone=backbone,
+            length=kind.length,
+            after=before,
+            of_decoder=bool(method.family),
+        )
+
+    def _few_more(self, method: Method) -> Stage:
+        """Plans a student that goes on from the zero-shot student with a few labelled sentences."""
+        student = self._student(method.without(FEW))
+        given = {**student.config["model"]["init_args"], "start": str(student.output)}
+        return self._few_shot(
+            title=f"train {method} on {self.planner.count(self.target, FEW)} labelled sentences",
+            folder=self.settings.folder / self._few_name / "students" / method.folder,
+            arguments={name: value for name, value in given.items() if name in OF_FEW_SHOT},
+            backbone=student.config["data"]["backbone"],
+            length=self.settings.few_length,
+            after=(student,),
+        )
+
+    def _few_shot(
+        self,
+        title: str,
+        folder: Path,
+        arguments: Section,
+        backbone: str,
+        length: Length,
+        after: tuple[Stage, ...],
+        of_decoder: bool = False,
+    ) -> Stage:
+        return self.planner.add(
+            title=title,
+            folder=folder,
+            command="fit",
+            model={"class_path": "FewShot", "init_args": dict(arguments)},
+            data={"sources": [], "target": self.target, "backbone": backbone, **self.settings.few_labels},
+            trainer={**length.trainer, "callbacks": self.planner.keep_last(folder), "limit_val_batches": 0},
+            outputs=("checkpoints/last.ckpt",),
+            after=after,
+            work=3 * length.read(self.planner.count(self.target, FEW), self.settings.batch),
+            of_decoder=of_decoder,
+        )
+
+    def _ranking(self, method: Method) -> Stage:
+        """Plans the ranking of the sources by their teachers' F1 on a few labelled sentences.
+
+        Raises:
+            CTLError: a teacher can't label them.
+        """
+        teachers = [teacher for teacher in self._teachers(method.without("joint"))]
+        if stored := [teacher for teacher in teachers if FEW not in teacher.splits]:
+            raise CTLError(
+                f"method {method}: {stored[0].title} is stored labels of other sentences, so nobody knows its F1: "
+                "choose the weighting uniform, agreement, truth or fixed"
+            )
+        labels = [self._labels(teacher, method, [FEW]) for teacher in teachers]
+        name = replace(method.ensemble(), options=tuple(o for o in method.options if o in OF_TEACHERS)).folder
+        return self.planner.add(
+            title=f"rank the sources by {self.planner.count(self.target, FEW)} labelled sentences of {self.target}",
+            folder=f"{self._few_name}/ranking/{name}",
+            command="predict",
+            model={"class_path": "FewRanking", "init_args": {"teachers": [str(stage.folder) for stage in labels]}},
+            data={"sources": [], "target": self.target, "predict_splits": [FEW], **self.settings.few_labels},
+            outputs=("weights.json",),
+            after=tuple(labels),
+            work=self.planner.count(self.target, FEW),
+        )
+
     def _merged(self, method: Method) -> Stage:
         """Plans the test of one model that is the mean of the teachers."""
         teachers = [self._teacher([source], method) for source in self.sources]
@@ -322,17 +422,20 @@ class Plan:
         if method.pools:
             yield from (Model.of(self._teacher(self.sources, family)) for family in families)
 
-    def _labels(self, teacher: Model, method: Method) -> Stage:
-        """The soft labels of one teacher, for the target's train and test splits."""
+    def _labels(self, teacher: Model, method: Method, wanted: Sequence[str] | None = None) -> Stage:
+        """The soft labels of one teacher, for the target's train and test splits, or those that are wanted."""
         calibrated, model = "calibrated" in method.options, teacher.model
         calibrate = {} if teacher.tagger else {"calibrate": calibrated}
-        splits = [split for split in self.planner.labelled if split in teacher.splits]
+        splits = [split for split in wanted or self.planner.labelled if split in teacher.splits]
+        few = self.settings.few_labels if FEW in splits else {}
+        text = f"few of {self.target}" if few else self.target
+        below = Path(self._few_name if few else "", "calibrated" if calibrated else "")
         return self.planner.add(
-            title=f"{'calibrated ' if calibrated else ''}{teacher.title} labels {self.target}",
-            folder=self.planner.folder_for_target(teacher.folder) / ("calibrated" if calibrated else ""),
+            title=f"{'calibrated ' if calibrated else ''}{teacher.title} labels {text}",
+            folder=self.planner.folder_for_target(teacher.folder) / below,
             command="predict",
             model={**model, "init_args": {**model["init_args"], **calibrate}},
-            data={**teacher.data, "target": self.target, "predict_splits": splits},
+            data={**teacher.data, **few, "target": self.target, "predict_splits": splits},
             checkpoint=teacher.checkpoint,
             outputs=tuple(f"soft_labels/{split}/manifest.json" for split in splits),
             after=teacher.after,
@@ -351,7 +454,7 @@ class Plan:
         unanimous = "mark" if marked else "replace" if "replace" in mixture.options else "mix"
         return self.planner.add(
             title=f"{'score' if command == 'test' else 'mix soft labels of'} {mixture}",
-            folder=f"ensembles/{mixture.folder}{'+marked' if marked else ''}",
+            folder=f"{self._home_of(method)}ensembles/{mixture.folder}{'+marked' if marked else ''}",
             command=command,
             model={
                 "class_path": "Ensemble",
@@ -376,6 +479,9 @@ class Plan:
         """The ensemble's ``weights``, and the stage that writes them where one must."""
         if method.of == "fixed":
             return self.settings.weights, ()
+        if method.of == FEW:
+            stage = self._ranking(method)
+            return str(stage.output), (stage,)
         if not method.by_similarity:
             return None, ()
         stage = self.similarities(method.weighting, method.per_sentence)
@@ -406,10 +512,12 @@ class Plan:
     # Students
 
     def _student(self, method: Method) -> Stage:
+        if FEW in method.options:
+            return self._few_more(method)
         _, backbone, ready = self._backbone(adapted=method.adapted)
         labels = self._soft_labels(method)
         selected, before = self._selected(method, labels)
-        name = f"students/{method.folder}"
+        name = f"{self._home_of(method)}students/{method.folder}"
         options, length = [OPTIONS[option] for option in method.options], self.settings.student_length
         learning = {key: value for option in options for key, value in option.student.items()}
         reading = {key: value for option in options for key, value in option.data.items()}
@@ -450,7 +558,7 @@ class Plan:
             folder=self.planner.folder_for_target(student.folder),
             command="predict",
             model=student.config["model"],
-            data={**student.config["data"], "predict_splits": ["train"]},
+            data={**_without_gold(student.config["data"]), "predict_splits": ["train"]},
             checkpoint=student.output,
             outputs=("soft_labels/train/manifest.json",),
             after=(student,),
@@ -475,7 +583,7 @@ class Plan:
         }
         return self.planner.add(
             title=f"ask the neighbours of {self.target}'s words",
-            folder=f"neighbours/{method.folder}",
+            folder=f"{self._home_of(method)}neighbours/{method.folder}",
             command="predict",
             model={"class_path": "Neighbours", "init_args": {**self.settings.neighbours, **files}},
             data={**student.config["data"], "predict_splits": ["train"]},
@@ -517,7 +625,7 @@ class Plan:
 
 def _without_gold(data: Section) -> Section:
     """The data of a fit as a test reads them: what was said of the gold labels is left out."""
-    return {name: value for name, value in data.items() if name not in ("equal", "supervised")}
+    return {name: value for name, value in data.items() if name not in GOLD}
 
 
 def other_seed(seed: int, number: int) -> int:

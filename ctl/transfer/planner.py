@@ -21,6 +21,7 @@ from ctl.transfer.settings import Length, Section, TransferSettings
 from ctl.transfer.stage import Stage
 
 OF_TEST = ("drop_test_duplicates",)  # settings of the data that only a stage reads that reads the target's test split
+FEW = "few"  # the setting of the data that names labelled sentences of the target; stages that read them name it
 VALIDATION = "validation_limit"  # the setting of the data that only the training of a teacher has, where it cuts
 VALIDATION_LIMIT = 2000  # and its value, unless another is given
 Stages = dict[tuple[Path, str], Stage]  # by folder and command
@@ -58,7 +59,9 @@ def check_family_stays(data: NERDataModule, overwrite: bool) -> None:
         )
 
 
-def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervised: bool = False) -> dict[str, Split]:
+def read_splits(
+    data: NERDataModule, target: str, text: Sequence[str], supervised: bool = False, few: Section | None = None
+) -> dict[str, Split]:
     """Reads every split that the stages of a transfer may need, so that bad input stops it before any training.
 
     Args:
@@ -66,10 +69,12 @@ def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervise
         target: the language to be tagged.
         text: languages whose raw text a backbone first reads.
         supervised: a model is to learn from the target's gold tags.
+        few: settings of the data that name a few labelled sentences of the target, where there are some.
 
     Returns:
-        Splits by ``lang/split``, a train split as raw text by ``lang/text``, the target's with its gold tags, where a
-        model learns from them, by ``lang/gold``. Without the target's test split, where it has none with gold tags.
+        Splits by ``lang/split``; a train split as raw text by ``lang/text``; the target's with its gold tags, where a
+        model learns from them, by ``lang/gold``; a few labelled sentences by ``lang/few``. Without the target's test
+        split, where it has none with gold tags.
     """
     gold = [f"{source}/{split}" for source in data.sources for split in ("train", "validation")]
     splits = {name: Split.of(data.gold(*name.rsplit("/", 1))) for name in gold}
@@ -77,11 +82,18 @@ def read_splits(data: NERDataModule, target: str, text: Sequence[str], supervise
     splits |= {f"{name}/text": split for name, split in raw.items()}
     if supervised:
         splits[f"{target}/gold"] = Split.of(replace(data.of([], target), supervised=True).gold(target, "train"))
+    if few:
+        splits |= read_few_labels(data, target, few)
     try:
         splits[f"{target}/test"] = Split.of(data.gold(target, "test"))
     except NoGoldError as error:
         notice(f"nothing can be scored, as {target} has no labelled test split: {error}")
     return {**splits, f"{target}/train": raw[target]}
+
+
+def read_few_labels(data: NERDataModule, target: str, few: Section) -> dict[str, Split]:
+    """Reads a few labelled sentences of the target."""
+    return {f"{target}/few": Split.of(replace(data.of([], target), **few).gold(target, "few"))}
 
 
 def read_texts(data: NERDataModule, languages: Sequence[str], method: Method) -> dict[str, Split]:
@@ -237,7 +249,7 @@ class Planner:
     def _data(self, command: str, data: Section) -> Section:
         """Gives the data's settings without those of splits that the stage does not read."""
         reads_test = command == "test" or (command == "predict" and "test" in data["predict_splits"])
-        idle = (VALIDATION, *(() if reads_test else OF_TEST))
+        idle = (VALIDATION, FEW, *(() if reads_test else OF_TEST))
         return {name: value for name, value in self.settings.data.items() if name not in idle}
 
     # Folders
@@ -302,6 +314,7 @@ class Planner:
                 names = [f"{source}/{split}" for source in labelled for split in ("train", "validation")]
                 names += [f"{language}/text" for language in text]
                 names += [f"{target}/gold"] if data.get("supervised") else []
+                names += [f"{target}/few"] if data.get(FEW) else []
                 return names + ([f"{target}/train"] if "soft_labels" in data else [])
             case "test":
                 return [f"{target}/test"]

@@ -113,7 +113,7 @@ class Transfer:
         self.data.prepare_data()
         settings, supervised = self.settings, any(method.upper_bound for method in self.methods)
         data = self.data.of(self._gold_sources, settings.target)
-        splits = read_splits(data, settings.target, settings.pretraining_languages, supervised)
+        splits = read_splits(data, settings.target, settings.pretraining_languages, supervised, settings.few_labels)
         splits |= read_unlabelled(data, list(settings.silvered))
         if weighted := next((method for method in self.methods if method.by_similarity), None):
             splits |= read_texts(data, list(settings.ready), weighted)

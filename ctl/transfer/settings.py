@@ -31,6 +31,7 @@ from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
+FEW_STEPS = 200  # of a student that goes on with a few labelled sentences, where none are given
 STEPS = 2000  # of the optimiser, where neither steps nor epochs are given (docs/results.md)
 FAST = {"data.limit": 2000, "teacher_steps": 500, "llm_teacher_steps": 500, "student_steps": 500}  # with --fast
 
@@ -93,6 +94,7 @@ class Settings:
         teacher_steps: Most steps of every teacher, a pooled one as well; by default 2000, with --fast 500.
         llm_teacher_steps: Most steps of every decoder teacher; by default as many.
         student_steps: Steps of every student; by default as many.
+        few_steps: Steps with which a student goes on for +few; by default 200.
         teacher_epochs: Most epochs of every teacher, in place of steps.
         llm_teacher_epochs: Most epochs of every decoder teacher, in place of steps.
         student_epochs: Epochs of every student, in place of steps.
@@ -127,6 +129,7 @@ class Settings:
     teacher_steps: PositiveInt | None = None
     llm_teacher_steps: PositiveInt | None = None
     student_steps: PositiveInt | None = None
+    few_steps: PositiveInt | None = None
     teacher_epochs: PositiveInt | None = None
     llm_teacher_epochs: PositiveInt | None = None
     student_epochs: PositiveInt | None = None
@@ -182,6 +185,11 @@ class Settings:
         return Length((steps or STEPS) if most == -1 else min(steps or STEPS, most), epochs)
 
     @property
+    def few_length(self) -> Length:
+        """The length of what a student goes on for with a few labelled sentences."""
+        return self._length(self.few_steps or FEW_STEPS, None)
+
+    @property
     def batch(self) -> int:
         """Sentences in a step of the optimiser on one device."""
         return int(self.data.get("batch_size", 1)) * int(self.trainer.get("accumulate_grad_batches") or 1)
@@ -200,6 +208,8 @@ class TransferSettings(Settings):
             '{crowd: runs/imports/crowd}'.
         silver: Ready-made taggers that label raw text of their own languages, on which teachers are then trained, e.g.
             '{fr: spacy:fr_core_news_sm}'.
+        few: So many labelled sentences of the target's train split, drawn by the seed, for `few`, +few and the
+            weighting `few`; --data.few names a file of labelled sentences in their place.
         seed: Of all models and of the order of the data.
         output: The run's folder; by default under runs/.
         overwrite: Replace a run with other settings.
@@ -210,6 +220,7 @@ class TransferSettings(Settings):
     target: str
     teachers: dict[str, str | dict[str, Any]] | None = None
     silver: dict[str, str | dict[str, Any]] | None = None
+    few: PositiveInt | None = None
     seed: Seed = 0
     output: str | None = None
     overwrite: bool = False
@@ -246,6 +257,18 @@ class TransferSettings(Settings):
         return read_taggers(self.silver, "--silver")
 
     @property
+    def few_labels(self) -> dict[str, Any]:
+        """Settings of the data that name the few labelled sentences; empty where there are none.
+
+        Raises:
+            CTLError: they are named twice.
+        """
+        named = self.data.get("few")
+        if named is not None and self.few is not None:
+            raise CTLError(f"--few {self.few} and --data.few {named}: give the number to draw, or the file")
+        return {} if named is self.few is None else {"few": named or self.few, "few_seed": self.seed}
+
+    @property
     def untagged(self) -> list[str]:
         """The sources of which no gold tags are read."""
         return [*self.ready, *self.silvered]
@@ -264,6 +287,8 @@ class StudySettings(Settings):
         languages: Labelled languages: what may be a source.
         targets: The languages to tag.
         seeds: Every cell is run with each.
+        few: Numbers of labelled target sentences, e.g. '[0,10,50,100,500]': how many is the transfer worth? They are
+            drawn by the seed, the fewer among the more; 0 is the transfer without any, which is always run.
         output: The study's folder.
         shard: Run only this part of the cells, 1/8 to 8/8.
         jobs: Cells run at once; by default one on every GPU, or one.
@@ -275,6 +300,7 @@ class StudySettings(Settings):
     languages: list[str]
     targets: list[str]
     seeds: list[Seed] = field(default_factory=lambda: [0, 1, 2])
+    few: list[NonNegativeInt] | None = None
     output: str = "runs/study"
     shard: str = "1/1"
     jobs: PositiveInt | None = None
@@ -287,11 +313,11 @@ class StudySettings(Settings):
         check_languages(self.languages, "--languages")
         check_languages(self.targets, "--targets")
 
-    def of(self, sources: Sequence[str], target: str, seed: int, folder: Path) -> TransferSettings:
+    def of(self, sources: Sequence[str], target: str, seed: int, folder: Path, few: int = 0) -> TransferSettings:
         """The settings of one transfer of the study."""
         shared = {name: getattr(self, name) for name in _names(Settings)}
         of_cell: dict[str, Any] = {"sources": list(sources), "target": target, "seed": seed, "output": str(folder)}
-        return TransferSettings(**shared, **of_cell, overwrite=self.overwrite)
+        return TransferSettings(**shared, **of_cell, few=few or None, overwrite=self.overwrite)
 
 
 AUTO = "auto"  # in place of types: all that the sources have
@@ -319,6 +345,7 @@ SECTIONS: dict[str, tuple[type, set[str]]] = {  # a section's class, and those o
             "equal",
             "silver",
             "supervised",
+            "few_seed",
         },
     ),
     "teacher": (Teacher, TAGGER | {"calibrate"}),

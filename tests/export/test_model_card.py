@@ -50,6 +50,13 @@ def test_the_card_says_what_is_known(family, tmp_path):
         ("mixed-student:pooled", "learned from their mixture", "together labelled raw text"),
         ("merged:uniform", "a mean that was never trained", "Wu et al."),
         ("supervised", "it saw gold labels of the target language", "raw text only"),
+        ("few", "learned from a few labelled sentences of the target language alone", "raw text only"),
+        ("student:uniform+few", "and then from a few labelled sentences of the target", "raw text only"),
+        (
+            "student:few",
+            "a few labelled sentences of the target language weighed",
+            "no gold label of the target",
+        ),
     ],
 )
 def test_every_kind_of_model_has_its_own_story(family, tmp_path, method, says, not_says):

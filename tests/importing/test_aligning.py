@@ -40,6 +40,13 @@ def test_a_text_that_is_there_twice_is_found_in_order():
     assert [aligner.find("Ja.", "f:1").words for _ in range(3)] == [[8, 9], [18, 19], [8, 9]]
 
 
+def test_a_whole_sentence_goes_before_a_part_of_one():
+    """Texts may come in any order, the most urgent first say: a sentence is not taken for the head of a longer one."""
+    aligner = Aligner(corpus(["Ada liest", "Bo kam", "Ada liest viel"]))
+    assert [aligner.find(text, "f:1").words for text in ("Bo kam", "Ada liest")] == [[2, 3], [0, 1]]
+    assert aligner.find("Ada liest viel", "f:1").words == [4, 5, 6]
+
+
 def test_letters_in_parts_are_those_of_the_corpus():
     aligner = Aligner(corpus(["Köln am Rhein ."]))
     text = "Ko\u0308ln am Rhein."

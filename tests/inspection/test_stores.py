@@ -39,6 +39,7 @@ def test_stores_of_different_texts_are_refused(run, tmp_path):
         ("ensemble:learned", "mixture"),
         ("mixed-ensemble:uniform", "mixture"),
         ("student:learned+filter", "student"),
+        ("few", "student"),
         ("my own model", "teacher"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from ctl.commands.study import parse
+from ctl.errors import CTLError
 from ctl.main import main
 from ctl.system.configs import ROOT
 
@@ -141,6 +142,36 @@ def test_a_failed_cell_is_shown_as_failed_and_tried_anew(family, finished, tmp_p
     assert scores(output) == scores(finished) and not (output / "seed0/a1/a2+a3/failed.json").exists()
     assert "n=2" in (output / "report.html").read_text()
     assert "cells failed" not in (output / "report.html").read_text()
+
+
+def test_labelled_sentences_are_cells_that_go_on_from_the_cell_without(family, tmp_path):
+    """They read the students and teachers of their set of sources where it keeps them, and train no other."""
+    more = ["--few", "[0,5,10]", "--methods", '["student:uniform"]', "--subsets.nested", "[2]"]
+    study = parse(arguments(family, tmp_path, *more))
+    assert study.settings.methods == ["student:uniform", "few", "student:uniform+few"]
+    assert [cell.few for cell in study.cells] == [10, 5, 0] and [cell.kinds for cell in study.cells] == [
+        (), (), ("nested",)
+    ]  # fmt: skip
+    base = study.cells[-1].folder
+    assert [cell.folder for cell in study.cells[:2]] == [base / "few" / number for number in ("10", "5")]
+    plans = {cell.few: study.plan(cell) for cell in study.cells}
+    assert [test.title for test in plans[5].tests] == ["score few", "score student:uniform+few"]
+    stages = {few: {(stage.folder, stage.key) for stage in plan} for few, plan in plans.items()}
+    own = {few: stages[few] - stages[0] for few in (5, 10)}
+    assert len(own[5]) == len(own[10]) == 4 and not own[5] & own[10]
+    assert {folder.relative_to(tmp_path).as_posix() for folder, _ in own[5]} == {
+        "seed0/few/5/alone/a1", "seed0/few/5/alone/a1/a1", "seed0/a1/a2+a3/few/5/students/uniform+few"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "message"), [
+    (["--methods", '["few"]'], "method few sees a few labelled sentences: give their numbers"),
+    (["--few", "[5]", "--data.few", "x"], "--data.few: a study draws its labelled sentences"),
+    (["--few", "[5]", "--methods", '["direct"]'], "how many labelled sentences is which student worth"),
+])  # fmt: skip
+def test_an_axis_of_labelled_sentences_that_makes_no_sense(more, message, family, tmp_path):
+    with pytest.raises(CTLError, match=message):
+        parse(arguments(family, tmp_path, *more))
 
 
 STUDIES = sorted((ROOT / "configs" / "study").glob("*.yaml"))

@@ -256,3 +256,49 @@ def test_the_ensemble_knows_who_abstains_and_a_student_keeps_the_name():
     abstains = {name: stage.config["model"]["init_args"]["abstain"] for name, stage in ensembles.items()}
     assert abstains == {"uniform+abstain": True, "uniform": False, "truth": False}
     assert ensembles["uniform+abstain"].config["model"]["init_args"]["variant"] == "abstain"
+
+
+FEW = ["few", "student:learned+filter+few", "ensemble:few+top1", "student:few+joint", "llm-few"]
+
+
+def test_labelled_sentences_reach_only_what_says_so(monkeypatch):
+    """With other labelled sentences, what sees them has other keys, and nothing else has; with more, other folders."""
+    before = {(stage.folder, stage.command): stage for stage in planned(*KEYS, *FEW, more=["--few", "5"])}
+    assert {test.key for test in planned(*KEYS).tests} <= {stage.key for stage in before.values()}
+    monkeypatch.setitem(GOLD, "de/few", Split(5, "others"))
+    after = {(stage.folder, stage.command): stage for stage in planned(*KEYS, *FEW, more=["--few", "5"])}
+    changed = {place for place in before if before[place].key != after[place].key}
+    assert changed == {place for place in before if "few/5" in str(place[0])} and len(changed) > 12
+    more = {stage.folder for stage in planned(*FEW, more=["--few", "6"])} - {folder for folder, _ in before}
+    assert {str(folder).replace("few/6", "few/5") for folder in more} == {str(folder) for folder, _ in changed}
+    fits = {folder for folder, command in changed if command == "fit"}
+    assert not any(other != folder and other.is_relative_to(folder) for folder in fits for other in fits)
+
+
+def test_a_student_goes_on_with_the_settings_of_its_form():
+    plan = planned("student:learned+kl+few", more=["--few", "5", "--student.lora_rank", "4", "--few_steps", "7"])
+    (fit,) = [s for s in plan if s.config["model"]["class_path"] == "FewShot" and s.command == "fit"]
+    arguments = fit.config["model"]["init_args"]
+    assert arguments["lora_rank"] == 4 and "loss" not in arguments and "variant" in arguments
+    assert arguments["start"] == "runs/de-from-en-nl/students/learned+kl/checkpoints/last.ckpt"
+    assert fit.config["trainer"]["max_steps"] == 7 and fit.config["data"]["few"] == 5
+    assert not any("few" in stage.config["data"] for stage in plan if stage.config["model"]["class_path"] != "FewShot")
+
+
+def test_the_seed_draws_the_sentences_and_a_file_is_read_whole():
+    def fit_of(*more):
+        (fit,) = [stage for stage in planned("few", more=more) if stage.config["model"]["class_path"] == "FewShot"][:1]
+        return fit
+
+    fit = fit_of("--few", "5", "--seed", "3")
+    assert (fit.config["data"]["few"], fit.config["data"]["few_seed"]) == (5, 3)
+    assert fit.context.split()[1::2] == ["de/few"] and fit.config["trainer"]["limit_val_batches"] == 0
+    fit = fit_of("--data.few", "mine.conll")
+    assert fit.config["data"]["few"] == "mine.conll" and fit.folder == Path("runs/de-from-en-nl/few/file/alone")
+    assert "data.few" not in fit.settings
+
+
+def test_without_a_test_split_labels_still_make_a_student():
+    plan = planned("student:learned+few", "few", more=["--few", "5"], missing=["de/test"])
+    folders = {str(stage.folder): stage.outputs[0] for stage in plan.unscored.values()}
+    assert set(folders) == {f"runs/de-from-en-nl/few/5/{name}" for name in ("students/learned+few", "alone")}

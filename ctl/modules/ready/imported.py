@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -11,16 +10,13 @@ from torch import Tensor
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.data.soft_labels import SoftLabelStore
+from ctl.data.soft_labels import SoftLabelStore, stores_at
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.modules.base import Labeller
 from ctl.modules.ensemble import Stored
 from ctl.system.files import checksum, fingerprint
-
-MANIFEST = "manifest.json"
-SPLITS = ("train", "test")  # of the target, that teachers label
 
 
 class Imported(Labeller):
@@ -76,13 +72,6 @@ class Imported(Labeller):
         }
 
 
-def stores_at(path: str) -> dict[str, Path]:
-    """Finds the stores of a folder by split: of ``ctl import`` or of a stage, or of one store and those beside it."""
-    folder = Path(path)
-    home = folder.parent if (folder / MANIFEST).is_file() else folder / "soft_labels"
-    return {split: home / split for split in SPLITS if (home / split / MANIFEST).is_file()}
-
-
 def open_store(path: str, split: str, corpus: Corpus, schema: TagSchema) -> SoftLabelStore:
     """Opens the store of a split.
 
@@ -98,4 +87,4 @@ def open_store(path: str, split: str, corpus: Corpus, schema: TagSchema) -> Soft
 
 def fingerprint_stores(path: str) -> str:
     """Gives 16 hex digits of all stores of a folder; their manifests have the checksums of the other files."""
-    return fingerprint(*(checksum(store / MANIFEST) for store in stores_at(path).values()))
+    return fingerprint(*(checksum(store / "manifest.json") for store in stores_at(path).values()))

@@ -31,7 +31,7 @@ class Model(NamedTuple):
     checkpoint: Path | None = None
     after: tuple[Stage, ...] = ()
     tagger: str = ""
-    splits: Sequence[str] = ("train", "test")
+    splits: Sequence[str] = ("train", "test", "few")
 
     @classmethod
     def of(cls, fit: Stage) -> Model:

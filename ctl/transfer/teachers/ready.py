@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ctl.data.soft_labels import stores_at
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.methods import OF_LANGUAGE, SEEDS, Method
-from ctl.modules.ready.imported import stores_at
+from ctl.methods import OF_LANGUAGE, OF_TARGET, SEEDS, Method
 from ctl.modules.ready.ready_made import kind_of
 from ctl.system.console import say
 from ctl.system.names import check_languages
@@ -76,7 +76,7 @@ def check_methods(methods: Sequence[Method], ready: Mapping[str, ReadyTagger], s
     for method in methods:
         trains = method.family or method.pools or method.kind in ("pooled", "merged", SEEDS)
         if trains or TRAINED & set(method.options):
-            needed = [method.of] if method.kind in OF_LANGUAGE else [] if method.upper_bound else sources
+            needed = [method.of] if method.kind in OF_LANGUAGE else [] if method.kind in OF_TARGET else sources
             if without := [source for source in needed if source in ready]:
                 raise CTLError(
                     f"method {method} trains on labelled data of {', '.join(needed)}, but --teachers names a "

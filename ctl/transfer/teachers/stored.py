@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
+from ctl.data.soft_labels import SPLITS, stores_at
 from ctl.errors import CTLError
 from ctl.methods import Method
-from ctl.modules.ready.imported import SPLITS, fingerprint_stores, open_store, stores_at
+from ctl.modules.ready.imported import fingerprint_stores, open_store
 from ctl.system.console import say
 from ctl.transfer.teachers.tagger import ReadyTagger
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from ctl.modules.ready.imported import SPLITS
+from ctl.data.soft_labels import SPLITS
 from ctl.modules.ready.ready_made import kind_of
 
 
@@ -30,7 +30,7 @@ class ReadyTagger:
     @property
     def splits(self) -> Sequence[str]:
         """The splits of the target that it can label."""
-        return SPLITS
+        return (*SPLITS, "few")
 
     @property
     def arguments(self) -> dict[str, Any]:

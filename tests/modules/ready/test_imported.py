@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ctl.data.corpus import Corpus
-from ctl.data.soft_labels import StoreWriter
+from ctl.data.soft_labels import StoreWriter, stores_at
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
-from ctl.modules.ready.imported import fingerprint_stores, open_store, stores_at
+from ctl.modules.ready.imported import fingerprint_stores, open_store
 
 SCHEMA = TagSchema(("PER",))
 TEXT = Corpus("de/train", ["Ada", "liest"], np.array([0, 2]))

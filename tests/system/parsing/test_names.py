@@ -2,8 +2,8 @@
 
 import pytest
 
-from ctl.commands.names import check_names
 from ctl.errors import CTLError
+from ctl.system.parsing.names import check_names
 
 
 @pytest.fixture

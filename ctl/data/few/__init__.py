@@ -1,0 +1,1 @@
+"""A few labelled sentences of a target: where they come from, whatever else of it has no labels."""
