@@ -36,7 +36,7 @@ class Stage:
 class Plan(list):
     tests = ()
 
-    def collect_counts(self):
+    def collect_counts(self, folder):
         pass
 
     def records(self):
