@@ -29,7 +29,7 @@ from ctl.system.parsing.words_in_yaml import with_lists
 from ctl.system.trainer_settings import check_seed, check_trainer
 
 STAGES = tuple(COMMANDS[ONE_STAGE])
-SLOW = (*STAGES, "transfer", "study", "import", "inspect")
+SLOW = (*STAGES, "transfer", "study", "import", "review", "inspect")
 
 
 class Outline(NamedTuple):
