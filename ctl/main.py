@@ -11,7 +11,9 @@ from importlib import import_module
 
 from ctl.command_table import ALL, COMMANDS, ONE_STAGE, help_text
 
-NOTHING_TO_GO_ON = ("tag", "export", "serve", "inspect", "report", "sources", "doctor", "completion")  # they begin anew
+NOTHING_TO_GO_ON = (  # they begin anew
+    "tag", "export", "serve", "review", "inspect", "report", "sources", "doctor", "completion",
+)  # fmt: skip
 
 
 def main(args: Sequence[str] | None = None) -> int:
