@@ -9,6 +9,7 @@ from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
 from ctl.system.console import say
+from ctl.tagging.options import add_threshold_options, check_thresholds
 
 
 def make_parser() -> ArgumentParser:
@@ -25,6 +26,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
     )
+    add_threshold_options(parser)
     parser.add_argument("--onnx", action="store_true", help="Write model.onnx as well, and compare it.")
     parser.add_argument("--int8", action="store_true", help="And model_int8.onnx: smaller, and faster on most CPUs.")
     parser.add_argument("--push_to_hub", type=str | None, default=None, help="Then upload it as owner/name, private.")
@@ -38,12 +40,22 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model can't be exported, or the exported one gives other probabilities.
     """
     given = make_parser().parse_args(list(args))
+    check_thresholds(given)
     from ctl.export.write import export, push
 
     folder = Path(given.folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CTLError(f"{folder} is there already: choose another folder or empty it")
-    exported = export(given.model, folder, given.method, given.tokenizer, onnx=given.onnx, int8=given.int8)
+    exported = export(
+        given.model,
+        folder,
+        given.method,
+        given.tokenizer,
+        onnx=given.onnx,
+        int8=given.int8,
+        threshold=given.threshold,
+        for_precision=given.for_precision,
+    )
     for line in exported.report():
         say(line)
     if reason := exported.trained.unfinished():

@@ -47,7 +47,12 @@ OF_POOLED = (
 
 
 def write_card(
-    path: Path, trained: Trained, backbone: str, networks: Mapping[str, Compared], folder: str | None = None
+    path: Path,
+    trained: Trained,
+    backbone: str,
+    networks: Mapping[str, Compared],
+    folder: str | None = None,
+    threshold: str = "",
 ) -> None:
     """Writes the model card, ``README.md``, for the Hub and for everybody who finds the folder.
 
@@ -57,11 +62,13 @@ def write_card(
         backbone: Hub name or folder of its backbone.
         networks: the exported networks by the names of their files.
         folder: the name that the card's folder will have; by default the one that it has.
+        threshold: that `ctl tag` takes for the folder, as its option has it; empty for none.
     """
     environment = Environment(loader=PackageLoader("ctl.export", "."), trim_blocks=True, autoescape=False)
     environment.filters["plain"] = plain_markdown
     template = environment.get_template("model_card.md.j2")
-    facts = {**_facts(path, trained, backbone, networks), "folder": folder or path.parent.name}
+    facts = _facts(path, trained, backbone, networks)
+    facts |= {"folder": folder or path.parent.name, "threshold": threshold}
     write_text(path, template.render(facts) + "\n")
 
 

@@ -27,11 +27,13 @@ from ctl.export.onnx import quantise, write_onnx
 from ctl.export.scores import scored
 from ctl.export.token_classifier import to_transformers
 from ctl.modules.tagger import Tagger
+from ctl.scoring.precision import set_for_precision
 from ctl.system.console import say
 from ctl.system.files import whole
-from ctl.tagging.exported import OnnxModel
+from ctl.tagging.exported import THRESHOLDS, OnnxModel
 from ctl.tagging.text_tagger import TextTagger
 from ctl.tagging.trained import Trained, load_trained
+from ctl.thresholds.decoding import Threshold
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Export:
         same: the number of compared sentences in which a pipeline of `transformers` finds the same entities.
         entities: the number of entities in all compared sentences.
         networks: the PyTorch file and the ONNX files by name, compared.
+        threshold: that `ctl tag` takes, as its option has it; empty for none.
     """
 
     folder: Path
@@ -53,6 +56,7 @@ class Export:
     same: int
     entities: int
     networks: dict[str, Compared] = field(default_factory=dict)
+    threshold: str = ""
 
     def report(self) -> list[str]:
         """Describes the export in some lines."""
@@ -61,6 +65,7 @@ class Export:
             f"transformers.pipeline finds the same entities in {self.same} of {SENTENCES} sentences ({self.entities} "
             f"entities); largest difference of a probability {self.difference:.1e}",
             *(f"{name}: {network}" for name, network in self.networks.items()),
+            *([f"`ctl tag` takes --threshold {self.threshold}; pipelines have none"] if self.threshold else []),
         ]
 
 
@@ -72,6 +77,8 @@ def export(
     *,
     onnx: bool = False,
     int8: bool = False,
+    threshold: Threshold | None = None,
+    for_precision: float | None = None,
 ) -> Export:
     """Writes a trained tagger to a folder, which appears when all of it was compared with the original.
 
@@ -82,6 +89,8 @@ def export(
         tokenizer: the folder of the backbone, if it has moved since training.
         onnx: write ``model.onnx``.
         int8: write ``model_int8.onnx`` as well.
+        threshold: that ``ctl tag`` and `load_tagger` take for the folder, where they are given none.
+        for_precision: in place of a threshold, the precision that it is to have on source validation.
 
     Raises:
         CTLError: the model can't be exported.
@@ -90,18 +99,23 @@ def export(
     if onnx or int8:
         check_extras()
     trained = load_trained(run, method)
-    tagger = TextTagger(trained, tokenizer, "cpu", "32")
+    tagger = TextTagger(trained, tokenizer, "cpu", "32", threshold=threshold)
+    set_for_precision(tagger, for_precision)
+    option, thresholds = tagger.threshold_option(), tagger.threshold_by_type()
+    tagger.set_threshold(None)  # it is compared with networks and pipelines, which have none
     model, corpus = to_transformers(trained), sample(tagger)
     difference = check_network(tagger, model, corpus)
     assert isinstance(trained.model, Tagger)
+    if thresholds:
+        setattr(model.config, THRESHOLDS, thresholds)
     with whole(folder) as partial:
         partial.mkdir()
         model.save_pretrained(partial)
         _save_tokenizer(tagger, model.config, partial)
-        exported = Export(folder, trained, difference, *compare_entities(tagger, partial, corpus))
+        exported = Export(folder, trained, difference, *compare_entities(tagger, partial, corpus), threshold=option)
         if onnx or int8:
             exported = replace(exported, networks=_onnx(tagger, model, partial, corpus, int8))
-        write_card(partial / "README.md", trained, trained.model.backbone, exported.networks, folder.name)
+        write_card(partial / "README.md", trained, trained.model.backbone, exported.networks, folder.name, option)
     return exported
 
 

@@ -103,6 +103,7 @@ def make_component(
     method: str | None,
     device: str | None,
     precision: str | None,
+    threshold: float | dict[str, float] | None,
     words: Words,
     overwrite_ents: bool,
 ) -> EntityFinder:
@@ -115,6 +116,7 @@ def make_component(
         method: of a transfer, which of its models.
         device: ``cpu``, ``cuda``, ``mps``.
         precision: ``32`` or ``bf16``.
+        threshold: for more entities, or more certain ones: a number from 0 to 1, for all types or by type.
         words: see `EntityFinder`.
         overwrite_ents: see `EntityFinder`.
 
@@ -127,11 +129,13 @@ def make_component(
         raise CTLError('the component needs a model: nlp.add_pipe("ctl", config={"model": "runs/quickstart"})')
     if not Span.has_extension(SCORE):
         Span.set_extension(SCORE, default=None)
-    return EntityFinder(load_tagger(model, method, device=device, precision=precision), words, overwrite_ents)
+    tagger = load_tagger(model, method, device=device, precision=precision, threshold=threshold)
+    return EntityFinder(tagger, words, overwrite_ents)
 
 
 SETTINGS = {
-    "model": None, "method": None, "device": None, "precision": None, "words": "spacy", "overwrite_ents": True
+    "model": None, "method": None, "device": None, "precision": None, "threshold": None, "words": "spacy",
+    "overwrite_ents": True,
 }  # fmt: skip
 
 if importlib.util.find_spec("spacy"):

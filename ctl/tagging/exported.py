@@ -15,6 +15,10 @@ from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError, first_line
 from ctl.modules.word_classifier import carry_on
+from ctl.system.files import read_object
+from ctl.thresholds.decoding import thresholds_of
+
+THRESHOLDS = "ctl_thresholds"  # of a folder's config.json: by type, see `ctl.thresholds.decoding.decode`
 
 
 class Exported(nn.Module):
@@ -105,3 +109,21 @@ def exported_types(folder: Path) -> tuple[str, ...]:
             "tags entities, as `ctl export` writes"
         )
     return types
+
+
+def exported_thresholds(folder: Path) -> dict[str, float] | None:
+    """The thresholds, by type, with which ``ctl export`` wrote a folder; ``None`` where it has none.
+
+    Raises:
+        CTLError: they are no thresholds of its types.
+    """
+    types, thresholds = exported_types(folder), read_object(folder / "config.json").get(THRESHOLDS)
+    if thresholds is None:
+        return None
+    try:
+        if not isinstance(thresholds, dict):
+            raise CTLError("not a number for each type")
+        thresholds_of(thresholds, types)
+    except CTLError as error:
+        raise CTLError(f"{folder / 'config.json'}: {THRESHOLDS}: {error}; `ctl export` writes it anew") from error
+    return thresholds

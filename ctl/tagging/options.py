@@ -30,11 +30,17 @@ def add_model_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
     )
+    add_threshold_options(parser)
+
+
+def add_threshold_options(parser: ArgumentParser) -> None:
+    """Adds the options for more entities, or more certain ones."""
     parser.add_argument(
         "--threshold",
         type=float | dict[str, float] | None,
         default=None,
-        help="Below 0.5 for more entities, above it for more certain ones; for all types or some: '{PER: 0.4}'.",
+        help="Below 0.5 for more entities, above it for more certain ones; for all types or some, '{PER: 0.4}'; for "
+        "none of an export's own, '{}'.",
     )
     parser.add_argument(
         "--for_precision",
@@ -44,14 +50,23 @@ def add_model_options(parser: ArgumentParser) -> None:
     )
 
 
+def check_thresholds(given: Namespace) -> None:
+    """Refuses two ways to choose a threshold.
+
+    Raises:
+        CTLError: both were given.
+    """
+    if given.threshold is not None and given.for_precision is not None:
+        raise CTLError("--for_precision chooses the threshold: leave out --threshold")
+
+
 def load_named(given: Namespace) -> TextTagger:
     """Loads the tagger that these options name, and says which it is.
 
     Raises:
         CTLError: there is no such model, or it can't be loaded.
     """
-    if given.threshold is not None and given.for_precision is not None:
-        raise CTLError("--for_precision chooses the threshold: leave out --threshold")
+    check_thresholds(given)
     from ctl.tagging.text_tagger import load_tagger
 
     tagger = load_tagger(
@@ -63,6 +78,8 @@ def load_named(given: Namespace) -> TextTagger:
         threshold=given.threshold,
     )
     say(f"ctl: {tagger.trained}")
+    if given.threshold is None and given.for_precision is None and (own := tagger.threshold_option()):
+        say(f"ctl: it was exported with --threshold {own}, which holds here; --threshold '{{}}' tags without")
     if reason := tagger.trained.unfinished():
         say(f"ctl: this model may not be finished: {reason}")
     return tagger

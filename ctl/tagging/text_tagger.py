@@ -24,7 +24,7 @@ from ctl.errors import CTLError
 from ctl.system.devices import has_bf16, open_device
 from ctl.tagging.texts import Span, Tagged, Text
 from ctl.tagging.trained import Trained, load_trained
-from ctl.thresholds.decoding import Threshold, decode, masses, thresholds_of
+from ctl.thresholds.decoding import Threshold, decode, masses, option_of, thresholds_of
 
 
 class TextTagger:
@@ -38,7 +38,8 @@ class TextTagger:
         max_length: the most subwords of a window; longer sentences are read in overlapping windows.
         max_tokens: the most subwords of a batch.
         threshold: for more entities, or more certain ones: a number from 0 to 1, for all types or by the name of a type
-            (`ctl.thresholds.decode`); by default every word has its most probable tag.
+            (`ctl.thresholds.decoding.decode`), or ``{}`` for none; by default the one that the model was exported with,
+            and where there is none every word has its most probable tag.
 
     Attributes:
         schema: the entity types and tags.
@@ -57,7 +58,7 @@ class TextTagger:
     ) -> None:
         self.trained = trained
         self.schema = TagSchema(trained.types)
-        self.set_threshold(threshold)
+        self.set_threshold(trained.thresholds if threshold is None else threshold)
         name = tokenizer or trained.tokenizer
         loaded = _load_tokenizer(trained, name)
         self.encoder = WordEncoder(loaded, min(max_length, longest_input(loaded, load_config(name))))
@@ -75,6 +76,16 @@ class TextTagger:
             CTLError: it names an unknown type, or is not between 0 and 1.
         """
         self.thresholds = thresholds_of(threshold, self.schema.types)
+
+    def threshold_by_type(self) -> dict[str, float]:
+        """Gives the thresholds of the types that have one."""
+        values = zip(self.schema.types, self.thresholds.tolist(), strict=True)
+        return {kind: value for kind, value in values if not np.isnan(value)}
+
+    def threshold_option(self) -> str:
+        """Gives the thresholds as ``--threshold`` takes them; nothing where there is none."""
+        thresholds = self.threshold_by_type()
+        return option_of(thresholds, self.schema.types) if thresholds else ""
 
     def __call__(self, texts: Sequence[str] | Sequence[Sequence[str]]) -> list[Tagged]:
         """Tags texts, or sentences that are lists of words; the results are in their order.

@@ -11,7 +11,7 @@ from ctl.methods import Method
 from ctl.modules.base import WordLabeller
 from ctl.results import Record, read_records
 from ctl.system.files import read_object
-from ctl.tagging.exported import OnnxModel, exported_types, load_exported
+from ctl.tagging.exported import OnnxModel, exported_thresholds, exported_types, load_exported
 
 UNSCORED = "unscored.json"  # in place of results.json where a target has no labelled test split
 PREFERRED = "student:learned"
@@ -26,6 +26,7 @@ class Trained:
         types: the entity types, in the order of the tags.
         tokenizer: Hub name or folder of its tokenizer.
         tokenizer_fingerprint: of the one that it was trained with; ``None`` where nobody kept it.
+        thresholds: by type, with which it was exported; ``None`` where it has none.
         method: its name in results; empty where it has none.
         path: where it was found.
     """
@@ -36,6 +37,7 @@ class Trained:
     method: str
     path: Path
     tokenizer_fingerprint: str | None = None
+    thresholds: dict[str, float] | None = None
 
     def __str__(self) -> str:
         record = self.record()
@@ -71,9 +73,9 @@ def load_trained(run: str | Path, method: str | None = None) -> Trained:
     """
     path = find_model(Path(run), method)
     if path.suffix == ".onnx":
-        return Trained(OnnxModel(path), exported_types(path.parent), str(path.parent), path.parent.name, path)
+        return _of_export(OnnxModel(path), path.parent, path)
     if path.is_dir():
-        return Trained(load_exported(path), exported_types(path), str(path), path.name, path)
+        return _of_export(load_exported(path), path, path)
     return _load_checkpoint(path)
 
 
@@ -144,6 +146,12 @@ def _choose(models: dict[str, Path], method: str | None, run: Path) -> Path:
     zero_resource = [name for name in models if not Method.split(name).upper_bound]
     default = PREFERRED if PREFERRED in models else (students or zero_resource or list(models))[0]
     return models[method or default]
+
+
+def _of_export(model: WordLabeller, folder: Path, path: Path) -> Trained:
+    return Trained(
+        model, exported_types(folder), str(folder), folder.name, path, thresholds=exported_thresholds(folder)
+    )
 
 
 def _load_checkpoint(path: Path) -> Trained:

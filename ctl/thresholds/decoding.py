@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 import torch
@@ -98,6 +99,14 @@ def thresholds_of(threshold: Threshold | None, types: Sequence[str]) -> Floats:
     for name, value in named.items():
         if name not in types:
             raise CTLError(f"threshold: there is no type {name}; this model knows {', '.join(types)}")
-        if not 0 < value < 1:
+        if not isinstance(value, Real) or not 0 < value < 1:
             raise CTLError(f"threshold {value} for {name}: a number between 0 and 1 is needed")
     return np.array([named.get(name, math.nan) for name in types], dtype=np.float64)
+
+
+def option_of(thresholds: Mapping[str, float], types: Sequence[str]) -> str:
+    """Writes thresholds as ``--threshold`` takes them: one number where it is that of all types."""
+    values = set(thresholds.values())
+    if len(values) == 1 and set(thresholds) == set(types):
+        return f"{values.pop():g}"
+    return "'{" + ", ".join(f"{kind}: {value:g}" for kind, value in thresholds.items()) + "}'"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from jsonargparse import Namespace
 from made_up_tagger import ARCHITECTURES, load, make_checkpoint
 from safetensors.torch import load_file
 
@@ -9,6 +10,7 @@ from ctl.data.reading.conll import read_conll
 from ctl.errors import CTLError
 from ctl.export.check import SENTENCES
 from ctl.export.write import export
+from ctl.tagging.options import load_named
 
 
 def entities(tagged):
@@ -54,4 +56,28 @@ def test_attention_that_a_pipeline_has_not_is_refused(family, tmp_path):
     make_checkpoint(tmp_path, family, "qwen3", pooling="first", attention="last:1")
     with pytest.raises(CTLError, match="reads in another way"):
         export(tmp_path, tmp_path / "exported")
+    assert not (tmp_path / "exported").exists()
+
+
+def test_a_threshold_is_that_of_the_folder(family, tmp_path, capsys):
+    """It is there where none is given; a pipeline has none, and is compared with the model without one."""
+    make_checkpoint(tmp_path, family, "bert", pooling="first")
+    exported = export(tmp_path, tmp_path / "exported", threshold={"PER": 0.4})
+    assert exported.same == SENTENCES and "`ctl tag` takes --threshold '{PER: 0.4}'" in exported.report()[-1]
+    card = (tmp_path / "exported" / "README.md").read_text()
+    assert "exported with `--threshold '{PER: 0.4}'`" in card and "A pipeline of transformers has no threshold" in card
+    for given, expected in ((None, {"PER": 0.4}), (0.6, dict.fromkeys(("PER", "ORG", "LOC"), 0.6)), ({}, {})):
+        options = Namespace(
+            model=str(tmp_path / "exported"), method=None, tokenizer=None, device="cpu", precision="32",
+            threshold=given, for_precision=None,
+        )  # fmt: skip
+        assert load_named(options).threshold_by_type() == expected
+        said = capsys.readouterr().err
+        assert ("exported with --threshold '{PER: 0.4}', which holds here" in said) == (given is None)
+
+
+def test_a_threshold_of_a_type_that_the_model_lacks(family, tmp_path):
+    make_checkpoint(tmp_path, family, "bert", pooling="first")
+    with pytest.raises(CTLError, match="there is no type MISC"):
+        export(tmp_path, tmp_path / "exported", threshold={"MISC": 0.4})
     assert not (tmp_path / "exported").exists()

@@ -75,6 +75,18 @@ def test_earlier_entities_are_kept_where_that_is_wished(nlp, test_split, overwri
     assert labels == {"OLD"} or (overwrite and labels and "OLD" not in labels)
 
 
+@pytest.mark.parametrize("threshold", [0.9, {"PER": 0.9}])
+def test_a_threshold_is_that_of_the_tagger(nlp, trained_run, tmp_path, threshold):
+    """It is kept with the pipeline."""
+    settings = {"model": str(trained_run), "device": "cpu", "precision": "32", "threshold": threshold}
+    other = spacy.blank("xx")
+    other.add_pipe("ctl", config=settings)
+    other.to_disk(tmp_path / "pipeline")
+    tagger = spacy.load(tmp_path / "pipeline").get_pipe("ctl").tagger
+    expected = threshold if isinstance(threshold, dict) else dict.fromkeys(tagger.schema.types, threshold)
+    assert tagger.threshold_by_type() == expected and not nlp.get_pipe("ctl").tagger.threshold_by_type()
+
+
 def test_a_component_without_a_model_says_what_it_needs():
     with pytest.raises(CTLError, match=r'config=\{"model"'):
         spacy.blank("xx").add_pipe("ctl")

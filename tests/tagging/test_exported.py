@@ -9,7 +9,7 @@ import torch
 from tiny import batch_of
 
 from ctl.errors import CTLError
-from ctl.tagging.exported import Exported, OnnxModel, exported_types
+from ctl.tagging.exported import THRESHOLDS, Exported, OnnxModel, exported_thresholds, exported_types
 
 
 def folder(path, labels):
@@ -61,3 +61,25 @@ def test_a_file_that_is_no_onnx(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"garbage")
     with pytest.raises(CTLError, match=r"model\.onnx: no ONNX file that onnxruntime can run"):
         OnnxModel(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("thresholds", [None, {"PER": 0.4}, {"PER": 0.4, "LOC": 0.6}])
+def test_thresholds_of_a_folder(tmp_path, thresholds):
+    write_config(tmp_path, thresholds)
+    assert exported_thresholds(tmp_path) == thresholds
+
+
+@pytest.mark.parametrize(
+    "thresholds", [0.4, [], "0.4", {"MISC": 0.4}, {"PER": 1}, {"PER": None}, {"PER": [0.4]}], ids=str
+)
+def test_what_is_no_threshold_of_a_folder(tmp_path, thresholds):
+    write_config(tmp_path, thresholds)
+    with pytest.raises(CTLError, match=r"config\.json: ctl_thresholds: .*; `ctl export` writes it anew") as told:
+        exported_thresholds(tmp_path)
+    assert "\n" not in str(told.value)
+
+
+def write_config(path, thresholds):
+    labels = dict(enumerate(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]))
+    more = {} if thresholds is None else {THRESHOLDS: thresholds}
+    (path / "config.json").write_text(json.dumps({"id2label": labels, **more}))

@@ -8,7 +8,7 @@ import torch
 
 from ctl.data.tags import TagSchema, span_ends
 from ctl.errors import CTLError
-from ctl.thresholds.decoding import decode, masses, thresholds_of
+from ctl.thresholds.decoding import decode, masses, option_of, thresholds_of
 
 NAN = math.nan
 #        O    B-P  I-P  B-L  I-L
@@ -84,7 +84,7 @@ def test_thresholds_by_type():
     np.testing.assert_array_equal(thresholds_of(None, ["PER", "LOC"]), [NAN, NAN])
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, NAN, {"PER": 2.0}])
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, NAN, {"PER": 2.0}, {"PER": "0.4"}, True, "high"])
 def test_numbers_that_are_no_threshold(value):
     with pytest.raises(CTLError, match="a number between 0 and 1 is needed"):
         thresholds_of(value, ["PER"])
@@ -93,3 +93,9 @@ def test_numbers_that_are_no_threshold(value):
 def test_a_type_that_the_model_lacks_is_named():
     with pytest.raises(CTLError, match="there is no type MISC; this model knows PER"):
         thresholds_of({"MISC": 0.5}, ["PER"])
+
+
+def test_thresholds_as_an_option():
+    assert option_of({"PER": 0.4, "LOC": 0.4}, ["PER", "LOC"]) == "0.4"
+    assert option_of({"PER": 0.4}, ["PER", "LOC"]) == "'{PER: 0.4}'"
+    assert option_of({"PER": 0.4, "LOC": 0.25}, ["PER", "LOC"]) == "'{PER: 0.4, LOC: 0.25}'"
