@@ -33,7 +33,7 @@ from ctl.system.files import whole
 from ctl.tagging.exported import THRESHOLDS, OnnxModel
 from ctl.tagging.text_tagger import TextTagger
 from ctl.tagging.trained import Trained, load_trained
-from ctl.thresholds.decoding import Threshold
+from ctl.thresholds.decoding import Threshold, option_of
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def export(
     trained = load_trained(run, method)
     tagger = TextTagger(trained, tokenizer, "cpu", "32", threshold=threshold)
     set_for_precision(tagger, for_precision)
-    option, thresholds = tagger.threshold_option(), tagger.threshold_by_type()
+    thresholds = tagger.threshold_by_type()
+    option = option_of(thresholds, tagger.schema.types)
     tagger.set_threshold(None)  # it is compared with networks and pipelines, which have none
     model, corpus = to_transformers(trained), sample(tagger)
     difference = check_network(tagger, model, corpus)

@@ -68,6 +68,7 @@ def load_named(given: Namespace) -> TextTagger:
     """
     check_thresholds(given)
     from ctl.tagging.text_tagger import load_tagger
+    from ctl.thresholds.decoding import option_of
 
     tagger = load_tagger(
         given.model,
@@ -78,8 +79,9 @@ def load_named(given: Namespace) -> TextTagger:
         threshold=given.threshold,
     )
     say(f"ctl: {tagger.trained}")
-    if given.threshold is None and given.for_precision is None and (own := tagger.threshold_option()):
-        say(f"ctl: it was exported with --threshold {own}, which holds here; --threshold '{{}}' tags without")
+    if given.threshold is None and given.for_precision is None and (own := tagger.threshold_by_type()):
+        option = option_of(own, tagger.schema.types)
+        say(f"ctl: it was exported with --threshold {option}, which holds here; --threshold '{{}}' tags without")
     if reason := tagger.trained.unfinished():
         say(f"ctl: this model may not be finished: {reason}")
     return tagger

@@ -24,7 +24,7 @@ from ctl.errors import CTLError
 from ctl.system.devices import has_bf16, open_device
 from ctl.tagging.texts import Span, Tagged, Text
 from ctl.tagging.trained import Trained, load_trained
-from ctl.thresholds.decoding import Threshold, decode, masses, option_of, thresholds_of
+from ctl.thresholds.decoding import Threshold, decode, masses, thresholds_of
 
 
 class TextTagger:
@@ -38,8 +38,7 @@ class TextTagger:
         max_length: the most subwords of a window; longer sentences are read in overlapping windows.
         max_tokens: the most subwords of a batch.
         threshold: for more entities, or more certain ones: a number from 0 to 1, for all types or by the name of a type
-            (`ctl.thresholds.decoding.decode`), or ``{}`` for none; by default the one that the model was exported with,
-            and where there is none every word has its most probable tag.
+            (`ctl.thresholds.decoding.decode`), or ``{}`` for none; by default the one that the model was exported with.
 
     Attributes:
         schema: the entity types and tags.
@@ -79,13 +78,7 @@ class TextTagger:
 
     def threshold_by_type(self) -> dict[str, float]:
         """Gives the thresholds of the types that have one."""
-        values = zip(self.schema.types, self.thresholds.tolist(), strict=True)
-        return {kind: value for kind, value in values if not np.isnan(value)}
-
-    def threshold_option(self) -> str:
-        """Gives the thresholds as ``--threshold`` takes them; nothing where there is none."""
-        thresholds = self.threshold_by_type()
-        return option_of(thresholds, self.schema.types) if thresholds else ""
+        return {kind: float(self.thresholds[k]) for k, kind in enumerate(self.schema.types) if self.thresholds[k] > 0}
 
     def __call__(self, texts: Sequence[str] | Sequence[Sequence[str]]) -> list[Tagged]:
         """Tags texts, or sentences that are lists of words; the results are in their order.

@@ -105,7 +105,9 @@ def thresholds_of(threshold: Threshold | None, types: Sequence[str]) -> Floats:
 
 
 def option_of(thresholds: Mapping[str, float], types: Sequence[str]) -> str:
-    """Writes thresholds as ``--threshold`` takes them: one number where it is that of all types."""
+    """Writes thresholds as ``--threshold`` takes them: one number where it is that of all types; nothing for none."""
+    if not thresholds:
+        return ""
     values = set(thresholds.values())
     if len(values) == 1 and set(thresholds) == set(types):
         return f"{values.pop():g}"

@@ -96,6 +96,7 @@ def test_a_type_that_the_model_lacks_is_named():
 
 
 def test_thresholds_as_an_option():
+    assert option_of({}, ["PER", "LOC"]) == ""
     assert option_of({"PER": 0.4, "LOC": 0.4}, ["PER", "LOC"]) == "0.4"
     assert option_of({"PER": 0.4}, ["PER", "LOC"]) == "'{PER: 0.4}'"
     assert option_of({"PER": 0.4, "LOC": 0.25}, ["PER", "LOC"]) == "'{PER: 0.4, LOC: 0.25}'"
