@@ -183,10 +183,11 @@ def markdown(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 MARKS = {
     "\\": "\\\\", "|": "\\|", "`": "\\`", "$": "\\$", "<": "&lt;", "&": "&amp;", "](": "]\\(", "\n": " ", "\r": " ",
+    "*": "\\*", "~~": "\\~\\~", "_": "\\_",
 }  # fmt: skip
+MARK = re.compile("|".join([*(re.escape(mark) for mark in MARKS if mark != "_"), r"(?<![^\W_])_|_(?![^\W_])"]))
 
 
 def plain_markdown(text: str) -> str:
-    """Writes a text so that Markdown shows it as it stands: no HTML, no link, no cell, no line of its own."""
-    pattern = "|".join(map(re.escape, MARKS))
-    return re.sub(pattern, lambda mark: MARKS[mark[0]], visible(text))
+    """Writes a text so that Markdown shows it as it stands: no HTML, link or emphasis, no cell, no line of its own."""
+    return MARK.sub(lambda mark: MARKS[mark[0]], visible(text))

@@ -64,4 +64,5 @@ def test_names_are_no_markup(capsys, name):
 
 
 def test_markdown_as_it_stands():
+    assert plain_markdown("*a* **b** _c_ d_e __f ~~g~~") == r"\*a\* \*\*b\*\* \_c\_ d_e \_\_f \~\~g\~\~"
     assert plain_markdown("a|b <i> & `c` [d](e)\nf \\") == "a\\|b &lt;i> &amp; \\`c\\` [d]\\(e) f \\\\"
