@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ctl.data.reading.conll import stream_conll
 from ctl.data.reading.formats import CONLL
+from ctl.data.reading.lines import likely_encoding
 from ctl.data.tag_schemes import is_tag
 from ctl.errors import CTLError
 from ctl.system.console import notice
@@ -100,8 +101,9 @@ def decode_lines(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
         try:
             text = line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
         except UnicodeDecodeError as error:
+            other = likely_encoding(line)
             raise CTLError(
-                f"{name}:{number}: not {encoding} (byte {error.start} of the line); if it is, say, latin-1: "
-                "--encoding latin-1"
+                f"{name}:{number}: not {encoding} (byte {error.start} of the line); if it is, say, {other}: "
+                f"--encoding {other}"
             ) from None
         yield text.rstrip("\r\n")

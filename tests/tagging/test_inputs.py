@@ -18,6 +18,8 @@ def test_lines_of_any_kind_are_read():
     ("data", "encoding", "told"),
     [
         (b"good\nb\xff\n", "utf-8", r"x:2: not utf-8 \(byte 1 of the line\)"),
+        ("a".encode("utf-16"), "utf-8", r"x:1: not utf-8 .*: --encoding utf-16"),
+        (b"\x93a\x94", "utf-8", r"x:1: not utf-8 .*: --encoding windows-1252"),
         (b"good", "utf-99", "--encoding 'utf-99' is unknown"),
         (b"good", "utf-16", "iconv"),
     ],

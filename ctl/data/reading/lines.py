@@ -76,6 +76,12 @@ def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
         raise _not_in(path, encoding) from None
 
 
+def likely_encoding(data: bytes) -> str:
+    """Names the encoding that bytes which are no UTF-8 may have."""
+    mark = next((encoding for start, encoding in MARKS.items() if data.startswith(start)), None)
+    return mark or ("windows-1252" if WINDOWS.search(data) else "latin-1")
+
+
 def _not_in(path: Path, encoding: str) -> CTLError:
     """Says at which byte a file is not in its encoding, and which it may have."""
     data, position = path.read_bytes(), 0
@@ -86,10 +92,9 @@ def _not_in(path: Path, encoding: str) -> CTLError:
     except UnicodeError:
         pass
     line = data.count(b"\n", 0, position) + 1
-    mark = next((encoding for start, encoding in MARKS.items() if data.startswith(start)), None)
-    if b"\0" in data[:BINARY] and mark is None:
+    other = likely_encoding(data)
+    if b"\0" in data[:BINARY] and other not in MARKS.values():
         return CTLError(f"{path}: a binary file and no text (byte {data.index(0)} is zero); if it is UTF-16: {UTF16}")
-    other = mark or ("windows-1252" if WINDOWS.search(data) else "latin-1")
     return CTLError(f"{path}:{line}: not {encoding} (byte {position}); if it is, say, {other}: --data.encoding {other}")
 
 

@@ -27,6 +27,8 @@ def test_a_mark_at_the_head_is_no_letter(tmp_path):
     [
         (b"a\n\xe4", "utf-8", r"x.txt:2: not utf-8 \(byte 2\).*--data.encoding latin-1"),
         ("a".encode("utf-16"), "utf-8", r"x.txt:1: not utf-8.*--data.encoding utf-16"),
+        ("a".encode("utf-32"), "utf-8", r"x.txt:1: not utf-8.*--data.encoding utf-32"),
+        (b"\x93a\x94", "utf-8", r"x.txt:1: not utf-8.*--data.encoding windows-1252"),
         (b"a\nb\0", "utf-8", r"x.txt:2: a nul"),
         (b"a", "utf-99", r"'utf-99' is unknown"),
     ],
