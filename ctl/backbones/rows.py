@@ -33,6 +33,7 @@ class ReadRows(nn.Module):
         weight: the rows that are trained (R, D).
         decay: what the other rows are the backbone's times.
         num_embeddings: V.
+        of_backbone: whether the other rows are the backbone's, and not of weights that were loaded.
         padding_idx: the row in ``weight`` of what stands at padding, which has no gradient.
     """
 
@@ -43,6 +44,7 @@ class ReadRows(nn.Module):
         self.weight = nn.Parameter(matrix[ids])
         self.decay = 1.0
         self.num_embeddings = embedding.num_embeddings
+        self.of_backbone = True
         self.padding_idx = None if embedding.padding_idx is None else int((ids == embedding.padding_idx).nonzero())
         self._backbones = matrix.cpu()  # no buffer: it stays where it is, and processes don't send it to one another
         self._places = ids.new_full((len(matrix),), -1).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
@@ -120,7 +122,7 @@ class ReadRows(nn.Module):
             with torch.no_grad():
                 self.weight.copy_(matrix[self.ids])
                 if not torch.equal(self.whole(), matrix):
-                    self._backbones, self.decay = matrix, 1.0
+                    self._backbones, self.decay, self.of_backbone = matrix, 1.0, False
 
 
 def trim(backbone: Any, ids: Tensor) -> None:  # noqa: ANN401  (transformers' classes are untyped)

@@ -98,7 +98,7 @@ class Trimmed(FineTuned):
     def kept(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
         """Leaves out what a model that needs its backbone finds there."""
         rows, state = self.rows, checkpoint["ctl"]
-        if rows is None or not self.needs_backbone:
+        if rows is None or not (self.needs_backbone and rows.of_backbone):
             return checkpoint
         name = next(f"{name}.weight" for name, module in self.named_modules() if module is rows)
         weights, rest = checkpoint["state_dict"], {key: value for key, value in state.items() if key != "rows"}

@@ -40,7 +40,7 @@ def fits(family, tmp_path_factory):
         "of_before": fit("of_before", "--ckpt_path", str(whole / "epoch=0.ckpt")),
     }
     checkpoints = {name: torch.load(folder / "epoch=2.ckpt", weights_only=True) for name, folder in folders.items()}
-    return {"folder": trimmed, **checkpoints}
+    return {"folders": folders, **checkpoints}
 
 
 @pytest.mark.parametrize("name", ["trimmed", "of_before"])
@@ -70,7 +70,7 @@ def test_a_fit_of_other_text_does_not_go_on(family, fits):
 
 def test_a_finished_teacher_holds_the_rows_that_it_read(family, fits, tmp_path):
     """With the backbone they are the whole; without it, or with another, they are refused."""
-    whole, path = fits["trimmed"]["state_dict"], fits["folder"] / "last.ckpt"
+    whole, path = fits["trimmed"]["state_dict"], fits["folders"]["trimmed"] / "last.ckpt"
     kept = torch.load(path, weights_only=True)
     name = next(name for name in whole if "word_embeddings" in name)
     assert len(kept["state_dict"][name]) < len(whole[name]) / 2 and "optimizer_states" not in kept
@@ -89,6 +89,13 @@ def test_a_finished_teacher_holds_the_rows_that_it_read(family, fits, tmp_path):
         load_module(path, backbone=str(other))
     with pytest.raises(CTLError, match="nowhere"):
         load_module(path, backbone=str(tmp_path / "nowhere"))
+
+
+def test_a_teacher_whose_other_rows_are_not_the_backbones_is_whole(fits):
+    """It went on from a checkpoint of all rows, which have decayed."""
+    weights = fits["of_before"]["state_dict"]
+    loaded = load_module(fits["folders"]["of_before"] / "last.ckpt").state_dict()
+    assert all(torch.equal(loaded[name], weight) for name, weight in weights.items())
 
 
 def test_a_student_is_whole(family, fits):
