@@ -27,9 +27,12 @@ class FewShot(Teacher):
         sentences: the number of labelled sentences.
     """
 
+    needs_backbone = False  # people take it away, and a student's word embedding is not its backbone's
+
     def __init__(self, *, start: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         self.start = start
+        self.trim_embeddings = self.trim_embeddings and start is None  # what is not read stays the student's
         self.student: dict[str, Any] = {}
         self.sentences = 0
 

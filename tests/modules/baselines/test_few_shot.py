@@ -30,6 +30,12 @@ def test_it_does_not_learn_from_the_target_unasked():
         with_data(few=None, training=[TEXT]).setup("fit")
 
 
+def test_rows_of_the_word_embedding_that_it_does_not_read_stay_the_students():
+    """Those of a trimmed embedding, and those that a teacher's checkpoint leaves out, are the backbone's."""
+    assert not FewShot(backbone="unused", start="x").trim_embeddings and FewShot(backbone="unused").trim_embeddings
+    assert not FewShot.needs_backbone and FewShot.__mro__[1].needs_backbone
+
+
 @pytest.mark.parametrize(("student", "method", "sources", "seconds"), [
     ({}, "few", ["de"], 2.0), (STUDENT, "student:truth+kl+few", ["en", "nl"], 11.0),
 ])  # fmt: skip
