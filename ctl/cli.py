@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -39,10 +40,11 @@ class SaveConfig(SaveConfigCallback):
         """Writes the configuration; the first process does."""
         folder, command = Path(trainer.default_root_dir), trainer.state.fn
         assert command is not None
-        write_text(folder / f"config.{command.value}.yaml", self.parser.dump(self.config, skip_none=False))
+        write_text(folder / f"config.{command.value}.yaml", self.parser.dump(self.config, **AS_GIVEN))
 
 
 _PARSERS: dict[str, Any] = {}
+AS_GIVEN = {"skip_none": False, "skip_validation": True}  # of a configuration that was checked when it was read
 
 
 class CTLCLI(LightningCLI):
@@ -65,6 +67,12 @@ class CTLCLI(LightningCLI):
             for name in ("parser", "_subcommand_parsers", "_subcommand_method_arguments"):
                 _PARSERS[name] = getattr(self, name)
         vars(self).update(_PARSERS)
+
+    def _dump_config(self) -> None:
+        """Makes plain data of the configuration, once; through JSON, which takes a fifth of the time of YAML."""
+        if not hasattr(self, "config_dump"):
+            config, parser = self.config[self.subcommand], self._parser(self.subcommand)
+            self.config_dump = json.loads(parser.dump(config, format="json", skip_link_targets=False, **AS_GIVEN))
 
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""
