@@ -5,6 +5,7 @@ import time
 
 import pytest
 import yaml
+from processes import Command
 
 from ctl.command_table import ALL
 from ctl.commands.transfer import parse
@@ -60,18 +61,18 @@ def test_what_is_unexpected_has_its_traceback(monkeypatch):
 def test_interrupted_is_one_line_with_status_130(family, tmp_path):
     """By Ctrl-C in the middle of training, where Lightning has its own way to end."""
     command = [
-        sys.executable, "-m", "ctl", "fit", "--config", "configs/teacher.yaml", "--data.root", family,
+        "fit", "--config", "configs/teacher.yaml", "--data.root", family,
         "--data.sources", "[a2]", "--data.target", "a1", "--data.backbone", family / "encoder",
         "--trainer.default_root_dir", tmp_path, "--trainer.max_epochs", "100000", "--trainer.callbacks", "[]",
         "--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false",
         "--trainer.enable_checkpointing", "false",
     ]  # fmt: skip
-    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with Command(*command) as process:
         log = tmp_path / "logs" / "fit" / "metrics.csv"
         while not log.exists() and process.poll() is None:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        told = process.stderr.read()
     assert process.returncode == 130, told
     assert told.splitlines()[-1].startswith("ctl: stopped by SIGINT") and "Traceback" not in told
 

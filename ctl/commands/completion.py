@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 
 from jsonargparse import ArgumentParser
@@ -84,7 +85,8 @@ def script(shell: str) -> str:
     return (ZSH if shell == "zsh" else BASH).format(commands=" ".join(ALL), configs=configs, cases=cases)
 
 
-def options(name: str) -> list[str]:
+@cache
+def options(name: str) -> Sequence[str]:
     """Lists the long options of a command."""
     module = import_module(ALL[name].module)
     if not hasattr(module, "make_parser"):

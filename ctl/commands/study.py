@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from jsonargparse import ArgumentParser
@@ -112,6 +112,7 @@ def _methods(given: StudySettings) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+@cache
 def make_parser() -> ArgumentParser:
     """The options of ``ctl study``: its own, and those of a transfer."""
     parser = ArgumentParser(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from jsonargparse import ArgumentParser
 
@@ -60,6 +61,7 @@ def parse(args: Sequence[str]) -> Transfer:
     return Transfer(settings, methods, data.of(sources, target))
 
 
+@cache
 def make_parser() -> ArgumentParser:
     """The options of ``ctl transfer``: its own, and those of the data module, the models and the Trainer."""
     parser = ArgumentParser(

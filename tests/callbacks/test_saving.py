@@ -1,12 +1,11 @@
 """A fit that is stopped or killed anywhere goes on and becomes the very same model."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
 from faults import said, signalled, training
+from processes import Command
 
 from ctl.callbacks.saving import WeightsOnly
 from ctl.main import main
@@ -69,7 +68,9 @@ def test_a_killed_fit_lost_an_epoch_at_most_or_less_where_it_saves_more_often(fa
     arguments = [
         a.replace('"save_top_k": 1', '"save_top_k": 0').replace('"monitor": "val/f1", ', "") for a in arguments
     ]
-    assert subprocess.run([sys.executable, "-m", "ctl", *arguments], capture_output=True).returncode == -signal.SIGKILL
+    with Command(*arguments) as run:
+        run.stderr.read()
+    assert run.returncode == -signal.SIGKILL
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == steps
 
 

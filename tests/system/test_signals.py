@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from processes import Command
 
 from ctl.main import main
 from ctl.system.signals import Held, run_stoppable, stoppable
@@ -29,11 +30,10 @@ def test_stopped_once_it_ends_in_order_and_resumes_to_the_same_scores(family, tm
 
     assert main(arguments(tmp_path / "unbroken")) == 0
     place = {"SLURM_JOB_ID": "7", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "ctl", *arguments(tmp_path / "run")]
     checkpoint = tmp_path / "run" / "teachers" / "a2" / "checkpoints" / "last.ckpt"
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **place}) as run:
+    with Command(*arguments(tmp_path / "run"), environment=place) as run:
         while not checkpoint.exists() and run.poll() is None:
-            pass
+            time.sleep(0.01)
         run.send_signal(getattr(signal, name))
         told = run.stderr.read()
     assert run.returncode == 130 and "weights_only" not in told, told

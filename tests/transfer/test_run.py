@@ -1,14 +1,13 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from processes import Command
 
 from ctl.commands.transfer import parse
 from ctl.data.soft_labels import SoftLabelStore
@@ -258,16 +257,16 @@ def test_gold_tags_of_the_target_change_nothing(family, finished, tmp_path):
 
 @pytest.mark.parametrize("moment", ["train teacher of a2 ...", "labels a1 ...", "train student:uniform ..."])
 def test_a_killed_run_resumes_to_the_same_scores(family, finished, tmp_path, moment):
-    command = [sys.executable, "-m", "ctl", "transfer", *arguments(family, tmp_path / "run")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+    transfer = ["transfer", *arguments(family, tmp_path / "run", "--methods", "[student:uniform]")]
+    with Command(*transfer) as run:
         for line in run.stderr:
             if moment in line:
                 time.sleep(0.4)  # somewhere in the middle
                 run.send_signal(signal.SIGKILL)
                 break
     assert run.returncode == -signal.SIGKILL
-    assert main(["transfer", *arguments(family, tmp_path / "run")]) == 0
-    assert scores(tmp_path / "run") == scores(finished)
+    assert main(transfer) == 0
+    assert scores(tmp_path / "run") == [one for one in scores(finished) if one["method"] == "student:uniform"]
 
 
 def test_a_finished_fit_keeps_one_checkpoint_of_weights_alone(finished):
