@@ -13,7 +13,7 @@ quickstart: $(READY)  ## Install, then run one complete transfer between artific
 	$(BIN)/ctl transfer --config configs/transfer/quickstart.yaml
 
 test: $(READY) lint docs  ## Install, then check style and types, build the docs and run all tests
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check .
