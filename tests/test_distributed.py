@@ -11,6 +11,7 @@ import torch
 
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.main import main
+from ctl.modules.tagger import load_module
 from ctl.thresholds.curve_file import read_curve
 
 TWO = ["--trainer.accelerator", "cpu", "--trainer.devices", "2", "--trainer.strategy", "ddp"]
@@ -82,10 +83,8 @@ def test_processes_stop_and_go_on_together(two, tmp_path):
     assert stopped.returncode == 130 and "ctl: stopped by SIGUSR1" in stopped.stderr
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 1
     subprocess.run([*command, json.dumps(callbacks[:1]), "--ckpt_path", "last"], check=True, capture_output=True)
-    ours, its = (
-        torch.load(path, weights_only=True)["state_dict"]
-        for path in (tmp_path / "last.ckpt", two / "teachers/a2/checkpoints/best.ckpt")
-    )
+    ours = torch.load(tmp_path / "last.ckpt", weights_only=True)["state_dict"]
+    its = load_module(two / "teachers/a2/checkpoints/best.ckpt").state_dict()
     assert all(torch.equal(value, its[name]) for name, value in ours.items())
 
 
