@@ -368,7 +368,7 @@ class Plan:
         Raises:
             CTLError: a teacher can't label them.
         """
-        teachers = [teacher for teacher in self._teachers(method.without("joint"))]
+        teachers = list(self._teachers(method.without("joint")))
         if stored := [teacher for teacher in teachers if FEW not in teacher.splits]:
             raise CTLError(
                 f"method {method}: {stored[0].title} is stored labels of other sentences, so nobody knows its F1: "

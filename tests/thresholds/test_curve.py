@@ -3,20 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from made_up_words import WORDS
 
 from ctl.metrics import SpanF1
 from ctl.thresholds.curve import GRID, curve
 from ctl.thresholds.curve_file import ALL
-
-#        O    B-P  I-P  B-L  I-L
-WORDS = np.array(
-    [
-        [0.20, 0.70, 0.10, 0.00, 0.00],  # a person: mass 0.8
-        [0.30, 0.10, 0.60, 0.00, 0.00],  # ... which goes on: mass 0.7
-        [0.60, 0.05, 0.05, 0.20, 0.10],  # O; a place with mass 0.3
-        [0.40, 0.25, 0.35, 0.00, 0.00],  # O, though the mass of a person is 0.6
-    ]
-)  # fmt: skip
 
 
 def test_a_curve_by_hand():

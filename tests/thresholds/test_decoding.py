@@ -5,21 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from made_up_words import WORDS
 
 from ctl.data.tags import TagSchema, span_ends
 from ctl.errors import CTLError
 from ctl.thresholds.decoding import decode, masses, option_of, thresholds_of
 
 NAN = math.nan
-#        O    B-P  I-P  B-L  I-L
-WORDS = np.array(
-    [
-        [0.20, 0.70, 0.10, 0.00, 0.00],  # a person: mass 0.8
-        [0.30, 0.10, 0.60, 0.00, 0.00],  # ... which goes on: mass 0.7
-        [0.60, 0.05, 0.05, 0.20, 0.10],  # O; a place with mass 0.3
-        [0.40, 0.25, 0.35, 0.00, 0.00],  # O, though the mass of a person is 0.6
-    ]
-)  # fmt: skip
 
 
 def tags(*thresholds, words=WORDS, lengths=None):

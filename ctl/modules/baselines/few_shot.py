@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lightning.pytorch.trainer.states import TrainerFn
-
 from ctl.errors import CTLError
 from ctl.methods import FEW, Method, named
 from ctl.modules.tagger import load_module
@@ -51,7 +49,7 @@ class FewShot(Teacher):
 
     def configure_model(self) -> None:
         """Loads the backbone and, where it is to be trained, the weights of the student, once."""
-        begins = self.network is None and self.trainer.state.fn == TrainerFn.FITTING
+        begins = self.network is None and self._is_fitted()
         super().configure_model()
         if begins and self.start is not None:
             student = load_module(self.start, types=self.schema.types)
