@@ -24,6 +24,7 @@ from ctl.errors import CTLError
 from ctl.system.files import whole, write_json
 
 Scale = Literal["variance", "std"]
+NO_ANSWER = -1  # in place of the tag of a word on which a model says nothing
 
 
 def unlearned_similarities(features: Tensor, means: Tensor) -> dict[str, Tensor]:
@@ -62,7 +63,7 @@ def agreement_weights(tags: Iterable[npt.NDArray[np.int64]]) -> Floats:
     A teacher's weight is in proportion to its mean `agreement` with the others; two teachers always weigh the same.
 
     Args:
-        tags: the teachers' most probable tag ids (K, n), part by part of the text.
+        tags: the teachers' most probable tag ids (K, n), part by part of the text; see `agreement`.
     """
     agreed = agreement(tags)
     others = (agreed.sum(-1) - np.diag(agreed)).astype(np.float32)
@@ -73,17 +74,19 @@ def agreement(tags: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
     """Compares models on text without gold tags, every two of them (K, K).
 
     The agreement of two models is the share of equal answers among the words that either of them takes for a part of
-    an entity (O being nearly everything, all words would make all models alike); 0 where there is no such word.
+    an entity (O being nearly everything, all words would make all models alike); 0 where there is no such word. A word
+    on which one of them gives no answer does not count.
 
     Args:
-        tags: the models' most probable tag ids (K, n), part by part of the text.
+        tags: the models' most probable tag ids (K, n), part by part of the text; `NO_ANSWER` where there is none.
 
     Raises:
         CTLError: there is no text.
     """
     same: npt.NDArray[np.float64] | None = None
     for part in tags:
-        either = (part[:, None] != 0) | (part[None] != 0)  # (K, K, n)
+        both = (part[:, None] != NO_ANSWER) & (part[None] != NO_ANSWER)  # (K, K, n)
+        either = both & ((part[:, None] != 0) | (part[None] != 0))
         counts = np.stack([(either & (part[:, None] == part[None])).sum(-1), either.sum(-1)]).astype(np.float64)
         same = counts if same is None else same + counts
     if same is None:

@@ -4,8 +4,9 @@ import numpy as np
 import yaml
 
 from ctl.data.corpus import Corpus
-from ctl.data.soft_labels import StoreWriter
+from ctl.data.soft_labels import SoftLabelStore, StoreWriter
 from ctl.data.tags import TagSchema
+from ctl.inspection.stores import read_text
 
 SCHEMA = TagSchema(("PER", "ORG", "LOC"))
 LEARNED = [0.5, 0.3, 0.2]  # the weights of the mixture
@@ -59,11 +60,18 @@ def make_run(folder, sentences=90):
     return folder
 
 
-def write(folder, stage, corpus, probs, identity):
+def silence(run, stage, silent):
+    """Takes the answers of a stage on some words (W) away."""
+    store = SoftLabelStore(run / stage / "soft_labels" / "train")
+    probs = np.where(silent[:, None], 1 / len(SCHEMA), store.rows(slice(None)))
+    write(run, stage, read_text([store], {}, gold=False), probs, store.manifest["teacher"], labelled=~silent)
+
+
+def write(folder, stage, corpus, probs, identity, **marks):
     """Writes a store as ``ctl predict`` does, with the settings of its data beside it."""
     store = folder / stage / "soft_labels" / "train"
     writer = StoreWriter(store)
-    writer.add(np.arange(len(probs)), probs)
+    writer.add(np.arange(len(probs)), probs, **marks)
     writer.close()
     StoreWriter.join(store, corpus, SCHEMA, identity)
     settings = {"data": {"root": str(folder / "data"), "target": "xx", "backbone": "none"}}

@@ -8,6 +8,8 @@ from scipy.special import softmax
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
 from ctl.weighting import (
+    NO_ANSWER,
+    agreement,
     agreement_weights,
     entropy,
     order_weights,
@@ -81,6 +83,12 @@ def test_agreement_by_hand():
     np.testing.assert_allclose(agreement_weights([tags]), mean / mean.sum(), rtol=1e-6)
     parts = agreement_weights([tags[:, :2], tags[:, 2:]])
     np.testing.assert_allclose(parts, mean / mean.sum(), rtol=1e-6)
+
+
+def test_a_word_without_an_answer_counts_in_no_agreement():
+    """The first two differ nowhere where both answer; either agrees with the third on one of two words."""
+    tags = np.array([[1, NO_ANSWER, 0, 3], [1, 2, 0, NO_ANSWER], [0, 2, NO_ANSWER, 3]])
+    np.testing.assert_allclose(agreement([tags]), [[1, 1, 1 / 2], [1, 1, 1 / 2], [1 / 2, 1 / 2, 1]])
 
 
 def test_agreement_of_two_or_of_nothing_is_uniform():

@@ -83,10 +83,16 @@ def changed_settings(parser: ArgumentParser, data: Any) -> dict[str, Any]:  # no
 
 def summary(inspection: Inspection) -> Table:
     """A table of the labellers: the entities they find, their mean entropy, and the weights of mixtures."""
+    silent = any(labels.labelled is not None for labels in inspection.labellers.values())
+    headings = ["labels of", "role", "words in entities", "mean entropy", "weights"]
     lines = []
     for name, labels in inspection.labellers.items():
         weights = inspection.weights(name).mean().to_dict() if labels.weights is not None else {}
         shares = "  ".join(f"{str(one).removeprefix('direct:')} {weight:.3f}" for one, weight in weights.items())
-        lines.append([name, labels.role, f"{(labels.tags > 0).mean():.1%}", f"{labels.entropy.mean():.3f}", shares])
-    headings = ("labels of", "role", "words in entities", "mean entropy", "weights")
+        answered = labels.answered
+        said = [f"{(labels.tags > 0)[answered].mean():.1%}", f"{labels.entropy[answered].mean():.3f}"]
+        lines.append([name, labels.role, *(said if answered.any() else ["-", "-"]), shares])
+        if silent:
+            lines[-1].append(f"{1 - answered.mean():.1%}")
+    headings += ["no answer"] if silent else []
     return make_table(headings, lines, f"{inspection.corpus.name}, {len(inspection.corpus):,} sentences")

@@ -60,13 +60,15 @@ def first_sentences(inspection: Inspection, by: str, count: int) -> list[Sentenc
     """
     corpus, chosen = inspection.corpus, inspection[by]
     spread = inspection.disagreement if inspection.teachers else np.zeros(len(corpus.words), dtype=np.float32)
-    urgencies = urgency(of_sentences(spread, corpus), of_sentences(chosen.entropy, corpus))
+    unsure = np.nan_to_num(chosen.entropy)  # no answer is no doubt
+    urgencies = urgency(of_sentences(spread, corpus), of_sentences(unsure, corpus))
     sure = chosen.probs.max(-1)
     sentences = []
     for index in choose(corpus, urgencies, count):
         words = slice(int(corpus.offsets[index]), int(corpus.offsets[index + 1]))
         spans = spans_of(chosen.tags[words], sure[words], inspection.schema)
-        sentences.append(Sentence(index, corpus.sentence(index), spans, float(urgencies[index])))
+        silent = int((~chosen.answered[words]).sum())
+        sentences.append(Sentence(index, corpus.sentence(index), spans, float(urgencies[index]), silent))
     return sentences
 
 

@@ -18,9 +18,11 @@ from ctl.study.estimate import Assumed, print_estimate
 from ctl.study.grid import Study
 from ctl.study.subsets import Subsets
 from ctl.study.workers import run_cells
+from ctl.transfer.checks import check_untagged
 from ctl.transfer.planner import check_family_stays
 from ctl.transfer.running import check_nothing_is_replaced, prospect
 from ctl.transfer.settings import StudySettings, add_settings, check_weights, read_settings, with_types
+from ctl.transfer.teachers.ready import check_methods
 
 BASIC = (
     "direct",
@@ -31,6 +33,7 @@ BASIC = (
     "student:learned",
     "student:pooled",
 )
+BASIC_READY = ("direct", "ensemble:uniform", "ensemble:truth", "student:uniform", "student:truth")  # with --teachers
 
 
 def main(args: Sequence[str]) -> None:
@@ -74,10 +77,11 @@ def parse(args: Sequence[str]) -> Study:
         CTLError: the settings contradict each other.
     """
     given, objects = read_settings(StudySettings, make_parser(), args)
+    given = replace(given, languages=list(dict.fromkeys([*given.languages, *given.untagged])))
     for name in ("languages", "targets", "seeds"):
         if not getattr(given, name):
             raise CTLError(f"--{name}: []: name at least one")
-    every_language = list(dict.fromkeys([*given.languages, *given.targets]))
+    every_language = [name for name in dict.fromkeys([*given.languages, *given.targets]) if name not in given.ready]
     settings = replace(
         given,
         trainer=grouped(given.trainer, Path(given.output)),
@@ -85,10 +89,15 @@ def parse(args: Sequence[str]) -> Study:
         seeds=list(dict.fromkeys(given.seeds)),
         pretrain_languages=given.pretrain_languages or every_language,  # one backbone for all cells
     )
-    settings, data = with_types(settings, objects.data, settings.languages)
+    gold = [language for language in settings.languages if language not in settings.untagged]
+    settings, data = with_types(settings, objects.data, gold)
     study = Study(settings, objects.subsets, objects.estimate, data)
     for target in study.targets:
-        check_weights(study.all_methods(study.pool(target), target), settings.weights, study.pool(target))
+        pool, transfer = study.pool(target), study.transfer(target)
+        methods = study.all_methods(pool, target)
+        check_methods(methods, transfer.ready, pool)
+        check_untagged(transfer, methods)
+        check_weights(methods, settings.weights, pool)
     part_of_shard(settings.shard)
     return study
 
@@ -99,7 +108,7 @@ def _methods(given: StudySettings) -> list[str]:
     Raises:
         CTLError: labelled sentences are named and not used, or used and not named.
     """
-    names = list(given.methods or BASIC)
+    names = list(given.methods or (BASIC_READY if given.ready else BASIC))
     if given.data.get("few") is not None:
         raise CTLError("--data.few: a study draws its labelled sentences: give their numbers, --few '[0,10,50,100]'")
     if any(given.few or ()):

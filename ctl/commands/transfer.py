@@ -46,8 +46,7 @@ def parse(args: Sequence[str]) -> Transfer:
     settings, objects = read_settings(TransferSettings, make_parser(), args)
     settings = replace(settings, sources=list(dict.fromkeys([*settings.sources, *settings.ready, *settings.silvered])))
     sources, target = settings.sources, settings.target
-    labelled = [source for source in settings.labelled if source not in settings.silvered]
-    settings, data = with_types(settings, objects.data, labelled)
+    settings, data = with_types(settings, objects.data, settings.gold)
     names = basic_methods(settings.ready, sources) if settings.methods is None else settings.methods
     if settings.few_labels:
         names = with_few(names, len(sources), settings.llm_backbone is not None)

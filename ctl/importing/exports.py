@@ -21,6 +21,7 @@ from ctl.importing.documents import Document, Opinion, entities_of
 Record = Mapping[str, Any]
 SCORES = ("score", "confidence", "probability")
 REJECTED = "texts that the annotator rejected or skipped are left out"
+UNSEEN = "texts that have predictions alone are left out, as people annotated others of the file"
 TAGS = ("ner_tags", "tags", "labels")  # of words
 
 
@@ -28,7 +29,13 @@ def read_exports(path: Path, form: Form, notes: Counter[str]) -> Iterator[Docume
     """Reads texts and entities from JSON lines, or from a list of objects.
 
     An object is a task of label-studio, with every annotation that was not cancelled, or its predictions where nobody
-    annotated it; or a text with entities, as doccano, prodigy and GLiNER have them; or words with tags.
+    annotated any task of the file; or a text with entities, as doccano, prodigy and GLiNER have them; or words with
+    tags. The forms are those of
+
+    * label-studio: https://labelstud.io/guide/task_format, and JSON_MIN of https://labelstud.io/guide/export, where
+      cancelled annotations are exported, too;
+    * doccano 1.8: ``TupledSpanFormatter`` and ``DictFormatter`` in ``backend/data_export/pipeline/formatters.py``;
+    * prodigy: https://prodi.gy/docs/api-interfaces, ``answer`` among them.
 
     Args:
         path: the file.
@@ -38,11 +45,16 @@ def read_exports(path: Path, form: Form, notes: Counter[str]) -> Iterator[Docume
     Raises:
         CTLError: ``path:line: what is wrong``.
     """
+    predicted: bool | None = None
     for place, record in json_records(path, form.encoding):
         if "completions" in record:
             raise CTLError(f"{place}: an export of label-studio before version 1; export it with a later version")
         if isinstance(record.get("data"), dict):
-            yield _of_label_studio(record, place)
+            predicted = _has_no_annotation(path, form) if predicted is None else predicted
+            if document := _of_label_studio(record, place, predicted):
+                yield document
+            else:
+                notes[REJECTED if record.get("annotations") else UNSEEN] += 1
         elif record.get("answer") in ("reject", "ignore"):
             notes[REJECTED] += 1
         elif isinstance(record.get("tokenized_text"), list):
@@ -53,17 +65,27 @@ def read_exports(path: Path, form: Form, notes: Counter[str]) -> Iterator[Docume
             yield _of_text(record, place, form)
 
 
-def _of_label_studio(record: Record, place: str) -> Document:
-    """A task of label-studio, as its JSON export has it."""
+def _has_no_annotation(path: Path, form: Form) -> bool:
+    """Tells whether all tasks of a file of label-studio have predictions alone."""
+    return not any(record.get("annotations") for _, record in json_records(path, form.encoding))
+
+
+def _of_label_studio(record: Record, place: str, predicted: bool) -> Document | None:
+    """A task of label-studio, as its JSON export has it; ``None`` where nobody says anything of it.
+
+    Args:
+        record: the task.
+        place: where it stands.
+        predicted: predictions are read in place of annotations.
+    """
     texts = [value for value in record["data"].values() if isinstance(value, str)]
     text = record["data"].get("text", texts[0] if texts else None)
     if not isinstance(text, str):
         raise CTLError(f"{place}: a task of label-studio without a text; its data has {', '.join(record['data'])}")
-    given = [
-        each for each in record.get("annotations") or () if isinstance(each, dict) and not each.get("was_cancelled")
-    ]
-    given = given or [each for each in record.get("predictions") or () if isinstance(each, dict)]
-    return Document(_checked(text, place), place, [_of_result(each.get("result"), text, place) for each in given])
+    said = record.get("predictions" if predicted else "annotations") or ()
+    given = [each for each in said if isinstance(each, dict) and not each.get("was_cancelled")]
+    opinions = [_of_result(each.get("result"), text, place) for each in given]
+    return Document(_checked(text, place), place, opinions) if opinions or predicted else None
 
 
 def _of_result(result: Any, text: str, place: str) -> Opinion:  # noqa: ANN401

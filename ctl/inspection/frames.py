@@ -15,8 +15,11 @@ from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
-from ctl.inspection.labellers import Labels, of_role, read_labellers, spread
+from ctl.inspection.labellers import Labels, divergence, mean_of, of_role, read_labellers
 from ctl.inspection.stores import find_stores, read_text
+from ctl.inspection.weights import members, weights_heard
+
+SILENT = "no answer"  # in place of what a labeller says of a word or a sentence on which it says nothing
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Inspection:
     """Soft labels of one text by several labellers, in the order teachers, mixtures, students.
 
     ``Inspection.open("runs/quickstart")`` reads a run of ``ctl transfer``; `words`, `sentences` and `distributions`
-    give data frames, and `most` gives the sentences to look at first.
+    give data frames, and `most` gives the sentences to look at first. A word on which a labeller gave no answer counts
+    for it in no measure: its tag is ``no answer``, and its numbers are NaN.
 
     Attributes:
         corpus: the text; it has tags only if gold tags were asked for.
@@ -86,7 +90,7 @@ class Inspection:
     @cached_property
     def disagreement(self) -> Floats:
         """The divergence of the teachers on each word in nats (W): 0 where they say the same, at most log K."""
-        return spread([teacher.probs for teacher in self.teachers])
+        return divergence(self.teachers)
 
     def departure(self, student: str | None = None) -> Floats:
         """The divergence of a student from what taught it in nats (W), at most log 2.
@@ -100,16 +104,16 @@ class Inspection:
         if not self.students:
             raise CTLError("no soft labels of a student here: `ctl inspect RUN --students` lets those of a run label")
         chosen = self[student or self.students[0].name]
-        return spread([chosen.probs, self._taught_by(chosen)])
+        return divergence([chosen, self._taught_by(chosen)])
 
-    def _taught_by(self, student: Labels) -> Floats:
+    def _taught_by(self, student: Labels) -> Labels:
         method = student.identity.get("taught_by", {}).get("method")
-        if method in self.labellers:
-            return self.labellers[method].probs
-        return np.asarray(np.mean([teacher.probs for teacher in self.teachers or [self.default]], axis=0))
+        return self.labellers[method] if method in self.labellers else mean_of(self.teachers or [self.default])
 
     def weights(self, mixture: str | None = None) -> pd.DataFrame:
         """The weights that a mixture gives its teachers: one row, or one for each sentence if they differ.
+
+        Where a teacher gave no answer the others share its weight, so the weights of sentences differ then.
 
         Raises:
             CTLError: the labeller is no mixture.
@@ -117,16 +121,9 @@ class Inspection:
         chosen = self[mixture]
         if chosen.weights is None:
             raise CTLError(f"{chosen.name} is no mixture: it has no weights")
-        return pd.DataFrame(chosen.weights, columns=self._members(chosen))
-
-    def _members(self, mixture: Labels) -> list[str]:
-        """Names of a mixture's teachers in the order of its weights; a teacher that is not here has a number."""
-        prints, sources = mixture.identity.get("teachers", []), mixture.identity["sources"]
-        by_print = {teacher.identity.get("fingerprint"): teacher.name for teacher in self.teachers}
-        by_source = {",".join(teacher.identity["sources"]): teacher.name for teacher in self.teachers}
-        numbered = [f"teacher {number + 1}" for number in range(len(mixture.identity["weights"]))]
-        names = [by_print.get(mark) for mark in prints] or [by_source.get(source) for source in sources]
-        return [name or number for name, number in zip(names, numbered, strict=False)] if names else numbered
+        names = members(chosen, self.teachers)
+        labelled = [self.labellers[name].labelled if name in self.labellers else None for name in names]
+        return pd.DataFrame(weights_heard(chosen.weights, labelled, self.corpus.offsets), columns=names)
 
     def words(self, by: str | None = None) -> pd.DataFrame:
         """One row for each word: its position, its tag and probability by one labeller, and all measures."""
@@ -137,8 +134,8 @@ class Inspection:
                 "sentence": np.repeat(np.arange(len(corpus)), lengths),
                 "position": np.arange(len(corpus.words)) - np.repeat(corpus.offsets[:-1], lengths),
                 "word": corpus.words,
-                "tag": np.array(self.schema.tags)[chosen.tags],
-                "probability": chosen.probs.max(-1),
+                "tag": np.where(chosen.answered, np.array(self.schema.tags)[chosen.tags], SILENT),
+                "probability": np.where(chosen.answered, chosen.probs.max(-1), np.float32(np.nan)),
                 "entropy": chosen.entropy,
                 "disagreement": self.disagreement,
             }
@@ -147,7 +144,7 @@ class Inspection:
             frame["departure"] = self.departure(chosen.name if chosen.role == "student" else None)
         if corpus.tags is not None:
             frame["gold"] = np.array(self.schema.tags)[corpus.tags]
-            frame["wrong"] = chosen.tags != corpus.tags
+            frame["wrong"] = chosen.answered & (chosen.tags != corpus.tags)
         return frame
 
     def sentences(self, by: str | None = None) -> pd.DataFrame:
@@ -155,7 +152,7 @@ class Inspection:
         frame = self.words(by)
         words = frame.groupby("sentence")
         frame = words[[name for name in ("entropy", "disagreement", "departure") if name in frame.columns]].max()
-        frame.insert(0, "text", self.texts(self[by].tags))
+        frame.insert(0, "text", [self._says(self[by], sentence) for sentence in range(len(self.corpus))])
         if self.corpus.tags is not None:
             frame["gold"] = self.texts(self.corpus.tags)
             frame["wrong"] = words["wrong"].sum()
@@ -174,14 +171,14 @@ class Inspection:
             raise CTLError(f"no {measure} here: it needs {'gold=True' if measure == 'wrong' else 'a student'}")
         chosen = sentences.sort_values(measure, ascending=False, kind="stable").head(n)
         for name, labeller in self.labellers.items():
-            chosen[name] = [self._text(labeller.tags, int(sentence)) for sentence in chosen.index]
+            chosen[name] = [self._says(labeller, int(sentence)) for sentence in chosen.index]
         return chosen
 
     def distributions(self, sentence: int) -> pd.DataFrame:
         """Every labeller's distribution over the tags for every word of a sentence."""
         begin, end = self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1]
         parts = {
-            name: pd.DataFrame(labeller.probs[begin:end], columns=list(self.schema.tags)).assign(
+            name: pd.DataFrame(labeller.rows(slice(begin, end)), columns=list(self.schema.tags)).assign(
                 position=range(end - begin), word=self.corpus.words[begin:end]
             )
             for name, labeller in self.labellers.items()
@@ -191,6 +188,11 @@ class Inspection:
     def texts(self, tags: TagIds) -> list[str]:
         """All sentences with the entities of these tags (W) in brackets, ``[PER Ada Lovelace] wrote it``."""
         return [self._text(tags, sentence) for sentence in range(len(self.corpus))]
+
+    def _says(self, labeller: Labels, sentence: int) -> str:
+        """What a labeller says of a sentence."""
+        words = slice(*self.corpus.offsets[sentence : sentence + 2])
+        return self._text(labeller.tags, sentence) if labeller.answered[words].any() else SILENT
 
     def _text(self, tags: TagIds, sentence: int) -> str:
         begin, end = self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1]

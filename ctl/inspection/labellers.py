@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from ctl.arrays import Floats
+from ctl.arrays import Bools, Floats
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagIds
@@ -29,6 +29,7 @@ class Labels:
         probs: distributions (W, C), each summing to one.
         identity: what the manifest of its store says of it.
         weights: of a mixture, for the sources in its identity: one row (1, K), or one for each sentence (S, K).
+        labelled: tells which words it labels (W); ``None`` where it labels all. The rows of the others say nothing.
     """
 
     name: str
@@ -36,16 +37,29 @@ class Labels:
     probs: Floats
     identity: Mapping[str, Any]
     weights: Floats | None = None
+    labelled: Bools | None = None
+
+    @cached_property
+    def answered(self) -> Bools:
+        """Tells on which words it gave an answer (W)."""
+        return np.ones(len(self.probs), dtype=bool) if self.labelled is None else self.labelled
 
     @cached_property
     def tags(self) -> TagIds:
-        """The most probable tags (W)."""
-        return np.asarray(self.probs.argmax(-1))
+        """The most probable tags (W); O where it gave no answer."""
+        return np.asarray(np.where(self.answered, self.probs.argmax(-1), 0))
 
     @cached_property
     def entropy(self) -> Floats:
-        """Entropy of each distribution in nats (W): 0 where one tag is certain, log C where all are equally likely."""
-        return entropy(self.probs)
+        """Entropy of each distribution in nats (W): 0 where one tag is certain, log C where all are equally likely.
+
+        It is not a number (NaN) where it gave no answer.
+        """
+        return np.asarray(np.where(self.answered, entropy(self.probs), np.nan), dtype=np.float32)
+
+    def rows(self, words: slice) -> Floats:
+        """The distributions of some words (n, C); NaN where it gave no answer."""
+        return np.asarray(np.where(self.answered[words, None], self.probs[words], np.nan), dtype=np.float32)
 
 
 def entropy(probs: Floats) -> Floats:
@@ -53,22 +67,41 @@ def entropy(probs: Floats) -> Floats:
     return np.asarray(-(probs * np.log(np.clip(probs, 1e-12, None))).sum(-1), dtype=np.float32)
 
 
-def spread(distributions: Sequence[Floats]) -> Floats:
+def spread(distributions: Sequence[Floats], answered: Sequence[Bools] = ()) -> Floats:
     r"""Jensen-Shannon divergence of K distributions in nats, :math:`H(\bar p) - \frac1K \sum_k H(p_k)` (W).
 
     Lin, IEEE Trans. Inf. Theory 1991 (doi 10.1109/18.61115). It is at most log K, and zero for one labeller alone.
+    A labeller counts on the words on which it gave an answer.
 
     Args:
         distributions: of K labellers, each (W, C).
+        answered: tells on which words each gave an answer, each (W); on all by default.
 
     Raises:
         CTLError: there are none.
     """
     if not distributions:
         raise CTLError("no soft labels of teachers here: a disagreement needs some")
-    mean = np.asarray(np.mean(distributions, axis=0), dtype=np.float32)
-    within = np.mean([entropy(probs) for probs in distributions], axis=0)
-    return np.asarray(np.maximum(entropy(mean) - within, 0), dtype=np.float32)
+    shares = _shares(answered or [np.ones(len(probs), dtype=bool) for probs in distributions])
+    within = np.sum([own * entropy(probs) for own, probs in zip(shares, distributions, strict=True)], axis=0)
+    return np.asarray(np.maximum(entropy(_mean(distributions, shares)) - within, 0), dtype=np.float32)
+
+
+def divergence(labellers: Sequence[Labels]) -> Floats:
+    """The `spread` of K labellers on every word in nats (W)."""
+    return spread([labels.probs for labels in labellers], [labels.answered for labels in labellers])
+
+
+def _shares(answered: Sequence[Bools]) -> Floats:
+    """The shares of K labellers in a mean, word by word (K, W): even among those who gave an answer."""
+    given = np.array(answered, dtype=np.float32)
+    return np.asarray(given / np.maximum(given.sum(0), 1))
+
+
+def _mean(distributions: Sequence[Floats], shares: Floats) -> Floats:
+    """The mean of distributions (W, C) with these shares (K, W); zero where nobody gave an answer."""
+    weighed = [own[:, None] * probs for own, probs in zip(shares, distributions, strict=True)]
+    return np.asarray(np.sum(weighed, axis=0), dtype=np.float32)
 
 
 def read_labellers(stores: Sequence[SoftLabelStore], corpus: Corpus, limit: int | None) -> dict[str, Labels]:
@@ -88,8 +121,9 @@ def _labels(store: SoftLabelStore, corpus: Corpus, limit: int | None) -> Labels:
     if "weights" in identity:
         by_sentence = sentence_weights(store, corpus)
         weights = np.array([identity["weights"]], dtype=np.float32) if by_sentence is None else by_sentence[:limit]
-    probs = store.rows(slice(0, len(corpus.head(limit).words)))
-    return Labels(identity["method"], role_of(identity), probs, identity, weights)
+    words = slice(0, len(corpus.head(limit).words))
+    labelled = None if store.labelled is None or store.labelled[words].all() else np.array(store.labelled[words])
+    return Labels(identity["method"], role_of(identity), store.rows(words), identity, weights, labelled)
 
 
 def of_role(labellers: Iterable[Labels], role: str) -> list[Labels]:
@@ -112,11 +146,18 @@ def _with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
     teachers = of_role(labellers.values(), "teacher")
     if len(teachers) < 2 or of_role(labellers.values(), "mixture"):
         return labellers
+    students = {student.name: student for student in of_role(labellers.values(), "student")}
+    return {**{teacher.name: teacher for teacher in teachers}, MEAN: mean_of(teachers), **students}
+
+
+def mean_of(teachers: Sequence[Labels]) -> Labels:
+    """Mixes teachers evenly; on each word those count that gave an answer."""
     sources = [",".join(teacher.identity["sources"]) for teacher in teachers]
     weights = np.full((1, len(teachers)), 1 / len(teachers), dtype=np.float32)
     prints = [teacher.identity["fingerprint"] for teacher in teachers]
     identity = {"method": MEAN, "sources": sources, "teachers": prints, "weights": weights[0].tolist()}
-    probs = np.mean([teacher.probs for teacher in teachers], axis=0)
-    mean = Labels(MEAN, "mixture", probs, identity, weights)
-    students = {student.name: student for student in of_role(labellers.values(), "student")}
-    return {**{teacher.name: teacher for teacher in teachers}, MEAN: mean, **students}
+    shares = _shares([teacher.answered for teacher in teachers])
+    labelled = shares.any(0)
+    probs = _mean([teacher.probs for teacher in teachers], shares)
+    probs[~labelled] = 1 / probs.shape[-1]
+    return Labels(MEAN, "mixture", probs, identity, weights, None if labelled.all() else labelled)

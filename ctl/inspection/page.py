@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader
 
 from ctl.inspection.frames import Inspection
 from ctl.inspection.labellers import Labels
+from ctl.inspection.weights import members
 from ctl.report.drawing import GREY, PALETTE
 from ctl.system.files import write_text
 
@@ -65,6 +66,8 @@ def _arrays(inspection: Inspection) -> dict[str, Array]:
             arrays[f"departure{number}"] = _thousandths(inspection.departure(labels.name))
         if labels.weights is not None:
             arrays[f"weights{number}"] = _thousandths(labels.weights)
+        if labels.labelled is not None:
+            arrays[f"labelled{number}"] = labels.labelled.astype("u1")
     if len(inspection.teachers) > 1:
         arrays["disagreement"] = _thousandths(inspection.disagreement)
     for number, labels in enumerate(labellers):
@@ -75,12 +78,12 @@ def _arrays(inspection: Inspection) -> dict[str, Array]:
 
 
 def _introduced(labels: Labels, inspection: Inspection) -> dict[str, Any]:
-    teachers = list(inspection.weights(labels.name).columns) if labels.weights is not None else []
+    teachers = members(labels, inspection.teachers) if labels.weights is not None else []
     return {"name": labels.name, "role": labels.role, "weighs": teachers}
 
 
 def _thousandths(values: Array) -> Array:
-    return np.rint(np.asarray(values, dtype=np.float64) * 1000).astype("<u2")
+    return np.rint(np.nan_to_num(values.astype(np.float64)) * 1000).astype("<u2")
 
 
 def _plain(word: str) -> str:

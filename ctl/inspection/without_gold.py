@@ -14,7 +14,7 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagIds, TagSchema, span_ends
 from ctl.inspection.stores import Role, role_of
 from ctl.mixing.answers import most_probable
-from ctl.weighting import agreement
+from ctl.weighting import NO_ANSWER, agreement
 
 Agreed = npt.NDArray[np.float64]  # (K, K)
 THOUSAND = 1000  # words, for which entities are counted
@@ -29,9 +29,9 @@ class Findings:
     Attributes:
         name: of the model, ``student:learned``, or of the text, ``en/train``.
         role: teacher, mixture, student; or gold.
-        words: how many the text has.
-        coverage: the share of the sentences that have an entity.
-        labelled: the share of the words that the model has labelled.
+        words: how many the model has labelled, the others do not count.
+        coverage: the share of the sentences with such words that have an entity.
+        labelled: the share of the words of the text that the model has labelled.
         rates: entities of every type for a thousand words.
     """
 
@@ -50,32 +50,34 @@ class Findings:
         tags: TagIds,
         offsets: npt.NDArray[np.int64],
         schema: TagSchema,
-        labelled: float = 1.0,
     ) -> Findings:
         """Counts the entities of a text.
 
         Args:
             name: of the model or the text.
             role: of the model; gold for gold tags.
-            tags: of all words (W).
+            tags: of all words (W); `NO_ANSWER` where the model gave none.
             offsets: the first word of every sentence, and W (S + 1).
             schema: of the tags.
-            labelled: the share of the words with a label.
         """
+        answered = tags != NO_ANSWER
+        tags = np.where(answered, tags, 0)
+        words, sentences = int(answered.sum()), int(np.logical_or.reduceat(answered, offsets[:-1]).sum())
         ends = span_ends(torch.from_numpy(tags.astype(np.int64)), torch.from_numpy(np.diff(offsets))).numpy()  # (W)
         begins = np.flatnonzero(ends >= 0)
         counts = np.bincount(schema.type_of(tags[begins].astype(np.int64)), minlength=len(schema.types))
         covered = np.unique(np.searchsorted(offsets, begins, side="right"))
-        rates = {kind: THOUSAND * float(count) / len(tags) for kind, count in zip(schema.types, counts, strict=True)}
-        return cls(name, role, len(tags), len(covered) / (len(offsets) - 1), labelled, rates)
+        rates = {
+            kind: THOUSAND * float(count) / max(words, 1) for kind, count in zip(schema.types, counts, strict=True)
+        }
+        return cls(name, role, words, len(covered) / max(sentences, 1), words / len(tags), rates)
 
     @classmethod
     def of_store(cls, store: SoftLabelStore) -> Findings:
         """Counts the entities that the most probable tags of a store make."""
         identity = store.manifest["teacher"]
         tags = np.concatenate([part[0] for part in most_probable([store])])
-        labelled = 1.0 if store.labelled is None else float(store.labelled.mean())
-        return cls.of(identity["method"], role_of(identity), tags, store.offsets, store.schema, labelled)
+        return cls.of(identity["method"], role_of(identity), tags, store.offsets, store.schema)
 
     @classmethod
     def of_gold(cls, corpus: Corpus) -> Findings:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ctl.arrays import Bools, Floats, Ints
 from ctl.data.soft_labels import CHUNK, SoftLabelStore
+from ctl.weighting import NO_ANSWER
 
 WORDS = 1 << 14  # of a part, at least, as it has whole sentences
 
@@ -50,13 +51,13 @@ def read_answers(stores: Sequence[SoftLabelStore], words: int = WORDS) -> Iterat
 
 
 def most_probable(stores: Sequence[SoftLabelStore]) -> Iterator[Ints]:
-    """Gives the most probable tags of K stores of one text (K, n), part by part; a word without a label is O."""
+    """Gives the most probable tags of K stores of one text (K, n), part by part; `NO_ANSWER` without a label."""
     for begin in range(0, len(stores[0]), CHUNK):
         part = slice(begin, begin + CHUNK)
         tags = np.stack([store.probs[part].argmax(-1) for store in stores]).astype(np.int64)
         for row, store in zip(tags, stores, strict=True):
             if store.labelled is not None:
-                row[~store.labelled[part]] = 0
+                row[~store.labelled[part]] = NO_ANSWER
         yield tags
 
 

@@ -50,12 +50,20 @@ class Sentence(NamedTuple):
         words: its words (W).
         spans: the entities in it, in their order.
         urgency: how much a look at it promises, 0..1.
+        silent: the number of words on which the model gave no answer; a file says so, as ``no_answer``.
     """
 
     number: int
     words: Sequence[str]
     spans: Sequence[Span]
     urgency: float
+    silent: int = 0
+
+    @property
+    def about(self) -> dict[str, int | float]:
+        """What a file says of it beside text and entities."""
+        silent = {"no_answer": self.silent} if self.silent else {}
+        return {"sentence": self.number, "urgency": round(self.urgency, 4), **silent}
 
 
 def spans_of(tags: TagIds, sure: Floats, schema: TagSchema) -> list[Span]:
@@ -105,15 +113,14 @@ def _label_studio(sentence: Sentence, model: str) -> dict[str, Any]:
         for span in sentence.spans
         for start, end in [_place(span, places)]
     ]
-    data = {"text": text, "sentence": sentence.number, "urgency": round(sentence.urgency, 4)}
-    return {"data": data, "predictions": [{"model_version": model, "result": result}]}
+    said = [{"model_version": model, "result": result}] if sentence.silent < len(sentence.words) else []
+    return {"data": {"text": text, **sentence.about}, "predictions": said}
 
 
 def _doccano(sentence: Sentence) -> str:
     text, places = join_with_spaces(sentence.words)
     label = [[*_place(span, places), span.kind] for span in sentence.spans]
-    about = {"sentence": sentence.number, "urgency": round(sentence.urgency, 4)}
-    return json.dumps({"text": text, "label": label, **about}, ensure_ascii=False)
+    return json.dumps({"text": text, "label": label, **sentence.about}, ensure_ascii=False)
 
 
 def _prodigy(sentence: Sentence) -> str:
@@ -131,8 +138,7 @@ def _prodigy(sentence: Sentence) -> str:
         }
         for span in sentence.spans
     ]
-    meta = {"sentence": sentence.number, "urgency": round(sentence.urgency, 4)}
-    return json.dumps({"text": text, "tokens": tokens, "spans": spans, "meta": meta}, ensure_ascii=False)
+    return json.dumps({"text": text, "tokens": tokens, "spans": spans, "meta": sentence.about}, ensure_ascii=False)
 
 
 def _conll(sentence: Sentence) -> str:

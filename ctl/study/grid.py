@@ -16,7 +16,7 @@ from ctl.methods import SEEDS, Method, expand_methods, of_few_sources
 from ctl.results import DESIGN
 from ctl.study.cells import Cell, key_of, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
-from ctl.study.subsets import Subsets, family_distances, read_weights, weight_distances
+from ctl.study.subsets import WITHOUT_TEXT, Subsets, family_distances, read_weights, weight_distances
 from ctl.system.console import say
 from ctl.system.files import read_object, write_json
 from ctl.transfer.checks import check_models
@@ -27,13 +27,15 @@ from ctl.transfer.planner import (
     Stages,
     check_family_stays,
     make_context,
+    read_all,
     read_few_labels,
-    read_splits,
     subset_name,
 )
 from ctl.transfer.running import run_stages
 from ctl.transfer.settings import StudySettings, TransferSettings
 from ctl.transfer.stage import Stage
+from ctl.transfer.teachers.ready import check_taggers
+from ctl.transfer.teachers.stored import check_stores
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class Study:
         """The languages that may be sources for a target: all but itself."""
         return [language for language in self.settings.languages if language != target]
 
+    def transfer(self, target: str) -> TransferSettings:
+        """The settings of the transfer from all that may be a source for a target."""
+        return self.settings.of(self.pool(target), target, self.settings.seeds[0], self.home(self.settings.seeds[0]))
+
     def prepare(self) -> None:
         """Reads everything, finds which languages are near, and writes down what the study is.
 
@@ -80,6 +86,8 @@ class Study:
         with FileLock(locks / "prepare.lock"):  # other shards wait here for the first
             check_family_stays(self.data, self.settings.overwrite)
             self.data.prepare_data()
+            check_taggers(self.settings.ready, self.data.schema, "--teachers")
+            check_taggers(self.settings.silvered, self.data.schema, "--silver")
             check_models(self.settings, decoders=self.settings.llm_backbone is not None)
             write_json(self.output / DESIGN, self.design())
 
@@ -212,10 +220,14 @@ class Study:
         """
         if self.settings.dry_run and self.assumed.sentences:
             return {target: assumed_splits([*self.pool(target), target], self.assumed) for target in self.targets}
-        text = (self.settings.pretrain_languages or []) if self.settings.pretrains else []
-        supervised = any(Method.split(name).upper_bound for name in self.settings.methods or [])
+        by = self.subsets.by
         splits = {
-            target: read_splits(self.data.of(self.pool(target), target), target, text, supervised)
+            target: read_all(
+                self.transfer(target),
+                self.all_methods(self.pool(target), target),
+                self.data,
+                f"subsets.by {by}" if by not in WITHOUT_TEXT and len(self.pool(target)) > 1 else None,
+            )
             for target in self.targets
         }
         if unlabelled := [target for target in self.targets if f"{target}/test" not in splits[target]]:
@@ -223,6 +235,9 @@ class Study:
                 f"a study compares scores, and {', '.join(unlabelled)} has no labelled test split; `ctl transfer` "
                 "trains without one"
             )
+        for target in self.targets:
+            transfer, methods = self.transfer(target), self.all_methods(self.pool(target), target)
+            check_stores(transfer.ready, methods, self.data.of(transfer.gold, target), scored=True)
         return splits
 
     # Nearness

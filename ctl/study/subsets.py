@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ctl.data.datamodule import NERDataModule
 
 Nearness = Literal["family", "learned", "cosine", "l1", "l2", "nearest", "given"]
+WITHOUT_TEXT = ("family", "given")  # those that need no raw text of the sources
 MOST = 100_000  # sets of one size, before a study of all of them is a mistake
 
 

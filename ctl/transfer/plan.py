@@ -204,6 +204,7 @@ class Plan:
             data={"sources": [], **given.tokenizer},
             tagger=given.fingerprint,
             splits=given.splits,
+            tagger_untested=given.fingerprint_untested,
         )
 
     def _teacher(self, sources: Sequence[str], method: Method, number: int = 0) -> Stage:
@@ -441,6 +442,7 @@ class Plan:
             after=teacher.after,
             work=sum(self.planner.count(self.target, split) for split in splits),
             tagger=teacher.tagger,
+            tagger_untested=teacher.tagger_untested,
         )
 
     # Source weights and the mixture

@@ -59,6 +59,28 @@ def check_family_stays(data: NERDataModule, overwrite: bool) -> None:
         )
 
 
+def read_all(
+    settings: TransferSettings, methods: Sequence[Method], data: NERDataModule, compared: str | None = None
+) -> dict[str, Split]:
+    """Reads every split that the stages of a transfer may need, so that bad input stops it before any training.
+
+    Args:
+        settings: of the transfer.
+        methods: what is scored.
+        data: of any languages.
+        compared: what else compares the sources with the target by their raw text.
+
+    Returns:
+        Splits as `read_splits` and `read_unlabelled` name them; ``lang/text`` of sources with a ready-made tagger where
+        they are compared.
+    """
+    data, supervised = data.of(settings.gold, settings.target), any(method.upper_bound for method in methods)
+    splits = read_splits(data, settings.target, settings.pretraining_languages, supervised, settings.few_labels)
+    splits |= read_unlabelled(data, list(settings.silvered))
+    by_text = [f"method {method}" for method in methods if method.by_similarity] + ([compared] if compared else [])
+    return splits | (read_texts(data, list(settings.ready), by_text[0]) if by_text else {})
+
+
 def read_splits(
     data: NERDataModule, target: str, text: Sequence[str], supervised: bool = False, few: Section | None = None
 ) -> dict[str, Split]:
@@ -96,8 +118,8 @@ def read_few_labels(data: NERDataModule, target: str, few: Section) -> dict[str,
     return {f"{target}/few": Split.of(replace(data.of([], target), **few).gold(target, "few"))}
 
 
-def read_texts(data: NERDataModule, languages: Sequence[str], method: Method) -> dict[str, Split]:
-    """Reads raw text of languages that have no labelled data, for the method that compares them with the target.
+def read_texts(data: NERDataModule, languages: Sequence[str], compared: str) -> dict[str, Split]:
+    """Reads raw text of languages that have no labelled data, for what compares them with the target.
 
     Raises:
         CTLError: there is no such text.
@@ -108,7 +130,7 @@ def read_texts(data: NERDataModule, languages: Sequence[str], method: Method) ->
             splits[f"{name}/text"] = Split.of(data.raw_text(name, "train"))
         except CTLError as error:
             raise CTLError(
-                f"method {method}: weights by similarity need raw text of {name} ({error}): add it, or choose the "
+                f"{compared}: weights by similarity need raw text of {name} ({error}): add it, or choose the "
                 "weighting uniform, agreement, truth or fixed, which need none"
             ) from error
     return splits
@@ -130,6 +152,22 @@ def subset_name(sources: Sequence[str]) -> str:
     """A folder's name for several languages, ``en+nl``; of very many, their number and a fingerprint."""
     name = "+".join(sources)
     return name if len(name) <= 100 else f"{len(sources)}-{fingerprint(name)[:12]}"
+
+
+class Others(NamedTuple):
+    """The data and the outputs of a stage without the target's test split."""
+
+    data: Section
+    outputs: tuple[str, ...]
+
+
+def _without_test(command: str, data: Section, outputs: tuple[str, ...]) -> Others | None:
+    """What is left of a stage that labels the target's test split beside others; ``None`` if it is none of these."""
+    splits = data.get("predict_splits", ())
+    if command != "predict" or "test" not in splits or len(splits) < 2:
+        return None
+    kept = tuple(output for output in outputs if "test" not in (Path(output).parent.name, Path(output).stem))
+    return Others({**data, "predict_splits": [split for split in splits if split != "test"]}, kept)
 
 
 def callback(name: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -182,6 +220,7 @@ class Planner:
         of_decoder: bool = False,
         seed: int | None = None,
         tagger: str = "",
+        tagger_untested: str = "",
     ) -> Stage:
         """Adds a stage, or gives the one that is there already.
 
@@ -200,31 +239,33 @@ class Planner:
             of_decoder: its key depends on the decoder as well.
             seed: by default the run's.
             tagger: fingerprint of the ready-made tagger that it asks.
+            tagger_untested: the same where its answers are stored, without those for the target's test split.
         """
         home = self.home(folder)
         config: dict[str, Any] = {
             "seed_everything": self.settings.seed if seed is None else seed,
             "trainer": {**self.settings.trainer, **(trainer or {}), "default_root_dir": str(home)},
             "model": dict(model),
-            "data": {**self._data(command, data), "backbone": self.settings.backbone, **data},
+            "data": self._all_data(command, data),
         }
         if checkpoint is not None:
             config["ckpt_path"] = str(checkpoint)
+        decoder = self._decoder_fingerprint if of_decoder else ""
+        about = self._about(command, data, reads, decoder, tagger)
+        stage = Stage(title, home, command, config, outputs, after, work, root=self.shared, **about)
+        if others := _without_test(command, data, outputs):
+            config = {**config, "data": self._all_data(command, others.data)}
+            about = self._about(command, others.data, reads, decoder, tagger_untested or tagger)
+            untested = replace(stage, config=config, outputs=others.outputs, _verdicts={}, **about)
+            stage = replace(stage, untested=untested, _verdicts={})
+        return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
+
+    def _about(self, command: str, data: Section, reads: Sequence[str], decoder: str, tagger: str) -> dict[str, Any]:
+        """What a stage is told of what it reads: the fingerprints of all, and the size of the largest split."""
         names = [*self._splits_read(command, data), *reads]
         context = " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
-        stage = Stage(
-            title,
-            home,
-            command,
-            config,
-            outputs,
-            after,
-            work,
-            context + (self._decoder_fingerprint if of_decoder else "") + (f" tagger {tagger}" if tagger else ""),
-            root=self.shared,
-            sentences=max((self.splits[name].sentences for name in names), default=0),
-        )
-        return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
+        sentences = max((self.splits[name].sentences for name in names), default=0)
+        return {"context": context + decoder + (f" tagger {tagger}" if tagger else ""), "sentences": sentences}
 
     @property
     def scored(self) -> bool:
@@ -246,11 +287,12 @@ class Planner:
         count = sum(self.count(source, "validation") for source in sources)
         return (count, {}) if count <= most else (most, {VALIDATION: most})
 
-    def _data(self, command: str, data: Section) -> Section:
-        """Gives the data's settings without those of splits that the stage does not read."""
+    def _all_data(self, command: str, data: Section) -> Section:
+        """Gives a stage's settings of the data: all that were given, without those of splits that it does not read."""
         reads_test = command == "test" or (command == "predict" and "test" in data["predict_splits"])
         idle = (VALIDATION, FEW, *(() if reads_test else OF_TEST))
-        return {name: value for name, value in self.settings.data.items() if name not in idle}
+        given = {name: value for name, value in self.settings.data.items() if name not in idle}
+        return {**given, "backbone": self.settings.backbone, **data}
 
     # Folders
 

@@ -23,9 +23,7 @@ from ctl.transfer.planner import (
     Split,
     check_family_stays,
     make_context,
-    read_splits,
-    read_texts,
-    read_unlabelled,
+    read_all,
 )
 from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
 from ctl.transfer.settings import TransferSettings
@@ -71,7 +69,7 @@ class Transfer:
             if records:
                 write_records(folder / "results.json", records)
         if plan.unscored:
-            gold = [self.data.gold(source, "train") for source in self._gold_sources]
+            gold = [self.data.gold(source, "train") for source in self.settings.gold]
             report_unscored(folder, plan.about_unscored(), plan.labels_of_text(), gold)
             return
         plan.collect_counts()
@@ -111,19 +109,10 @@ class Transfer:
         """Reads every split that a stage will need, so that bad input stops the run before any training."""
         check_family_stays(self.data, self.settings.overwrite and not self.settings.dry_run)
         self.data.prepare_data()
-        settings, supervised = self.settings, any(method.upper_bound for method in self.methods)
-        data = self.data.of(self._gold_sources, settings.target)
-        splits = read_splits(data, settings.target, settings.pretraining_languages, supervised, settings.few_labels)
-        splits |= read_unlabelled(data, list(settings.silvered))
-        if weighted := next((method for method in self.methods if method.by_similarity), None):
-            splits |= read_texts(data, list(settings.ready), weighted)
-        check_stores(settings.ready, self.methods, data, f"{settings.target}/test" in splits)
+        splits = read_all(self.settings, self.methods, self.data)
+        data = self.data.of(self.settings.gold, self.settings.target)
+        check_stores(self.settings.ready, self.methods, data, f"{self.settings.target}/test" in splits)
         return splits
-
-    @property
-    def _gold_sources(self) -> list[str]:
-        """The sources that have gold tags."""
-        return [source for source in self.settings.labelled if source not in self.settings.silvered]
 
     def check_backbones(self) -> None:
         """Stops the run where a model can't be made as it is asked for."""

@@ -26,7 +26,7 @@ from ctl.system.names import check_languages
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, PositiveInt, Seed
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
 from ctl.system.trainer_settings import check_trainer_of_stages
-from ctl.transfer.teachers.ready import read_taggers
+from ctl.transfer.teachers.ready import of_sources, read_taggers
 from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.weighting import order_weights
 
@@ -90,6 +90,12 @@ class Settings:
     Attributes:
         backbone: Encoder: Hub name or folder.
         llm_backbone: Decoder for teachers, a causal LM: Hub name or folder.
+        teachers: Ready-made taggers in place of trained teachers, by language or another name, which then needs no
+            labelled data: '{en: dslim/bert-base-NER, ja: spacy:ja_ginza, "*": gliner:NAME}', or with other names of
+            types, '{es: {model: ./my-model, type_map: {LABEL_1: B-PER}}}'. Or labels that `ctl import` wrote,
+            '{crowd: runs/imports/crowd}'.
+        silver: Ready-made taggers that label raw text of their own languages, on which teachers are then trained, e.g.
+            '{fr: spacy:fr_core_news_sm}'.
         methods: What to score, by name; see `ctl.methods`.
         teacher_steps: Most steps of every teacher, a pooled one as well; by default 2000, with --fast 500.
         llm_teacher_steps: Most steps of every decoder teacher; by default as many.
@@ -125,6 +131,8 @@ class Settings:
 
     backbone: str
     llm_backbone: str | None = None
+    teachers: dict[str, str | dict[str, Any]] | None = None
+    silver: dict[str, str | dict[str, Any]] | None = None
     methods: list[str] | None = None
     teacher_steps: PositiveInt | None = None
     llm_teacher_steps: PositiveInt | None = None
@@ -165,6 +173,21 @@ class Settings:
         """Tells whether a backbone first reads raw text."""
         return bool(self.pretrain_epochs or self.llm_pretrain_epochs)
 
+    @cached_property
+    def ready(self) -> dict[str, ReadyTagger]:
+        """The ready-made taggers by source."""
+        return read_taggers(self.teachers, "--teachers")
+
+    @cached_property
+    def silvered(self) -> dict[str, ReadyTagger]:
+        """The taggers that label raw text of sources, by source."""
+        return read_taggers(self.silver, "--silver")
+
+    @property
+    def untagged(self) -> list[str]:
+        """The sources of which no gold tags are read."""
+        return [*self.ready, *self.silvered]
+
     def of_family(self, family: str) -> FamilySettings:
         """The settings of encoders, or of decoders for the family ``llm``."""
         if not family:
@@ -202,12 +225,6 @@ class TransferSettings(Settings):
     Attributes:
         sources: Labelled languages, e.g. '[en,nl,es]'; those of --teachers and --silver are added.
         target: The language to tag.
-        teachers: Ready-made taggers in place of trained teachers, by language or another name, which then needs no
-            labelled data: '{en: dslim/bert-base-NER, ja: spacy:ja_ginza, "*": gliner:NAME}', or with other names of
-            types, '{es: {model: ./my-model, type_map: {LABEL_1: B-PER}}}'. Or labels that `ctl import` wrote,
-            '{crowd: runs/imports/crowd}'.
-        silver: Ready-made taggers that label raw text of their own languages, on which teachers are then trained, e.g.
-            '{fr: spacy:fr_core_news_sm}'.
         few: So many labelled sentences of the target's train split, drawn by the seed, for `few`, +few and the
             weighting `few`; --data.few names a file of labelled sentences in their place.
         seed: Of all models and of the order of the data.
@@ -218,8 +235,6 @@ class TransferSettings(Settings):
 
     sources: list[str] = field(default_factory=list)
     target: str
-    teachers: dict[str, str | dict[str, Any]] | None = None
-    silver: dict[str, str | dict[str, Any]] | None = None
     few: PositiveInt | None = None
     seed: Seed = 0
     output: str | None = None
@@ -246,16 +261,6 @@ class TransferSettings(Settings):
         """The languages whose raw text a backbone first reads; none where it was pre-trained."""
         return (self.pretrain_languages or [*self.labelled, self.target]) if self.pretrains else []
 
-    @cached_property
-    def ready(self) -> dict[str, ReadyTagger]:
-        """The ready-made taggers by source."""
-        return read_taggers(self.teachers, "--teachers")
-
-    @cached_property
-    def silvered(self) -> dict[str, ReadyTagger]:
-        """The taggers that label raw text of sources, by source."""
-        return read_taggers(self.silver, "--silver")
-
     @property
     def few_labels(self) -> dict[str, Any]:
         """Settings of the data that name the few labelled sentences; empty where there are none.
@@ -269,14 +274,14 @@ class TransferSettings(Settings):
         return {} if named is self.few is None else {"few": named or self.few, "few_seed": self.seed}
 
     @property
-    def untagged(self) -> list[str]:
-        """The sources of which no gold tags are read."""
-        return [*self.ready, *self.silvered]
-
-    @property
     def labelled(self) -> list[str]:
         """The sources on whose gold or silver labels a teacher is trained."""
         return [source for source in self.sources if source not in self.ready]
+
+    @property
+    def gold(self) -> list[str]:
+        """The sources that have gold tags."""
+        return [source for source in self.sources if source not in self.untagged]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +289,7 @@ class StudySettings(Settings):
     """Holds what ``ctl study`` is asked for.
 
     Attributes:
-        languages: Labelled languages: what may be a source.
+        languages: Labelled languages: what may be a source; those of --teachers and --silver are added.
         targets: The languages to tag.
         seeds: Every cell is run with each.
         few: Numbers of labelled target sentences, e.g. '[0,10,50,100,500]': how many is the transfer worth? They are
@@ -297,7 +302,7 @@ class StudySettings(Settings):
         dry_run: Say what would be run and how long it would take.
     """
 
-    languages: list[str]
+    languages: list[str] = field(default_factory=list)
     targets: list[str]
     seeds: list[Seed] = field(default_factory=lambda: [0, 1, 2])
     few: list[NonNegativeInt] | None = None
@@ -316,6 +321,7 @@ class StudySettings(Settings):
     def of(self, sources: Sequence[str], target: str, seed: int, folder: Path, few: int = 0) -> TransferSettings:
         """The settings of one transfer of the study."""
         shared = {name: getattr(self, name) for name in _names(Settings)}
+        shared |= {name: of_sources(shared[name], sources) for name in ("teachers", "silver")}
         of_cell: dict[str, Any] = {"sources": list(sources), "target": target, "seed": seed, "output": str(folder)}
         return TransferSettings(**shared, **of_cell, few=few or None, overwrite=self.overwrite)
 
@@ -414,6 +420,8 @@ def with_types(settings: Kind, data: NERDataModule, languages: Sequence[str]) ->
     """
     if list(data.types) != [AUTO]:
         return settings, data
+    if not languages:
+        raise CTLError("--data.types auto takes the types of labelled sources, and there are none: name the types")
     known = data.types_of(languages)
     types = sorted({kind for kinds in known.values() for kind in kinds})
     if not types:

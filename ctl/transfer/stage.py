@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,7 @@ class Stage:
         context: fingerprints of all that it reads beside the outputs of other stages: version, backbone, data.
         root: the folder of the whole run, or of all that cells of a study share; by default the one above its own.
         sentences: those of the largest split that it reads; 0 where that is not known.
+        untested: the same stage as it is without the target's test split, where it labels that split beside others.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Stage:
     context: str = ""
     root: Path | None = None
     sentences: int = 0
+    untested: Stage | None = None
     _verdicts: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     # What it depends on
@@ -58,7 +61,18 @@ class Stage:
     @cached_property
     def key(self) -> str:
         """Fingerprint of everything that its result depends on: contents, and settings that matter."""
-        return fingerprint_json([self.command, self.context, self.settings, [stage.key for stage in self.after]])
+        return self._fingerprint([stage.key for stage in self.after])
+
+    @cached_property
+    def result_key(self) -> str:
+        """Fingerprint of the same, where the stages before it count without the target's test split.
+
+        Of their answers for that split a stage reads at most those that it is scored on, and then its context has it.
+        """
+        return self._fingerprint([(stage.untested or stage).result_key for stage in self.after])
+
+    def _fingerprint(self, before: Sequence[str]) -> str:
+        return fingerprint_json([self.command, self.context, self.settings, list(before)])
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -118,10 +132,23 @@ class Stage:
         Where a run never ended, that is a state to go on from, unless its weights were no numbers any more.
         """
         record = read_object(self.marker)
-        if not record or self._is_of(record):
+        if not record or self._is_of(record) or self._only_adds():
             return False
         states = (self.folder / "checkpoints").glob("*.ckpt")
         return bool(record.get("done")) or (not record.get("not_finite") and any(states))
+
+    def _only_adds(self) -> bool:
+        """Tells whether all is there but the answers for a test split that the target did not have before."""
+        return self._has_others() and not any((self.folder / output).exists() for output in self._of_test)
+
+    def _has_others(self) -> bool:
+        """Tells whether its answers for all splits but the target's test split are there."""
+        return self.untested is not None and self.untested.done()
+
+    @property
+    def _of_test(self) -> list[str]:
+        """The outputs that are of the target's test split, where there are others."""
+        return [output for output in self.outputs if self.untested and output not in self.untested.outputs]
 
     def has_begun(self) -> bool:
         """Tells whether a run with these settings was begun."""
@@ -135,7 +162,8 @@ class Stage:
     def _is_of(self, record: Mapping[str, Any]) -> bool:
         """Tells whether a marker is of a run with these settings and data."""
         key = str(record.get("key"))
-        return key == self.key or self._verdicts.setdefault(key, self._is_of_before(key))
+        same = self.untested is None and record.get("result_key", key) == self.result_key
+        return key == self.key or same or self._verdicts.setdefault(key, self._is_of_before(key))
 
     # Runs of earlier versions, whose keys were made of whole configurations with their paths
 
@@ -176,14 +204,21 @@ class Stage:
             stage.mend()
         began = time.perf_counter()
         earlier = self._record()
+        more = not earlier and self._has_others()
         key_before = self.key_before() if earlier.get("key") != self.key else earlier.get("key_before")
         if earlier.get("done") or not earlier:
-            self._clear(everything=not earlier)
+            self._clear(self._of_test if more else self.outputs, everything=not earlier)
             earlier = {}
-        about = {"key": self.key, "context": self.context, "key_before": key_before}
+        result_key = (self.untested or self).result_key
+        about = {
+            "key": self.key,
+            "result_key": result_key if result_key != self.key else None,
+            "context": self.context,
+            "key_before": key_before,
+        }
         self._mark({**about, "done": False, "seconds": earlier.get("seconds", 0.0)})
         try:
-            _launch(self._arguments(), self.config["trainer"])
+            _launch(self._arguments(more), self.config["trainer"])
         except CTLError as error:
             if isinstance(error, NotFiniteError):
                 self._mark({**about, "done": False, "not_finite": True, "seconds": earlier.get("seconds", 0.0)})
@@ -202,7 +237,12 @@ class Stage:
             say(f"ctl: {self.folder / damaged} is damaged: {self.title}, once more")
             self.run()
 
-    def _arguments(self) -> list[str]:
+    def _arguments(self, more: bool) -> list[str]:
+        """The arguments of the command.
+
+        Args:
+            more: it labels the target's test split alone, as its other answers are there.
+        """
         config = self.folder / f"{self.command}.yaml"
         write_text(config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
         arguments = [self.command, "--config", str(config), "--trainer.enable_model_summary", "false"]
@@ -210,6 +250,10 @@ class Stage:
             arguments += ["--ckpt_path", str(self._last)]
         if self.command == "test":
             arguments += ["--verbose", "false"]  # one table at the end instead
+        if more and self.untested is not None:
+            others = self.untested.config["data"]["predict_splits"]
+            left = [split for split in self.config["data"]["predict_splits"] if split not in others]
+            arguments += ["--data.predict_splits", json.dumps(left)]
         if not sys.stderr.isatty():
             arguments += ["--trainer.enable_progress_bar", "false"]
         return arguments
@@ -231,15 +275,16 @@ class Stage:
         kept = {name: value for name, value in record.items() if value is not None}
         write_json(self.marker, {**kept, "seconds": round(record["seconds"], 1)}, indent=None)
 
-    def _clear(self, everything: bool) -> None:
+    def _clear(self, outputs: Sequence[str], everything: bool) -> None:
         """Removes what is not valid: outputs that are lost in part, or all that other settings or other data left.
 
         Args:
+            outputs: what it will write.
             everything: training anew removes the whole run.
         """
         if self.command == "fit" and everything and self.folder.is_dir():
             remove(self.folder, self.home)
-        for output in self.outputs:
+        for output in outputs:
             path = self.folder / output
             remove(path.parent if path.name in ("manifest.json", "config.json") else path, self.home)
         if self.command == "fit":

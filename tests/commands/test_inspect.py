@@ -2,8 +2,9 @@
 
 import shutil
 
+import numpy as np
 import pytest
-from made_up_run import make_run
+from made_up_run import make_run, silence, stored
 
 from ctl.commands.inspect import summary
 from ctl.inspection.frames import Inspection
@@ -22,6 +23,19 @@ def test_the_table_has_a_line_for_every_labeller(run):
     mixture = inspection["ensemble:learned"]
     assert words[3] == f"{(mixture.tags > 0).mean():.1%}" and entropy[3] == f"{mixture.entropy.mean():.3f}"
     assert weights[3] == "en 0.500  nl 0.300  es 0.200" and weights[0] == ""
+
+
+def test_words_without_an_answer_are_counted_apart(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    words = len(stored(run, "teachers/es"))
+    silence(tmp_path / "run", "teachers/es", np.arange(words) >= words // 2)
+    inspection = Inspection.open(tmp_path / "run")
+    name, _, share, entropy, weights, silent = (list(column.cells) for column in summary(inspection).columns)
+    es, half = name.index("direct:es"), inspection["direct:es"].rows(slice(0, words // 2))
+    assert silent[es] == f"{1 - words // 2 / words:.1%}" and silent[0] == "0.0%"
+    assert share[es] == f"{(half.argmax(-1) > 0).mean():.1%}"
+    assert entropy[es] == f"{-(half * np.log(half)).sum(-1).mean():.3f}"
+    assert float(weights[3].split()[-1]) < 0.2
 
 
 def test_the_page_is_where_it_is_asked_for(run, tmp_path, capsys):

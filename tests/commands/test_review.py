@@ -5,9 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from ctl.commands.review import first_sentences
+from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.data.soft_labels import StoreWriter
 from ctl.data.tags import TagSchema
+from ctl.inspection.frames import Inspection
+from ctl.inspection.labellers import Labels
 from ctl.main import main
 
 SCHEMA = TagSchema(("PER", "LOC"))
@@ -75,3 +79,17 @@ def test_a_file_that_is_there_is_kept(run, capsys):
 def test_a_model_that_is_not_there(run, capsys):
     assert review(run, "--by", "student:best", "--output", str(run / "x.json")) == 2
     assert "no soft labels of student:best: there are those of direct:en" in capsys.readouterr().err
+
+
+def test_where_there_is_no_answer_there_is_no_doubt():
+    """The second teacher gave no answer on the second sentence, where its row is uniform, the most unsure of all."""
+    corpus = Corpus("de/train", ["Ada", "liest", "Bo", "singt"], np.array([0, 2, 4]))
+    sure, unsure, uniform = (np.array([row] * 2) for row in ([1, 0, 0, 0, 0], [0.9, 0.1, 0, 0, 0], [0.2] * 5))
+    says = {"direct:en": [unsure, sure], "direct:nl": [sure, uniform]}
+    marks = {"direct:nl": np.array([True, True, False, False])}
+    labellers = {
+        name: Labels(name, "teacher", np.concatenate(rows).astype(np.float32), {}, None, marks.get(name))
+        for name, rows in says.items()
+    }
+    first, second = first_sentences(Inspection(corpus, SCHEMA, labellers), "direct:nl", 2)
+    assert (first.number, first.silent) == (0, 0) and (second.number, second.silent) == (1, 2)

@@ -7,7 +7,7 @@ import pytest
 
 from ctl.data.reading.form import USUAL
 from ctl.errors import CTLError
-from ctl.importing.exports import REJECTED, read_exports
+from ctl.importing.exports import REJECTED, UNSEEN, read_exports
 
 TEXT = "Ada Lovelace in London"
 PER, LOC = (0, 12, "PER"), (16, 22, "LOC")
@@ -30,20 +30,21 @@ def region(begin, end, kind, **more):
 
 
 def test_label_studio(tmp_path):
-    """Two annotators, a third who cancelled, and a relation; then a task that only a model has answered."""
+    """Two annotators, a third who cancelled, and a relation; then a task that was skipped, and one left over."""
     task = {"id": 1, "data": {"text": TEXT}, "predictions": []}
     results = [[region(*PER), {"type": "relation", "from_id": "a"}], [region(*PER), region(*LOC)]]
     annotated = [{"id": 1, "was_cancelled": False, "result": result} for result in results]
     cancelled = {"id": 3, "was_cancelled": True, "result": [region(13, 15, "ORG")]}
     predicted = {"model_version": "one", "score": 0.5, "result": [region(*LOC, score=0.8)]}
-    documents = read(
-        tmp_path,
-        {**task, "annotations": [*annotated, cancelled]},
-        {**task, "annotations": [], "predictions": [predicted]},
-        listed=True,
+    alone, notes = {**task, "annotations": [], "predictions": [predicted]}, Counter()
+    skipped = {**task, "annotations": [cancelled], "predictions": [predicted]}
+    (document,) = read(
+        tmp_path, {**task, "annotations": [*annotated, cancelled]}, skipped, alone, notes=notes, listed=True
     )
-    assert plain(documents[0]) == [[PER], [PER, LOC]] and plain(documents[1]) == [[LOC]]
-    assert documents[1].opinions[0].scores == [0.8] and documents[0].opinions[0].scores is None
+    assert plain(document) == [[PER], [PER, LOC]] and document.opinions[0].scores is None
+    assert notes == {REJECTED: 1, UNSEEN: 1}  # what the model says is not what people say
+    (document,) = read(tmp_path, alone, listed=True)  # an export of predictions
+    assert plain(document) == [[LOC]] and document.opinions[0].scores == [0.8]
     short = {"id": 1, "text": TEXT, "label": [{"start": 0, "end": 12, "text": "Ada Lovelace", "labels": ["PER"]}]}
     assert plain(read(tmp_path, short)[0]) == [[PER]]  # JSON_MIN
 

@@ -87,3 +87,39 @@ def test_the_package_hands_on_what_notebooks_use():
     assert inspection.Inspection is Inspection and callable(inspection.spread)
     with pytest.raises(AttributeError, match=r"module 'ctl\.inspection' has no attribute 'nothing'"):
         _ = inspection.nothing
+
+
+def test_a_word_without_an_answer_counts_in_no_measure(partly):
+    run, silent = partly
+    inspection = Inspection.open(run, gold=True)
+    en, nl = (stored(run, f"teachers/{language}") for language in ("en", "nl"))
+    apart = jensenshannon(en, nl, axis=-1) ** 2
+    assert np.allclose(inspection.disagreement[silent], apart[silent], atol=1e-5)
+    frame = inspection.words("direct:es")
+    assert (frame["tag"] == "no answer").tolist() == silent.tolist()
+    for measure in ("probability", "entropy"):
+        assert frame[measure].isna().tolist() == silent.tolist()
+    assert not frame["wrong"][silent].any() and frame["wrong"][~silent].any()
+    rows = inspection.distributions(0)
+    assert rows.loc["direct:es"].isna().all(axis=None) and rows.loc["direct:en"].notna().all(axis=None)
+
+
+def test_a_sentence_without_an_answer_says_so(partly):
+    run, silent = partly
+    inspection = Inspection.open(run)
+    answered = np.logical_or.reduceat(~silent, inspection.corpus.offsets[:-1])
+    texts = inspection.sentences("direct:es")["text"]
+    assert (texts == "no answer").tolist() == (~answered).tolist() and not answered[0]
+    most = inspection.most("disagreement", len(answered))
+    assert (most["direct:es"] == "no answer").sum() == (~answered).sum() and "no answer" not in most[
+        "direct:en"
+    ].tolist()
+    assert inspection.most("entropy", 90, by="direct:es")["entropy"].isna().sum() == (~answered).sum()
+
+
+def test_where_a_teacher_gives_no_answer_the_others_share_its_weight(partly):
+    weights = Inspection.open(partly[0]).weights()
+    assert weights.iloc[0].to_dict() == pytest.approx(
+        {"direct:en": 0.5 / 0.8, "direct:nl": 0.3 / 0.8, "direct:es": 0.0}
+    )
+    assert np.allclose(weights.sum(axis=1), 1) and 0 < weights["direct:es"].mean() < 0.2

@@ -6,7 +6,7 @@ from made_up_run import SCHEMA, make_run, stored, write
 
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
-from ctl.inspection.labellers import MEAN, Labels, entropy, read_labellers, spread
+from ctl.inspection.labellers import MEAN, Labels, divergence, entropy, mean_of, read_labellers, spread
 from ctl.inspection.stores import find_stores, read_text
 
 
@@ -56,3 +56,21 @@ def test_labellers_of_one_name_are_numbered(tmp_path):
     stores = find_stores([tmp_path / "teachers"], "train")
     names = list(read_labellers(stores, corpus, None))
     assert {"direct:en", "direct:en (2)"} <= set(names)
+
+
+def test_a_labeller_counts_where_it_gave_an_answer():
+    certain = np.eye(2, dtype=np.float32)
+    three = [certain[[0, 0, 0]], certain[[1, 1, 0]], np.full((3, 2), 0.5, dtype=np.float32)]
+    answered = [np.array([True, True, False]), np.array([True, False, False]), np.array([False, False, False])]
+    assert np.allclose(spread(three, answered), [np.log(2), 0, 0], atol=1e-6)
+    teachers = [
+        Labels(
+            f"direct:{number}", "teacher", probs, {"sources": [str(number)], "fingerprint": str(number)}, None, marks
+        )
+        for number, (probs, marks) in enumerate(zip(three, answered, strict=True))
+    ]
+    assert np.allclose(divergence(teachers), [np.log(2), 0, 0], atol=1e-6)
+    mean = mean_of(teachers)
+    assert np.allclose(mean.probs, [[0.5, 0.5], [1, 0], [0.5, 0.5]]) and mean.answered.tolist() == [True, True, False]
+    assert np.isnan(mean.entropy).tolist() == [False, False, True] and mean.tags[2] == 0
+    assert np.isnan(mean.rows(slice(1, 3))).tolist() == [[False, False], [True, True]]

@@ -55,6 +55,32 @@ def browser(driver, page):
     return driver
 
 
+@needs_browser
+def test_a_teacher_without_an_answer_says_so(browser, partly, tmp_path):
+    """On the first word of the text es gave none, so the other two share its weight; mistakes are of answers."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    run, silent = partly
+    assert main(["inspect", str(run), "--gold", "--output", str(tmp_path / "page.html")]) == 0
+    browser.get((tmp_path / "page.html").as_uri())
+    until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+    truth = Inspection.open(run, gold=True)
+    wrong = truth.words("direct:es").groupby("sentence")["wrong"].any().sum()
+    choose(browser, "document.getElementById('by').value = 1; document.getElementById('wrong').click()", wrong)
+    reset = "document.querySelector('form').reset(); document.getElementById('order').value = 'place'"
+    choose(browser, reset + "; document.getElementById('by').value = 1", 90)
+    words = browser.find_elements("css selector", "[data-word]")[:30]
+    assert ["silent" in word.get_attribute("class") for word in words] == silent[:30].tolist()
+    ActionChains(browser).move_to_element(words[0]).perform()
+    row = browser.find_element("css selector", "#tip [data-labeller='direct:es']")
+    assert row.text.split(maxsplit=1)[1].strip() == "no answer"
+    weight = browser.find_element("css selector", "#tip [data-labeller='direct:en'] [data-weight]")
+    assert weight.text == "0.625"
+    browser.find_element("css selector", ".number").click()
+    says = {line.text.split("\n")[0]: line.text for line in browser.find_elements("css selector", ".compare div")}
+    assert says["direct:es"].split("\n")[1] == "no answer" and "no answer" not in says["direct:en"]
+
+
 def until(holds, seconds=20):
     end = time.monotonic() + seconds
     while not holds():

@@ -35,10 +35,20 @@ def test_entities_are_counted_by_hand(tmp_path):
     assert found.rates == pytest.approx({"PER": 2000 / 9, "LOC": 1000 / 9})
 
 
-def test_words_without_a_label_are_no_entity(tmp_path):
-    found = Findings.of_store(store(tmp_path, "direct:en", labelled=[1, 0, 0, 1, 1, 1, 1, 1, 1]))
-    assert found.labelled == pytest.approx(7 / 9) and found.coverage == pytest.approx(1 / 3)
-    assert found.rates == pytest.approx({"PER": 1000 / 9, "LOC": 1000 / 9})
+def test_words_without_a_label_do_not_count(tmp_path):
+    """Two of the three words of the first sentence have none, and neither word of the second."""
+    found = Findings.of_store(store(tmp_path, "direct:en", labelled=[1, 0, 0, 0, 0, 1, 1, 1, 1]))
+    assert found.words == 5 and found.labelled == pytest.approx(5 / 9) and found.coverage == pytest.approx(1 / 2)
+    assert found.rates == pytest.approx({"PER": 1000 / 5, "LOC": 1000 / 5})
+    nothing = Findings.of_store(store(tmp_path, "direct:nl", labelled=[0] * 9))
+    assert (nothing.words, nothing.labelled, nothing.coverage, nothing.rates["PER"]) == (0, 0.0, 0.0, 0.0)
+
+
+def test_two_models_agree_on_words_that_both_label(tmp_path):
+    """Without the words of index 1, 6 and 7 for en, two are left that either takes for a part; both are the same."""
+    en = store(tmp_path, "direct:en", labelled=[1, 0, 1, 1, 1, 1, 0, 0, 1])
+    agreed = agreements([en, store(tmp_path, "direct:nl")])
+    assert agreed == pytest.approx(np.array([[1, 1], [1, 1]]))
 
 
 def test_gold_tags_are_counted_alike():

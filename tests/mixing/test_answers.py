@@ -3,7 +3,8 @@ import numpy as np
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import StoreWriter
 from ctl.data.tags import TagSchema
-from ctl.mixing.answers import read_answers
+from ctl.mixing.answers import most_probable, read_answers
+from ctl.weighting import NO_ANSWER
 
 
 def test_parts_have_whole_sentences_and_words_without_a_label_are_zero(tmp_path):
@@ -23,4 +24,7 @@ def test_parts_have_whole_sentences_and_words_without_a_label_are_zero(tmp_path)
     each = np.concatenate([part.each for part in parts], axis=1)
     np.testing.assert_allclose(each[0], probs[0], atol=1e-3)
     np.testing.assert_allclose(each[1], probs[1] * labelled[:, None], atol=1e-3)
+    (tags,) = most_probable(stores)
+    assert tags[0].tolist() == probs[0].argmax(-1).tolist()
+    assert tags[1].tolist() == np.where(labelled, probs[1].argmax(-1), NO_ANSWER).tolist()
     assert (parts[0].of_teachers(np.array([False, True])).each[0] == 0).all()

@@ -65,6 +65,15 @@ def test_conll_has_a_word_a_tab_and_a_tag():
     assert text.startswith("Ada\tB-PER\nLovelace\tI-PER\nkam\tO\n") and text.endswith("London\tB-LOC\n\nnichts\tO\n\n")
 
 
+def test_a_model_that_gave_no_answer_is_not_one_that_found_nothing():
+    partly, silent = Sentence(7, WORDS, [Span(0, 2, "PER", 0.9)], 1.0, 4), Sentence(2, ["nichts"], [], 0.25, 1)
+    first, second = json.loads(write("label-studio", [partly, silent], "m"))
+    assert first["data"]["no_answer"] == 4 and len(first["predictions"]) == 1
+    assert second["data"]["no_answer"] == 1 and second["predictions"] == []
+    assert json.loads(write("prodigy", [silent], "m"))["meta"] == {"sentence": 2, "urgency": 0.25, "no_answer": 1}
+    assert json.loads(write("doccano", [silent], "m"))["no_answer"] == 1
+
+
 @pytest.mark.parametrize("form", ENDINGS)
 def test_all_are_read_back_as_they_were(form, tmp_path):
     path = tmp_path / f"review.{ENDINGS[form]}"

@@ -302,3 +302,27 @@ def test_without_a_test_split_labels_still_make_a_student():
     plan = planned("student:learned+few", "few", more=["--few", "5"], missing=["de/test"])
     folders = {str(stage.folder): stage.outputs[0] for stage in plan.unscored.values()}
     assert set(folders) == {f"runs/de-from-en-nl/few/5/{name}" for name in ("students/learned+few", "alone")}
+
+
+@pytest.mark.parametrize("in_study", [False, True])
+def test_what_does_not_read_the_test_split_has_one_result_with_it_and_without(in_study):
+    """A test split that comes later, or other duplicates left out of it, train no student again."""
+    methods = ["student:learned-sentence", "student:truth+unanimous", "student:uniform+rounds2", "student:uniform+knn"]
+    shared = Path("runs/study/seed0") if in_study else None
+    folder = ["--output", "runs/study/seed0/de/en+nl"] if in_study else []
+
+    def results(*more, missing=()):
+        plan = planned(*methods, more=[*folder, *more], shared=shared, missing=missing)
+        return {(stage.folder, stage.command): (stage.untested or stage).result_key for stage in plan}, list(plan)
+
+    alone, stages = results(missing=["de/test"])
+    scored, labelling = results()
+    dropped, _ = results("--data.drop_test_duplicates", "true")
+    common = alone.keys() & scored.keys()
+    assert {place: alone[place] for place in common} == {place: scored[place] for place in common}
+    assert {place: alone[place] for place in common} == {place: dropped[place] for place in common}
+    assert {(stage.folder, stage.command) for stage in stages if stage.command == "fit"} <= common
+    assert all(stage.key == stage.result_key and not stage.untested for stage in stages)
+    both = {stage.title: stage for stage in labelling if stage.untested}
+    assert {"teacher of en labels de", "weigh the sources for every sentence of de"} <= both.keys()
+    assert {(len(stage.outputs), len(stage.untested.outputs)) for stage in both.values()} == {(2, 1)}

@@ -1,9 +1,10 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from jsonargparse import ArgumentParser
 
+from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.methods import Method
 from ctl.transfer.settings import (
@@ -16,6 +17,7 @@ from ctl.transfer.settings import (
     add_settings,
     check_weights,
     read_settings,
+    with_types,
 )
 
 TRANSFER = ["--backbone", "encoder", "--sources", "[en,nl]", "--target", "de", "--trainer.accelerator", "cpu"]
@@ -105,3 +107,36 @@ def test_fixed_weights_must_be_there_for_every_source():
     for weights in (None, {"en": 1.0}):
         with pytest.raises(CTLError, match="weights"):
             check_weights(fixed, weights, ["en", "nl"])
+
+
+@pytest.fixture
+def two_languages(tmp_path):
+    """English with persons and places, Dutch with persons and dates, German without an entity."""
+    for language, tags in (("en", ["B-PER", "B-LOC"]), ("nl", ["B-PER", "B-DATE"]), ("de", ["O", "O"])):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "train.txt").write_text("".join(f"w {tag}\n" for tag in tags))
+    return NERDataModule(root=str(tmp_path), types=["auto"], type_map={"DATE": "TIME", "LOC": None})
+
+
+def test_types_are_all_that_the_labelled_languages_have(two_languages, capsys):
+    settings, data = with_types(read("--data.types", "auto"), two_languages, ["en", "nl"])
+    assert settings.data["types"] == data.types == ["PER", "TIME"] and data.schema.types == ("PER", "TIME")
+    said = "types are PER, TIME, all that the sources have: en has PER; nl has PER, TIME"
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_types_that_are_named_stay(two_languages):
+    settings, data = read("--data.types", "[PER]"), replace(two_languages, types=["PER"])
+    assert with_types(settings, data, ["en"]) == (settings, data)
+
+
+@pytest.mark.parametrize(
+    ("languages", "message"),
+    [
+        (["de"], "--data.types auto: de have no entities"),
+        ([], "--data.types auto takes the types of labelled sources, and there are none: name the types"),
+    ],
+)
+def test_without_entities_there_are_no_types(two_languages, languages, message):
+    with pytest.raises(CTLError, match=message):
+        with_types(read("--data.types", "auto"), two_languages, languages)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,75 @@ def test_a_stage_that_leaves_nothing_has_failed(tmp_path, monkeypatch):
 )  # fmt: skip
 def test_several_processes(trainer, several):
     assert module._several_processes(trainer) == several
+
+
+PREDICT = {**CONFIG, "data": {"predict_splits": ["train", "test"]}}
+
+
+def labelling(folder, tested=True, context="v train 1 test 1"):
+    """A stage that labels the target, and one that reads its labels of the train split."""
+    config = {**CONFIG, "data": {"predict_splits": ["train"]}}
+    train = {"title": "labels", "command": "predict", "context": "v train 1", "config": config, "outputs": ("train",)}
+    alone = stage(folder, **train)
+    both = {**train, "context": context, "config": PREDICT, "outputs": ("train", "test")}
+    labels = stage(folder, **both, untested=alone) if tested else alone
+    return labels, stage(folder, "student", (labels,))
+
+
+@pytest.fixture
+def labelled(monkeypatch):
+    """Splits that were labelled, or the name of a stage; each writes what it must leave."""
+    splits = []
+
+    def launch(arguments, trainer):
+        folder = Path(arguments[2]).parent
+        (folder / "x").touch()
+        named = "--data.predict_splits" in arguments
+        given = json.loads(arguments[arguments.index("--data.predict_splits") + 1]) if named else None
+        config = yaml.safe_load(Path(arguments[2]).read_text())["data"]
+        splits.append(given or config.get("predict_splits", folder.name))
+        for split in splits[-1] if arguments[0] == "predict" else ():
+            (folder / split).touch()
+
+    monkeypatch.setattr(module, "_launch", launch)
+    return splits
+
+
+def test_a_test_split_that_comes_later_trains_nothing_again(tmp_path, labelled):
+    run_stages(labelling(tmp_path, tested=False))
+    assert labelled == [["train"], "student"]
+    labels, student = labelling(tmp_path)
+    assert not labels.done() and not labels.is_in_the_way() and student.done() and prospect(labels) == "would be run"
+    run_stages([labels, student])
+    assert labelled == [["train"], "student", ["test"]] and labels.done()
+    assert all(stage.done() for stage in labelling(tmp_path, tested=False))  # and when it goes away again
+    assert yaml.safe_load((labels.folder / "predict.yaml").read_text()) == PREDICT
+
+
+def test_a_test_split_that_changes_is_labelled_again_when_asked(tmp_path, labelled):
+    run_stages(labelling(tmp_path))
+    labels, student = labelling(tmp_path, context="v train 1 test 2")
+    assert student.done() and labels.is_in_the_way() and labels.changes() == "test changed"
+    run_stages([labels, student], overwrite=True)
+    assert labelled == [["train", "test"], "student", ["test"]]
+
+
+def test_text_that_changes_is_labelled_with_the_test_split(tmp_path, labelled):
+    run_stages(labelling(tmp_path, tested=False))
+    labels = replace(labelling(tmp_path)[0], context="v train 2 test 1", _verdicts={})
+    labels = replace(labels, untested=replace(labels.untested, context="v train 2", _verdicts={}), _verdicts={})
+    assert labels.is_in_the_way() and labels.changes().startswith("data.predict_splits is")
+    run_stages([labels], overwrite=True)
+    assert labelled[-1] == ["train", "test"]
+
+
+def test_a_run_of_the_version_before_with_a_test_split_is_not_trained_again(tmp_path, labelled):
+    """Its markers name no key but that of all."""
+    run_stages(labelling(tmp_path))
+    labels, student = labelling(tmp_path)
+    for made in (labels, student):
+        record = json.loads(made.marker.read_text())
+        assert record.pop("result_key") not in ("", record["key"])
+        made.marker.write_text(json.dumps(record))
+    labels, student = labelling(tmp_path)
+    assert labels.done() and student.done() and student.key != student.result_key

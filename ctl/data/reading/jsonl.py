@@ -115,6 +115,8 @@ class _Reader:
                 raise CTLError(f"{place}: {NUL}")
             entities = [json_entity(item, place) for item in self._annotation(record, ENTITIES, place)]
             yield from tagged_sentences(record[key], entities, self.repairs)
+        elif isinstance(record.get("data"), dict):
+            raise CTLError(f"{place}: a task of label-studio: `ctl import` reads it, and writes what --data.few takes")
         else:
             raise CTLError(
                 f"{place}: no words and no text; its keys are {', '.join(record) or 'none'}, expected are tokens and "

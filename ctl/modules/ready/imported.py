@@ -10,7 +10,7 @@ from torch import Tensor
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.data.soft_labels import SoftLabelStore, stores_at
+from ctl.data.soft_labels import SPLITS, SoftLabelStore, stores_at
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.methods import Method
@@ -85,6 +85,9 @@ def open_store(path: str, split: str, corpus: Corpus, schema: TagSchema) -> Soft
     return store
 
 
-def fingerprint_stores(path: str) -> str:
-    """Gives 16 hex digits of all stores of a folder; their manifests have the checksums of the other files."""
-    return fingerprint(*(checksum(store / "manifest.json") for store in stores_at(path).values()))
+def fingerprint_stores(path: str, splits: Sequence[str] = SPLITS) -> str:
+    """Gives 16 hex digits of the stores of these splits; their manifests have the checksums of the other files."""
+    stores = stores_at(path)
+    return fingerprint(
+        *(checksum(stores[split] / "manifest.json") for split in SPLITS if split in {*stores} & {*splits})
+    )

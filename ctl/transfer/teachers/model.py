@@ -22,6 +22,7 @@ class Model(NamedTuple):
         after: the stages that make it.
         tagger: fingerprint of what others made; empty where a stage trains it.
         splits: those of the target that it can label.
+        tagger_untested: the fingerprint without stored answers for the target's test split.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Model(NamedTuple):
     after: tuple[Stage, ...] = ()
     tagger: str = ""
     splits: Sequence[str] = ("train", "test", "few")
+    tagger_untested: str = ""
 
     @classmethod
     def of(cls, fit: Stage) -> Model:

@@ -28,7 +28,7 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
     """
     taggers = {}
     for name, value in (given or {}).items():
-        source = MULTILINGUAL if name == EVERY else name
+        source = source_of(name)
         entry: dict[str, Any] = value if isinstance(value, dict) else {"model": value}
         if not isinstance(entry.get("model"), str) or entry.keys() - {"model", "type_map"}:
             raise CTLError(f"{setting} {name}: {value}: give a name, or {{model: NAME, type_map: {{...}}}}")
@@ -37,6 +37,16 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
         taggers[source] = _tagger(source, entry["model"], entry.get("type_map"), f"{setting} {name}")
     check_languages(taggers, setting)
     return taggers
+
+
+def source_of(name: str) -> str:
+    """The source that a name of an entry stands for: itself, but `MULTILINGUAL` for ``"*"``."""
+    return MULTILINGUAL if name == EVERY else name
+
+
+def of_sources(given: Given | None, sources: Sequence[str]) -> Given | None:
+    """The entries of these sources; ``None`` where there are none."""
+    return {name: entry for name, entry in (given or {}).items() if source_of(name) in sources} or None
 
 
 def _tagger(source: str, name: str, type_map: dict[str, str | None] | None, entry: str) -> ReadyTagger:

@@ -43,6 +43,11 @@ class StoredLabels(ReadyTagger):
         """The fingerprint of its labels."""
         return fingerprint_stores(self.tagger)
 
+    @property
+    def fingerprint_untested(self) -> str:
+        """The fingerprint of its labels of the target's train split."""
+        return fingerprint_stores(self.tagger, ["train"])
+
 
 def check_stores(
     ready: Mapping[str, ReadyTagger], methods: Sequence[Method], data: NERDataModule, scored: bool

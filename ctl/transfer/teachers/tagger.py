@@ -53,3 +53,8 @@ class ReadyTagger:
         """
         kind, name = kind_of(self.tagger)
         return kind.fingerprint(name)
+
+    @property
+    def fingerprint_untested(self) -> str:
+        """The fingerprint of what it says of other text than the target's test split: the same."""
+        return self.fingerprint

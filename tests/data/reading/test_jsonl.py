@@ -23,6 +23,11 @@ def test_objects_in_a_list_are_read_as_those_a_line(tmp_path):
     assert sentences(corpora[0]) == sentences(corpora[1]) == [[["Ida", "B-PER"]], [["sang", "O"]]]
 
 
+def test_a_task_of_label_studio_is_named(tmp_path):
+    with pytest.raises(CTLError, match=r"train\.jsonl:1: a task of label-studio: `ctl import` reads it"):
+        read(tmp_path, {".jsonl": '{"id": 1, "data": {"text": "Ida sang"}, "annotations": []}'})
+
+
 def test_a_word_with_a_nul_is_refused_with_its_line(tmp_path):
     with pytest.raises(CTLError, match=r"train\.jsonl:2: a nul"):
         read(tmp_path, {".jsonl": '{"tokens": ["a"]}\n{"tokens": ["a\\u0000"]}'}, tags=False)
