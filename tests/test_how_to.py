@@ -39,7 +39,8 @@ def raw(path, sentences):
     return [" ".join(line.split()[0] for line in block.splitlines()) for block in blocks]
 
 
-def test_text_and_nothing_else(family, folder):
+def test_text_and_nothing_else(family, folder, capsys):
+    """Test sentences that are labelled later are labelled and scored, and nothing is trained again."""
     for name in ("a2", "b1"):
         shutil.copytree(family / name, folder / "data" / name)
     (folder / "news.txt").write_text("\n".join(raw(family / "a1" / "train.txt", 40)) + "\n")
@@ -55,6 +56,19 @@ def test_text_and_nothing_else(family, folder):
     assert len(store) == record["findings"][0]["words"]
     assert load_tagger(run, "direct:b1").trained.method == "direct:b1"
     assert main(tag) == 0 and main(inspect) == 0 and (run / "inspect.html").is_file()
+    train = (run / "teachers" / "a2" / "soft_labels" / "train" / "probs.npy").stat().st_mtime_ns
+    (folder / "data" / "a1").mkdir()
+    shutil.copy(family / "a1" / "test.txt", folder / "data" / "a1")
+    capsys.readouterr()
+    assert main([*transfer, *TINY, "--backbone", str(family / "encoder")]) == 0
+    said = capsys.readouterr().err
+    assert (
+        "teacher of a2 labels a1 ..." in said
+        and "train student:uniform: done before" in said
+        and "train teacher of a2 ..." not in said
+    )
+    assert [record["method"] for record in json.loads((run / "results.json").read_text())] == names
+    assert (run / "teachers" / "a2" / "soft_labels" / "train" / "probs.npy").stat().st_mtime_ns == train
 
 
 def test_two_annotators_for_a_week(family, folder, capsys):

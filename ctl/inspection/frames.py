@@ -190,7 +190,7 @@ class Inspection:
         return [self._text(tags, sentence) for sentence in range(len(self.corpus))]
 
     def _says(self, labeller: Labels, sentence: int) -> str:
-        """What a labeller says of a sentence."""
+        """Shows what a labeller says of a sentence."""
         words = slice(*self.corpus.offsets[sentence : sentence + 2])
         return self._text(labeller.tags, sentence) if labeller.answered[words].any() else SILENT
 

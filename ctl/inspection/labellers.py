@@ -157,7 +157,7 @@ def mean_of(teachers: Sequence[Labels]) -> Labels:
     prints = [teacher.identity["fingerprint"] for teacher in teachers]
     identity = {"method": MEAN, "sources": sources, "teachers": prints, "weights": weights[0].tolist()}
     shares = _shares([teacher.answered for teacher in teachers])
-    labelled = shares.any(0)
+    labelled = np.asarray(shares.any(0))
     probs = _mean([teacher.probs for teacher in teachers], shares)
     probs[~labelled] = 1 / probs.shape[-1]
     return Labels(MEAN, "mixture", probs, identity, weights, None if labelled.all() else labelled)

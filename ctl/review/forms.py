@@ -61,7 +61,7 @@ class Sentence(NamedTuple):
 
     @property
     def about(self) -> dict[str, int | float]:
-        """What a file says of it beside text and entities."""
+        """Gives what a file says of it beside text and entities."""
         silent = {"no_answer": self.silent} if self.silent else {}
         return {"sentence": self.number, "urgency": round(self.urgency, 4), **silent}
 

@@ -162,7 +162,7 @@ class Others(NamedTuple):
 
 
 def _without_test(command: str, data: Section, outputs: tuple[str, ...]) -> Others | None:
-    """What is left of a stage that labels the target's test split beside others; ``None`` if it is none of these."""
+    """Leaves the target's test split out of a stage that labels it beside others; ``None`` for any other stage."""
     splits = data.get("predict_splits", ())
     if command != "predict" or "test" not in splits or len(splits) < 2:
         return None
@@ -261,7 +261,7 @@ class Planner:
         return self.stages.setdefault((home, command), self.known.setdefault((home, command), stage))
 
     def _about(self, command: str, data: Section, reads: Sequence[str], decoder: str, tagger: str) -> dict[str, Any]:
-        """What a stage is told of what it reads: the fingerprints of all, and the size of the largest split."""
+        """Describes what a stage reads: the fingerprints of all, and the size of the largest split."""
         names = [*self._splits_read(command, data), *reads]
         context = " ".join([self.context, *(f"{name} {self.splits[name].fingerprint}" for name in names)])
         sentences = max((self.splits[name].sentences for name in names), default=0)
