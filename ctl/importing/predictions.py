@@ -109,15 +109,15 @@ class Predictions:
             match = aligner.find(document.text, document.place)
             if match.words:
                 labels.add(document, match, aligner.bounds(match))
+        skipped = [f"{count:,} {what}" for what, count in notes.items()]
         if not first:
-            raise CTLError(f"{self.path}: no text in it")
+            raise CTLError(f"{self.path}: no text in it" + "".join(f"; {line}" for line in skipped))
         said = labels.said
         if not said.any():
             raise CTLError(
                 f"{aligner.lost[0] if aligner.lost else first}: this text does not stand in {corpus.name}, and no "
                 "other of the file does: is it for another split or language?"
             )
-        skipped = [f"{count:,} {what}" for what, count in notes.items()]
         return [*alignment_lines(corpus.name, aligner.counts, aligner.lost, said), *skipped]
 
     def _read(self, notes: Counter[str], labels: Labels) -> Iterable[Document]:
@@ -139,6 +139,8 @@ class Predictions:
         for begin, end, kinds in find_names(corpus, names):
             labels.add_name(begin, end, kinds)
             known.add(tuple(corpus.words[begin:end]))
+        if not known:
+            raise CTLError(f"{self.path}: none of its {len(names):,} names stands in {corpus.name} word for word")
         labels.add_rest()
         return [f"{len(known):,} of {len(names):,} names stand in {corpus.name}"]
 

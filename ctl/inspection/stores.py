@@ -63,6 +63,8 @@ def _folders(path: Path, split: str) -> list[Path]:
     """The folders of stores at or below a path, the least nested first."""
     if (path / "manifest.json").is_file():
         return [path]
+    if not path.exists():
+        raise CTLError(f"{path}: no such folder")
     manifests = sorted(path.rglob(f"soft_labels/{split}/manifest.json"), key=lambda file: (len(file.parts), file))
     if not manifests:
         raise CTLError(f"{path}: no soft labels of the {split} split here or below it; `ctl predict` writes them")

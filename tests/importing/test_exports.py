@@ -7,7 +7,7 @@ import pytest
 
 from ctl.data.reading.form import USUAL
 from ctl.errors import CTLError
-from ctl.importing.exports import REJECTED, UNSEEN, read_exports
+from ctl.importing.exports import REJECTED, read_exports
 
 TEXT = "Ada Lovelace in London"
 PER, LOC = (0, 12, "PER"), (16, 22, "LOC")
@@ -22,31 +22,6 @@ def read(tmp_path, *records, notes=None, listed=False):
 
 def plain(document):
     return [[(entity.start, entity.end, entity.type) for entity in opinion.entities] for opinion in document.opinions]
-
-
-def region(begin, end, kind, **more):
-    value = {"start": begin, "end": end, "text": TEXT[begin:end], "labels": [kind]}
-    return {"id": "a", "from_name": "label", "to_name": "text", "type": "labels", "value": value, **more}
-
-
-def test_label_studio(tmp_path):
-    """Two annotators, a third who cancelled, and a relation; then a task that was skipped, and one left over."""
-    task = {"id": 1, "data": {"text": TEXT}, "predictions": []}
-    results = [[region(*PER), {"type": "relation", "from_id": "a"}], [region(*PER), region(*LOC)]]
-    annotated = [{"id": 1, "was_cancelled": False, "result": result} for result in results]
-    cancelled = {"id": 3, "was_cancelled": True, "result": [region(13, 15, "ORG")]}
-    predicted = {"model_version": "one", "score": 0.5, "result": [region(*LOC, score=0.8)]}
-    alone, notes = {**task, "annotations": [], "predictions": [predicted]}, Counter()
-    skipped = {**task, "annotations": [cancelled], "predictions": [predicted]}
-    (document,) = read(
-        tmp_path, {**task, "annotations": [*annotated, cancelled]}, skipped, alone, notes=notes, listed=True
-    )
-    assert plain(document) == [[PER], [PER, LOC]] and document.opinions[0].scores is None
-    assert notes == {REJECTED: 1, UNSEEN: 1}  # what the model says is not what people say
-    (document,) = read(tmp_path, alone, listed=True)  # an export of predictions
-    assert plain(document) == [[LOC]] and document.opinions[0].scores == [0.8]
-    short = {"id": 1, "text": TEXT, "label": [{"start": 0, "end": 12, "text": "Ada Lovelace", "labels": ["PER"]}]}
-    assert plain(read(tmp_path, short)[0]) == [[PER]]  # JSON_MIN
 
 
 @pytest.mark.parametrize(
@@ -110,8 +85,7 @@ def test_what_was_rejected_is_left_out_and_counted(tmp_path):
             "doccano before version",
         ),
         ({"data": {"text": TEXT}, "completions": []}, "label-studio before version 1"),
-        ({"data": {"text": TEXT}, "annotations": [{"id": 1}]}, "without a result"),
-        ({"data": {"image": 3}, "annotations": []}, "without a text"),
+        ({"text": TEXT, "options": [{"id": "A"}], "accept": ["A"], "answer": "accept"}, "prodigy with choices"),
         ({"tokenized_text": ["Ada"], "ner": [[0, 1, "PER"]]}, "no entity of 1 words"),
         ({"body": TEXT}, "no text; its keys are body"),
         ({"tokens": ["Ada"], "ner_tags": [3]}, "no tag as text for each"),

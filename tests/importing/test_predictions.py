@@ -86,3 +86,18 @@ def test_a_text_of_another_language_is_refused_with_its_line(tmp_path):
         imported(path)
     with pytest.raises(CTLError, match="nowhere: no such file"):
         imported(tmp_path / "nowhere")
+
+
+def test_names_that_stand_nowhere_are_refused(tmp_path):
+    """They would make every word O."""
+    path = tmp_path / "names.tsv"
+    path.write_text("Ida\tPER\nAda Bonn\tPER\n")
+    with pytest.raises(CTLError, match=r"names.tsv: none of its 2 names stands in de/train word for word"):
+        imported(path)
+
+
+def test_a_file_in_which_nothing_counts_says_why(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(json.dumps({"text": "Ada sang in Bonn.", "spans": [], "answer": "reject"}))
+    with pytest.raises(CTLError, match=r"no text in it; 1 texts that the annotator rejected or skipped are left out"):
+        imported(path)

@@ -105,5 +105,6 @@ def kind_of(tagger: str) -> tuple[type[Kind], str]:
     if not colon or Path(tagger).exists():
         return KINDS[""], tagger
     if prefix not in KINDS or not name:
-        raise CTLError(f"{tagger}: no kind of tagger; there are {''.join(f'{k}:NAME, ' for k in KINDS if k)}or a name")
+        kinds = ", ".join(f"{kind}:NAME" for kind in KINDS if kind)
+        raise CTLError(f"{tagger}: no tagger; there are {kinds}, or a name alone for one of transformers")
     return KINDS[prefix], name

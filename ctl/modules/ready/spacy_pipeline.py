@@ -111,7 +111,7 @@ def _folder_of(name: str) -> Path:
     if len(folders) != 1:
         raise CTLError(
             f"spaCy pipeline {name}: there is no folder and no installed package of this name: "
-            f"pip install {name.replace('_', '-')}, or python -m spacy download {name}"
+            f"python -m spacy download {name}, or install a package that has it with pip"
         )
     return folders[0]
 

@@ -30,7 +30,7 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
     for name, value in (given or {}).items():
         source = source_of(name)
         entry: dict[str, Any] = value if isinstance(value, dict) else {"model": value}
-        if not isinstance(entry.get("model"), str) or entry.keys() - {"model", "type_map"}:
+        if not isinstance(entry.get("model"), str) or not entry["model"] or entry.keys() - {"model", "type_map"}:
             raise CTLError(f"{setting} {name}: {value}: give a name, or {{model: NAME, type_map: {{...}}}}")
         if not isinstance(entry.get("type_map", {}), dict):
             raise CTLError(f"{setting} {name}: type_map: names of types are needed, {{PERSON: PER, DATE: null}}")
@@ -56,6 +56,10 @@ def _tagger(source: str, name: str, type_map: dict[str, str | None] | None, entr
         CTLError: labels are to be renamed, which ``ctl import`` does, or they are to label another text.
     """
     if not stores_at(name):
+        try:
+            kind_of(name)
+        except CTLError as error:
+            raise CTLError(f"{entry}: {error}") from error
         return ReadyTagger(source, name, type_map)
     if type_map is not None:
         raise CTLError(f"{entry}: {name} is a soft-label store: `ctl import --data.type_map` renames its types")

@@ -29,7 +29,7 @@ def test_the_kind_stands_before_the_name(tagger, kind, name):
 
 @pytest.mark.parametrize("tagger", ["flair:ner", "spacy:"])
 def test_an_unknown_kind(tagger):
-    with pytest.raises(CTLError, match="no kind of tagger; there are spacy:NAME, gliner:NAME, or a name"):
+    with pytest.raises(CTLError, match="no tagger; there are spacy:NAME, gliner:NAME, or a name alone"):
         ReadyMade(tagger, "en")
 
 

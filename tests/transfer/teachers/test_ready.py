@@ -51,10 +51,15 @@ def test_names_and_maps_are_read():
     assert read_taggers(None, "--teachers") == {}
 
 
-@pytest.mark.parametrize("value", [{"type_map": {}}, {"model": "x", "colour": "red"}, {"model": 3}])
+@pytest.mark.parametrize("value", [{"type_map": {}}, {"model": "x", "colour": "red"}, {"model": 3}, ""])
 def test_what_is_no_tagger(value):
     with pytest.raises(CTLError, match=r"--teachers en: .*give a name, or "):
         read_taggers({"en": value}, "--teachers")
+
+
+def test_an_unknown_kind_names_the_setting():
+    with pytest.raises(CTLError, match="--silver fr: flair:ner: no tagger; there are spacy:NAME"):
+        read_taggers({"fr": "flair:ner"}, "--silver")
 
 
 def test_a_folder_outside_is_no_name():
