@@ -13,10 +13,10 @@ TEXT = "Ada Lovelace in London"
 PER, LOC = (0, 12, "PER"), (16, 22, "LOC")
 
 
-def read(tmp_path, *records, notes=None, listed=False):
+def read(tmp_path, *records, notes=None):
     path = tmp_path / "export.jsonl"
     lines = [json.dumps(record) for record in records]
-    path.write_text(f"[{','.join(lines)}]" if listed else "\n".join(lines))
+    path.write_text("\n".join(lines))
     return list(read_exports(path, USUAL, Counter() if notes is None else notes))
 
 

@@ -37,9 +37,7 @@ def test_what_people_say_is_read_and_what_they_skip_is_not(tmp_path):
     predicted = {"model_version": "one", "score": 0.5, "result": [region(*LOC, score=0.8)]}
     alone, notes = {**task, "annotations": [], "predictions": [predicted]}, Counter()
     skipped = {**task, "annotations": [cancelled], "predictions": [predicted]}
-    (document,) = read(
-        tmp_path, {**task, "annotations": [*annotated, cancelled]}, skipped, alone, notes=notes, listed=True
-    )
+    (document,) = read(tmp_path, {**task, "annotations": [*annotated, cancelled]}, skipped, alone, notes=notes)
     assert plain(document) == [[PER], [PER, LOC]] and document.opinions[0].scores is None
     assert notes == {REJECTED: 1, UNSEEN: 1}  # what the model says is not what people say
     (document,) = read(tmp_path, alone)  # an export of predictions
