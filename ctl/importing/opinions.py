@@ -1,4 +1,4 @@
-"""What one annotator says of a text, as JSON has it: entities by their characters, with or without scores."""
+"""Opinions of one annotator on a text, as JSON has them: entities by their characters, with or without scores."""
 
 from __future__ import annotations
 
