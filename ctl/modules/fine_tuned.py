@@ -39,7 +39,7 @@ class FineTuned(Trainable, Labeller):
         warmup: share of the steps over which the learning rate rises; then it falls linearly to zero.
         lora_rank: train low-rank adapters of this rank in all linear layers, and freeze the backbone; 0 trains all.
         lora_alpha: adapters are scaled by ``lora_alpha / lora_rank``; by default twice the rank.
-        lora_dropout: of what adapters read.
+        lora_dropout: of what adapters read; none by default, as it takes half as long again and F1 is the same.
         base: numbers of the frozen backbone under adapters, which are themselves float32; ``4bit`` needs a GPU.
         gradient_checkpointing: compute activations twice to hold fewer of them.
         variant: added to the method's name in results, ``adapted`` say.
@@ -63,7 +63,7 @@ class FineTuned(Trainable, Labeller):
         warmup: Share = 0.1,
         lora_rank: NonNegativeInt = 0,
         lora_alpha: PositiveInt | None = None,
-        lora_dropout: OpenShare = 0.05,
+        lora_dropout: OpenShare = 0.0,
         base: Base = "float32",
         gradient_checkpointing: bool = False,
         variant: str | None = None,

@@ -32,6 +32,7 @@ IDLE = {  # settings that change no result: places, speed, display; and what the
     },
 }  # fmt: skip
 ONE_PROCESS = ("auto", -1, 1, "-1", "1")  # of `devices`: the default, and what it is on most machines
+BEFORE = {"lora_dropout": 0.05}  # former defaults, which runs of before do not name
 
 
 def settings_that_matter(config: Config, root: Path, made: Collection[str], sentences: int) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def settings_that_matter(config: Config, root: Path, made: Collection[str], sent
     kind = str(config["model"].get("class_path", "")).rpartition(".")[2]
     sections = {
         "trainer": (config["trainer"], {**_defaults(Trainer), **_usual(config["trainer"])}),
-        "model": (config["model"].get("init_args", {}), _defaults(getattr(ctl.modules, kind, object))),
+        "model": (config["model"].get("init_args", {}), {**_defaults(getattr(ctl.modules, kind, object)), **BEFORE}),
         "data": (config["data"], _defaults(NERDataModule)),
     }
     settings: dict[str, Any] = {
