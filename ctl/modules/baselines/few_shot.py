@@ -30,7 +30,6 @@ class FewShot(Teacher):
     def __init__(self, *, start: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         self.start = start
-        self.trim_embeddings = self.trim_embeddings and start is None  # what is not read stays the student's
         self.student: dict[str, Any] = {}
         self.sentences = 0
 

@@ -4,9 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from made_up_tagger import make_checkpoint
 
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
+from ctl.main import main
 from ctl.modules.baselines.few_shot import FewShot
 
 TEXT = Corpus("de/few", ["a", "b"], np.array([0, 1, 2]), np.array([0, 1], dtype=np.int16))
@@ -30,9 +33,32 @@ def test_it_does_not_learn_from_the_target_unasked():
         with_data(few=None, training=[TEXT]).setup("fit")
 
 
-def test_rows_of_the_word_embedding_that_it_does_not_read_stay_the_students():
-    """Those of a trimmed embedding, and those that a teacher's checkpoint leaves out, are the backbone's."""
-    assert not FewShot(backbone="unused", start="x").trim_embeddings and FewShot(backbone="unused").trim_embeddings
+def test_rows_of_the_word_embedding_that_it_does_not_read_are_the_students(family, tmp_path):
+    """Decayed, as where all rows are trained, and where it is stopped and goes on."""
+    student = make_checkpoint(tmp_path, family, "bert", taught_by=True)
+    state = torch.load(student)
+    state["ctl"]["taught_by"] = {"method": "ensemble:uniform", "sources": ["a2"], "train_seconds": 1.0}
+    torch.save(state, student)
+
+    def fit(name, *more):
+        keep = f'{{dirpath: "{tmp_path / name}", filename: "{{epoch}}", save_top_k: -1, save_last: true}}'
+        assert main([
+            "fit", "--model", "FewShot", "--model.start", str(student), "--model.lr", "1e-2", "--data.few", "8",
+            "--data.root", str(family), "--data.backbone", str(tmp_path / "backbone"), "--data.sources", "[]",
+            "--data.target", "a1", "--trainer.limit_val_batches", "0", "--trainer.max_epochs", "3",
+            "--trainer.accelerator", "cpu", "--trainer.precision", "32-true", "--data.batch_size", "4",
+            "--trainer.default_root_dir", str(tmp_path / name), "--trainer.enable_progress_bar", "false",
+            "--trainer.callbacks", f"[{{class_path: ModelCheckpoint, init_args: {keep}}}]", *more,
+        ]) == 0  # fmt: skip
+        checkpoint = torch.load(tmp_path / name / "last.ckpt")
+        return checkpoint["state_dict"], checkpoint["optimizer_states"][0]["state"][0]["exp_avg"]
+
+    (whole, all_moments), (trimmed, moments) = fit("whole", "--model.trim_embeddings", "false"), fit("trimmed")
+    resumed, _ = fit("resumed", "--ckpt_path", str(tmp_path / "trimmed" / "epoch=0.ckpt"))
+    assert len(moments) < len(all_moments) / 2
+    for key, weight in whole.items():
+        torch.testing.assert_close(trimmed[key], weight, rtol=0, atol=3e-8 if "word_embeddings" in key else 0)
+        assert torch.equal(resumed[key], trimmed[key])
     assert not FewShot.needs_backbone and FewShot.__mro__[1].needs_backbone
 
 
