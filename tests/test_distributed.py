@@ -84,7 +84,7 @@ def test_processes_stop_and_go_on_together(two, tmp_path):
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"] == 1
     subprocess.run([*command, json.dumps(callbacks[:1]), "--ckpt_path", "last"], check=True, capture_output=True)
     ours = torch.load(tmp_path / "last.ckpt", weights_only=True)["state_dict"]
-    its = load_module(two / "teachers/a2/checkpoints/best.ckpt").state_dict()
+    its = load_module(two / "teachers/a2/checkpoints/best.ckpt").own_state()
     assert all(torch.equal(value, its[name]) for name, value in ours.items())
 
 

@@ -23,30 +23,32 @@ LARGEST_SHARE = 0.5  # of the rows: where more are read, little would be saved
 
 
 class ReadRows(nn.Module):
-    """A word embedding of which only some rows are trained; to a checkpoint it is the whole matrix.
+    """A word embedding of which only some rows are trained, which are also all that its state has.
 
     Args:
-        embedding: the backbone's, of V rows; its matrix is neither copied nor changed.
+        matrix: the backbone's (V, D); it is neither copied nor changed.
         ids: of the rows that are read in training (R).
+        padding: the row of what stands at padding, which has no gradient.
 
     Attributes:
         weight: the rows that are trained (R, D).
+        matrix: the backbone's, where the other rows are.
+        padding: as given.
         decay: what the other rows are the backbone's times.
         num_embeddings: V.
         of_backbone: whether the other rows are the backbone's, and not of weights that were loaded.
-        padding_idx: the row in ``weight`` of what stands at padding, which has no gradient.
     """
 
-    def __init__(self, embedding: nn.Embedding, ids: Tensor) -> None:
+    def __init__(self, matrix: Tensor, ids: Tensor, padding: int | None = None) -> None:
         super().__init__()
-        matrix = embedding.weight.detach()
         self.ids = ids
         self.weight = nn.Parameter(matrix[ids])
         self.decay = 1.0
-        self.num_embeddings = embedding.num_embeddings
+        self.num_embeddings = len(matrix)
         self.of_backbone = True
-        self.padding_idx = None if embedding.padding_idx is None else int((ids == embedding.padding_idx).nonzero())
-        self._backbones = matrix.cpu()  # no buffer: it stays where it is, and processes don't send it to one another
+        self.padding = padding
+        self.matrix = matrix.cpu()  # no buffer: it stays where it is, and processes don't send it to one another
+        self._padding_row = None if padding is None else int((ids == padding).nonzero())
         self._places = ids.new_full((len(matrix),), -1).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
 
     def forward(self, ids: Tensor) -> Tensor:
@@ -54,11 +56,11 @@ class ReadRows(nn.Module):
         places = self._places = self._places.to(ids.device)
         places = places[ids]
         if self.training:
-            return F.embedding(places, self.weight, self.padding_idx)
+            return F.embedding(places, self.weight, self._padding_row)
         others = places < 0
         states = F.embedding(places.clamp_min(0), self.weight)
         if others.any():
-            states[others] = (self._backbones[ids[others].cpu()] * self.decay).to(states)
+            states[others] = (self.matrix[ids[others].cpu()] * self.decay).to(states)
         return states
 
     def decays(self, factor: float) -> None:
@@ -76,17 +78,28 @@ class ReadRows(nn.Module):
     @property
     def backbone(self) -> str:
         """The fingerprint of the backbone's matrix: 16 hex digits of every 97th row of it."""
-        return fingerprint_stream([self._backbones[::97].contiguous().numpy().tobytes()])
+        return fingerprint_stream([self.matrix[::97].contiguous().numpy().tobytes()])
 
-    def block(self, matrix: Tensor, decay: float) -> tuple[Tensor, dict[str, Any]]:
-        """Gives what is enough to make a whole matrix again, beside the backbone: the rows (R, D), and where they go.
+    def facts(self) -> dict[str, Any]:
+        """Says what is needed to make the whole matrix of the block again, beside the backbone."""
+        return {"ids": self.ids.cpu().int(), "decay": self.decay, "backbone": self.backbone}
+
+    def go_on(self, facts: Mapping[str, Any], name: str) -> None:
+        """Lets the other rows be decayed as they were around the block of a checkpoint.
 
         Args:
-            matrix: of a checkpoint (V, D).
-            decay: what its other rows are the backbone's times.
+            facts: of the block.
+            name: of the backbone, for the message.
+
+        Raises:
+            CTLError: it is the block of another backbone.
         """
-        places = {"ids": self.ids.cpu().int(), "decay": decay, "backbone": self.backbone}
-        return matrix[self.ids.to(matrix.device)].clone(), places
+        if self.backbone != facts["backbone"]:
+            raise CTLError(
+                f"it was trained from another backbone than what is at {name} now, and has only those rows of the word "
+                "embedding that its text reads: put the backbone back, or train again"
+            )
+        self.decay = facts["decay"]
 
     def take_moments(self, states: Mapping[int, dict[str, Any]]) -> None:
         """Takes these rows of the moments of a whole matrix.
@@ -96,15 +109,16 @@ class ReadRows(nn.Module):
         """
         for state in states.values():
             for name, value in state.items():
-                if isinstance(value, Tensor) and value.shape == self._backbones.shape:
+                if isinstance(value, Tensor) and value.shape == self.matrix.shape:
                     state[name] = value[self.ids.to(value.device)]
 
     def whole(self) -> Tensor:
         """Gives the whole matrix (V, D), a new one."""
-        return (self._backbones * self.decay).index_copy_(0, self.ids, self.weight.detach().cpu())
+        return self.around(self.weight.detach(), self.decay)
 
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        destination[f"{prefix}weight"] = self.whole()
+    def around(self, block: Tensor, decay: float) -> Tensor:
+        """Gives the whole matrix (V, D) of a block (R, D), around which the backbone's rows have decayed."""
+        return (self.matrix * decay).index_copy_(0, self.ids.cpu(), block.cpu())
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:  # noqa: ANN401
         """Takes the block, or its rows out of a whole matrix; one of another backbone also takes this one's place."""
@@ -115,14 +129,14 @@ class ReadRows(nn.Module):
         elif matrix.shape == self.weight.shape:
             with torch.no_grad():
                 self.weight.copy_(matrix)
-        elif matrix.shape != self._backbones.shape:
-            errors.append(f"{prefix}weight is {tuple(matrix.shape)}, not {tuple(self._backbones.shape)}")
+        elif matrix.shape != self.matrix.shape:
+            errors.append(f"{prefix}weight is {tuple(matrix.shape)}, not {tuple(self.matrix.shape)}")
         else:
             matrix = matrix.detach().cpu()
             with torch.no_grad():
                 self.weight.copy_(matrix[self.ids])
                 if not torch.equal(self.whole(), matrix):
-                    self._backbones, self.decay, self.of_backbone = matrix, 1.0, False
+                    self.matrix, self.decay, self.of_backbone = matrix, 1.0, False
 
 
 def trim(backbone: Any, ids: Tensor) -> None:  # noqa: ANN401  (transformers' classes are untyped)
@@ -141,28 +155,34 @@ def trim(backbone: Any, ids: Tensor) -> None:  # noqa: ANN401  (transformers' cl
     if len(ids) > LARGEST_SHARE * embedding.num_embeddings or _shared(backbone, embedding.weight):
         return
     padding = {pad_id(backbone), embedding.padding_idx} - {None}
-    rows = ReadRows(embedding, torch.cat([ids, ids.new_tensor(list(padding))]).unique())  # type: ignore[no-untyped-call]
+    ids = torch.cat([ids, ids.new_tensor(list(padding))]).unique()  # type: ignore[no-untyped-call]
+    rows = ReadRows(embedding.weight.detach(), ids, embedding.padding_idx)
     backbone.set_input_embeddings(rows.train(embedding.training))
 
 
-def put_block(backbone: Any, places: Mapping[str, Any]) -> None:  # noqa: ANN401
+def put_block(backbone: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
     """Makes a word embedding of a backbone's own, and of the block that a checkpoint brings.
 
     Args:
         backbone: as it was loaded.
-        places: of the block, as `ReadRows.block` gives them.
+        facts: of the block, as `ReadRows.facts` gives them.
 
     Raises:
         CTLError: it is another backbone.
     """
-    rows = ReadRows(backbone.get_input_embeddings(), places["ids"].long())
-    if rows.backbone != places["backbone"]:
-        raise CTLError(
-            f"it was trained from another backbone than what is at {backbone.name_or_path} now, and has only those "
-            "rows of the word embedding that its text reads: put the backbone back, or train again"
-        )
-    rows.decay = places["decay"]
+    before = backbone.get_input_embeddings()
+    of_rows = isinstance(before, ReadRows)
+    matrix, padding = (before.matrix, before.padding) if of_rows else (before.weight.detach(), before.padding_idx)
+    rows = ReadRows(matrix, facts["ids"].long(), padding)
+    rows.go_on(facts, backbone.name_or_path)
     backbone.set_input_embeddings(rows)
+
+
+def whole_state(module: nn.Module) -> dict[str, Tensor]:
+    """Gives the weights of a model by name; of a word embedding of which some rows are trained the whole matrix."""
+    state: dict[str, Tensor] = module.state_dict()
+    parts = [(name, part) for name, part in module.named_modules() if isinstance(part, ReadRows)]
+    return {**state, **{f"{name}.weight": rows.whole() for name, rows in parts}}
 
 
 def _shared(backbone: nn.Module, weight: Tensor) -> bool:

@@ -24,7 +24,7 @@ class SaveLast(Checkpoint):
 
     A fit that goes on from there becomes the very same model as without a break: batches and random numbers follow from
     the seed, the epoch and the batch. The file is that of a `ModelCheckpoint` with ``save_last``, without which nothing
-    is written. A `ModelCheckpoint` itself saves only together with a new best state, and a student has no best state.
+    is written. A `ModelCheckpoint` itself._saves only together with a new best state, and a student has no best state.
 
     Args:
         minutes: between two saves.
@@ -32,6 +32,7 @@ class SaveLast(Checkpoint):
 
     def __init__(self, minutes: float = 15.0) -> None:
         self.minutes = minutes
+        self._saves = False
         self._checkpoint: ModelCheckpoint | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -39,7 +40,7 @@ class SaveLast(Checkpoint):
         for checkpoint in trainer.checkpoint_callbacks:
             if isinstance(checkpoint, ModelCheckpoint) and checkpoint.save_last and checkpoint.dirpath:
                 self._checkpoint, self._path = checkpoint, Path(checkpoint.dirpath) / "last.ckpt"
-                checkpoint.save_last = False
+                checkpoint.save_last, checkpoint.last_model_path = False, str(self._path)
                 self._saved, self._held = time.monotonic(), Held()
                 return
 
@@ -61,7 +62,7 @@ class SaveLast(Checkpoint):
             return
         due, number = self._due(trainer)
         if due:
-            self._save(trainer, self._checkpoint)
+            self._save(trainer)
         if number:
             self._held.stop(number)
 
@@ -69,7 +70,7 @@ class SaveLast(Checkpoint):
         """Saves, after all other callbacks; in a fit by steps only its end."""
         ends = trainer.should_stop or trainer.global_step == trainer.max_steps
         if self._checkpoint is not None and (ends or not by_steps(trainer)):
-            self._save(trainer, self._checkpoint)
+            self._save(trainer)
             if number := self._due(trainer)[1]:
                 self._held.stop(number)
 
@@ -85,6 +86,10 @@ class SaveLast(Checkpoint):
         if self._checkpoint is not None:
             self._held.release()
 
+    def leaves_to_others(self) -> bool:
+        """Tells whether the checkpoint that is being made is another callback's, and the fit goes on from its own."""
+        return self._checkpoint is not None and not self._saves
+
     def _due(self, trainer: Trainer) -> tuple[bool, int]:
         """Tells whether to save now, and gives the number of the signal to stop by, or 0; alike in all processes."""
         late, number = time.monotonic() - self._saved > 60 * self.minutes, self._held.number
@@ -93,9 +98,10 @@ class SaveLast(Checkpoint):
             late, number = trainer.strategy.reduce(mine, reduce_op="max").tolist()
         return bool(late or number), number
 
-    def _save(self, trainer: Trainer, checkpoint: ModelCheckpoint) -> None:
-        checkpoint.last_model_path = str(self._path)
+    def _save(self, trainer: Trainer) -> None:
+        self._saves = True
         trainer.save_checkpoint(self._path, weights_only=False)
+        self._saves = False
         self._saved = time.monotonic()
 
 
@@ -104,7 +110,7 @@ class Lean(Protocol):
     """A model that says what of its weights is worth keeping, where the rest can be had again."""
 
     def kept(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
-        """Gives the checkpoint of a finished fit without the rest."""
+        """Gives the checkpoint of a finished fit without the rest; the same one where there is none."""
 
 
 class WeightsOnly(Callback):
@@ -117,14 +123,25 @@ class WeightsOnly(Callback):
     def __init__(self, path: str) -> None:
         self.path = Path(path)
 
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Leaves the optimiser's state out of the best state of a fit by steps, which goes on from the last one alone.
+
+        In a fit by epochs both may be one file.
+        """
+        last = [callback for callback in trainer.checkpoint_callbacks if isinstance(callback, SaveLast)]
+        if by_steps(trainer) and any(callback.leaves_to_others() for callback in last):
+            for name in RESUMED:
+                checkpoint.pop(name, None)
+
     @rank_zero_only
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Removes what only a fit that goes on would need; leaves shards of a model that no process has whole."""
         if stage != "fit" or not self.path.is_file():
             return
+        checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
+        rest = {name: value for name, value in checkpoint.items() if name not in RESUMED}
+        lean = pl_module.kept(rest) if isinstance(pl_module, Lean) else rest
+        if lean is not rest or len(rest) < len(checkpoint):
+            WholeCheckpoints().save_checkpoint(lean, self.path)
         for other in {"best.ckpt", "last.ckpt"} - {self.path.name}:
             remove(self.path.parent / other, self.path.parent)
-        checkpoint = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
-        lean = {name: value for name, value in checkpoint.items() if name not in RESUMED}
-        lean = pl_module.kept(lean) if isinstance(pl_module, Lean) else lean
-        WholeCheckpoints().save_checkpoint(lean, self.path)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ctl.backbones.rows import whole_state
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules import Teacher
@@ -27,7 +28,7 @@ def to_transformers(trained: Trained) -> Any:  # noqa: ANN401  (transformers' cl
     model = _empty(encoder.config, trained)
     base = getattr(model, model.base_model_prefix)
     wanted = base.state_dict()
-    base.load_state_dict({key: value for key, value in encoder.state_dict().items() if key in wanted})  # no pooler
+    base.load_state_dict({key: value for key, value in whole_state(encoder).items() if key in wanted})  # no pooler
     if model.config.model_type == "modernbert":
         _open_modernbert(model)
     head = _classifier(model)

@@ -9,9 +9,11 @@ import torch
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
 from torch.optim import Optimizer
 
 from ctl.backbones.rows import ReadRows, put_block, trim
+from ctl.callbacks.saving import WeightsOnly
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.modules.fine_tuned import BLOCK, FineTuned
@@ -20,7 +22,8 @@ from ctl.modules.fine_tuned import BLOCK, FineTuned
 class Trimmed(FineTuned):
     """A model whose fit has gradients and moments of those rows of the word embedding that are read (`ReadRows`).
 
-    To checkpoints, its fingerprint and whatever reads its weights it has the whole matrix.
+    Its fingerprint and whatever reads its weights see the whole matrix. Checkpoints hold it where people may take them
+    away; those that a fit makes only to go on from, and what is kept of a teacher, hold the rows that are trained.
 
     Args:
         trim_embeddings: train only the rows that training reads, where those are less than half of all: the same model
@@ -69,38 +72,65 @@ class Trimmed(FineTuned):
         return configured  # type: ignore[no-any-return]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds which rows the optimiser has moments of, and how far the others have decayed."""
+        """Adds which rows the optimiser has moments of, and the others or what follows from them."""
         super().on_save_checkpoint(checkpoint)
-        if self.rows is not None:
-            checkpoint["ctl"]["rows"] = {"ids": self.rows.fingerprint(), "decay": self.rows.decay}
+        if (rows := self.rows) is None:
+            return
+        state = checkpoint["ctl"]
+        state["rows"] = {"ids": rows.fingerprint(), "decay": rows.decay}
+        if rows.of_backbone and self._is_kept_later():
+            state[BLOCK] = rows.facts()
+        else:
+            checkpoint["state_dict"][self._rows_name] = rows.whole()
+
+    def _is_kept_later(self) -> bool:
+        """Tells whether the checkpoints of a fit are not yet what is kept of it."""
+        callbacks = self.trainer.callbacks if self._is_fitted() else []  # type: ignore[attr-defined]
+        return any(isinstance(callback, WeightsOnly) for callback in callbacks)
+
+    @property
+    def _rows_name(self) -> str:
+        """The name of the word embedding in a checkpoint."""
+        return next(f"{name}.weight" for name, module in self.named_modules() if module is self.rows)
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Goes on with the rows that were trained; the optimiser of a fit that trained all keeps these alone.
 
         Raises:
-            CTLError: the fit that goes on reads other text.
+            CTLError: the fit that goes on reads other text, or another backbone.
         """
         super().on_load_checkpoint(checkpoint)
-        if (block := checkpoint["ctl"].get(BLOCK)) is not None:
+        state, optimizers = checkpoint["ctl"], checkpoint.get("optimizer_states")
+        if optimizers and self._is_fitted():
+            self._go_on(state, optimizers[0]["state"])
+        elif (block := state.get(BLOCK)) is not None:
             put_block(self.backbone_model, block)
-        optimizers, rows = checkpoint.get("optimizer_states"), checkpoint["ctl"].get("rows")
-        if not optimizers or not self._is_fitted() or (rows is None and self.rows is None):
-            return
-        if rows is None and self.rows is not None:
-            self.rows.take_moments(optimizers[0]["state"])
-        elif self.rows is None or rows["ids"] != self.rows.fingerprint():
+
+    def _go_on(self, state: Mapping[str, Any], moments: dict[int, dict[str, Any]]) -> None:
+        """Goes on as a checkpoint says, with the moments of its optimiser."""
+        rows, before = self.rows, state.get("rows")
+        if rows is not None and before is None:
+            rows.take_moments(moments)
+        elif before is not None and (rows is None or before["ids"] != rows.fingerprint()):
             raise CTLError(
                 "the checkpoint's fit read other text, or on other devices: go on as it began, or begin anew"
             )
-        else:
-            self.rows.decay = rows["decay"]
+        elif rows is not None and BLOCK in state:
+            rows.go_on(state[BLOCK], self.backbone)
+        elif rows is not None and before is not None:
+            rows.decay = before["decay"]
+
+    def own_state(self) -> dict[str, Tensor]:
+        """Gives the weights by their names in a checkpoint, with the whole word embedding."""
+        rows, state = self.rows, super().own_state()
+        return state if rows is None else {**state, self._rows_name: rows.whole()}
 
     def kept(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
-        """Leaves out what a model that needs its backbone finds there."""
+        """Puts the other rows in, unless this model needs its backbone."""
         rows, state = self.rows, checkpoint["ctl"]
-        if rows is None or not (self.needs_backbone and rows.of_backbone):
+        if rows is None or self.needs_backbone or BLOCK not in state:
             return checkpoint
-        name = next(f"{name}.weight" for name, module in self.named_modules() if module is rows)
-        weights, rest = checkpoint["state_dict"], {key: value for key, value in state.items() if key != "rows"}
-        weight, block = rows.block(weights[name], state["rows"]["decay"])
-        return {**checkpoint, "state_dict": {**weights, name: weight}, "ctl": {**rest, BLOCK: block}}
+        weights, name = checkpoint["state_dict"], self._rows_name
+        whole = rows.around(weights[name], state[BLOCK]["decay"])
+        rest = {key: value for key, value in state.items() if key not in ("rows", BLOCK)}
+        return {**checkpoint, "state_dict": {**weights, name: whole}, "ctl": rest}

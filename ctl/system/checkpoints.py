@@ -1,11 +1,13 @@
-"""Checkpoints that are written at once, are checked before they are read, and never run code."""
+"""Checkpoints that are written at once, and once; are checked before they are read, and never run code."""
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import re
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,18 @@ from ctl.system.files import whole
 from ctl.system.signals import finishing
 
 REMEDY = "; name a .ckpt file that `ctl fit` or `ctl transfer` wrote, or train again"
+LARGE = ("state_dict", "optimizer_states", "ctl")  # of a checkpoint: weights, moments, and a clock that is read
 
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Lightning's checkpoint files; a killed run leaves the old one or the new one, and damage is noticed.
 
-    Lightning writes by way of the temporary folder, from which a file is copied where that is another disk.
+    Lightning writes by way of the temporary folder, from which a file is copied where that is another disk. The state
+    after an epoch may be both the best and the last one: it is written once, and the second file is a hard link.
     """
+
+    def __init__(self) -> None:
+        self._written: tuple[Path, bytes] | None = None
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
         """Writes beside the old file, then puts the new one in its place.
@@ -31,15 +38,26 @@ class WholeCheckpoints(TorchCheckpointIO):
         Raises:
             CTLError: there is no room, or the folder can't be written to.
         """
+        state = digest(checkpoint)
         try:
-            with finishing(), whole(Path(path)) as partial, partial.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
+            with finishing(), whole(Path(path)) as partial:
+                if not self._link(state, partial):
+                    _write(checkpoint, partial)
         except (OSError, RuntimeError) as error:
             cause = error if isinstance(error, OSError) else error.__context__  # PyTorch hides what the system said
             reason = getattr(cause, "strerror", None) or "is the disk full?"
             raise CTLError(f"checkpoint {path}: not written ({reason}); what was saved before is untouched") from error
+        self._written = Path(path), state
+
+    def _link(self, state: bytes, partial: Path) -> bool:
+        """Links to the file that was written last, if that has the same state and the disk knows links."""
+        if self._written is None or self._written[1] != state:
+            return False
+        try:
+            os.link(self._written[0], partial)
+        except OSError:
+            return False
+        return True
 
     def load_checkpoint(
         self,
@@ -54,6 +72,29 @@ class WholeCheckpoints(TorchCheckpointIO):
         """
         check_checkpoint(path)
         return read_plain(Path(path), map_location)
+
+
+def digest(checkpoint: dict[str, Any]) -> bytes:
+    """Gives bytes that tell the states of a training apart: all plain values, and the sum of each weight.
+
+    Moments follow from these, and the clock of the model goes on between two writes of one state.
+    """
+    plain = {name: value for name, value in checkpoint.items() if name not in LARGE}
+    sums = {name: _sum(value) for name, value in checkpoint.get("state_dict", {}).items()}
+    torch.save([plain, sums], buffer := io.BytesIO())
+    return buffer.getvalue()
+
+
+def _sum(value: Any) -> Any:  # noqa: ANN401
+    return value.detach().sum(dtype=torch.float32) if isinstance(value, torch.Tensor) else value
+
+
+def _write(checkpoint: dict[str, Any], path: Path) -> None:
+    """Writes a checkpoint to the disk, past its cache."""
+    with path.open("wb") as file:
+        torch.save(checkpoint, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_plain(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:  # noqa: ANN401
@@ -95,7 +136,7 @@ def can_resume(path: Path) -> bool:
 
 
 def check_checkpoint(path: str | Path) -> None:
-    """Compares the checksums of a checkpoint file, which PyTorch writes but does not read; reads it once.
+    """Compares the checksums of a checkpoint file, which PyTorch writes but does not read.
 
     Raises:
         CTLError: no such file, or it is damaged.
@@ -105,9 +146,15 @@ def check_checkpoint(path: str | Path) -> None:
     if not Path(path).is_file():
         raise CTLError(f"checkpoint {path}: no such file")
     try:
-        with zipfile.ZipFile(path) as file:
-            damaged = file.testzip()
+        damaged = _damaged(Path(path).absolute(), Path(path).stat().st_mtime_ns)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
         raise CTLError(f"checkpoint {path}: damaged, cut short or no checkpoint ({error}){REMEDY}") from None
     if damaged:
         raise CTLError(f"checkpoint {path}: damaged ({damaged} is not what was written); train again")
+
+
+@lru_cache(maxsize=256)
+def _damaged(path: Path, changed: int) -> str | None:
+    """Names the first part of a file that is not what was written; a file that did not change is read once."""
+    with zipfile.ZipFile(path) as file:
+        return file.testzip()

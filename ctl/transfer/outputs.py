@@ -35,7 +35,7 @@ def files_of(output: Path) -> list[Path]:
 def describe(folder: Path, outputs: Iterable[str]) -> Described:
     """Notes size and checksum of everything that a stage left."""
     files = [path for output in outputs for path in files_of(folder / output)]
-    return {str(path.relative_to(folder)): [path.stat().st_size, checksum(path)] for path in files}
+    return {str(path.relative_to(folder)): [path.stat().st_size, _checksum(path)] for path in files}
 
 
 def first_missing(folder: Path, outputs: Iterable[str], described: Mapping[str, Any]) -> str | None:
@@ -60,7 +60,7 @@ def first_damaged(folder: Path, described: Mapping[str, Any]) -> str | None:
     """Names the first file that is gone or not what was written, if any is; reads all of them."""
     for name, (size, digest) in described.items():
         path = folder / name
-        if _size(path) != size or _checksum(path, path.stat().st_mtime_ns) != digest:
+        if _size(path) != size or _checksum(path) != digest:
             return name
     return None
 
@@ -69,7 +69,11 @@ def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-@lru_cache(maxsize=4096)
-def _checksum(path: Path, changed: int) -> str:
+def _checksum(path: Path) -> str:
     """A file that did not change is read once in a process."""
+    return _checksum_since(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _checksum_since(path: Path, changed: int) -> str:
     return checksum(path)

@@ -216,18 +216,28 @@ class Stage:
             "context": self.context,
             "key_before": key_before,
         }
-        self._mark({**about, "done": False, "seconds": earlier.get("seconds", 0.0)})
+        if not earlier.get("ended") or self._missing():
+            self._run_command({**about, "done": False, "seconds": earlier.get("seconds", 0.0)}, more)
+        if missing := self._missing():
+            raise CTLError(f"{self.title}: ended without writing {', '.join(missing)} (in {self.folder})")
+        seconds = float(time.perf_counter() - began + earlier.get("seconds", 0.0))
+        self._mark({**about, "done": False, "ended": True, "seconds": seconds})  # before large files are read
+        self._mark({**about, "done": True, "seconds": seconds, "files": describe(self.folder, self.outputs)})
+        return seconds
+
+    def _run_command(self, record: dict[str, Any], more: bool) -> None:
+        """Runs its command; the record says that it has begun, and where its weights were no numbers that too."""
+        self._mark(record)
         try:
             _launch(self._arguments(more), self.config["trainer"])
         except CTLError as error:
             if isinstance(error, NotFiniteError):
-                self._mark({**about, "done": False, "not_finite": True, "seconds": earlier.get("seconds", 0.0)})
+                self._mark({**record, "not_finite": True})
             raise CTLError(f"{self.title}: {error}") from error
-        if missing := [output for output in self.outputs if not (self.folder / output).exists()]:
-            raise CTLError(f"{self.title}: ended without writing {', '.join(missing)} (in {self.folder})")
-        seconds = float(time.perf_counter() - began + earlier.get("seconds", 0.0))
-        self._mark({**about, "done": True, "seconds": seconds, "files": describe(self.folder, self.outputs)})
-        return seconds
+
+    def _missing(self) -> list[str]:
+        """The outputs that are not there."""
+        return [output for output in self.outputs if not (self.folder / output).exists()]
 
     def mend(self) -> None:
         """Runs it again where what it left is damaged."""

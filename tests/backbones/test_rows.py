@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, BertModel
 
-from ctl.backbones.rows import ReadRows, trim
+from ctl.backbones.rows import ReadRows, trim, whole_state
 
 SIZE = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 40}
 LR, DECAY = 0.1, 0.2
@@ -28,7 +28,7 @@ def stepped(model, steps=3, rows=None):
         optimizer.step()
         if rows is not None:
             rows.decays(1 - LR * DECAY)
-    return model.state_dict()
+    return whole_state(model)
 
 
 def test_trained_rows_are_equal_to_the_bit_and_the_others_decay(bert):
@@ -62,7 +62,7 @@ def test_weights_that_are_loaded_are_all_taken(bert):
     other = BertModel(bert.config)
     trim(bert, torch.tensor([5, 7]))
     bert.load_state_dict(other.state_dict())
-    assert all(torch.equal(value, other.state_dict()[name]) for name, value in bert.state_dict().items())
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in whole_state(bert).items())
     with pytest.raises(RuntimeError, match=r"weight is \(50, 8\), not \(40, 8\)"):
         bert.load_state_dict(BertModel(BertConfig(**{**SIZE, "vocab_size": 50})).state_dict())
     with pytest.raises(RuntimeError, match="Missing key"):

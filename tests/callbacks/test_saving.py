@@ -1,21 +1,26 @@
 """A fit that is stopped or killed anywhere goes on and becomes the very same model."""
 
 import signal
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 import torch
 from faults import said, signalled, training
 from processes import Command
 
-from ctl.callbacks.saving import WeightsOnly
+from ctl.callbacks.saving import SaveLast, WeightsOnly
 from ctl.main import main
+from ctl.system import checkpoints
 from ctl.system.checkpoints import WholeCheckpoints
 
 
 @pytest.fixture(scope="module")
 def unbroken(family, tmp_path_factory):
     output = tmp_path_factory.mktemp("unbroken")
-    assert main(training(family, output)) == 0
+    with mock.patch.object(checkpoints, "_write", wraps=checkpoints._write) as write:
+        assert main(training(family, output)) == 0
+    assert write.call_count == 3  # once an epoch, though the best state is a new one in two
     return output
 
 
@@ -83,3 +88,35 @@ def test_a_finished_fit_keeps_one_checkpoint_without_the_optimisers_state(tmp_pa
     WeightsOnly(str(tmp_path / "best.ckpt")).teardown(None, None, "fit")
     assert [path.name for path in tmp_path.iterdir()] == ["best.ckpt"]
     assert torch.load(tmp_path / "best.ckpt", weights_only=True).keys() == kept.keys()
+
+
+def test_a_fit_that_ends_between_the_best_state_and_the_last_becomes_the_same_model(family, tmp_path, unbroken):
+    """The best state is of an epoch later than the last one."""
+    link = mock.Mock(side_effect=[KeyboardInterrupt])
+    with mock.patch.object(checkpoints.os, "link", link):
+        assert main(training(family, tmp_path)) == 130
+    assert (tmp_path / "best.ckpt").is_file() and not (tmp_path / "last.ckpt").exists()
+    assert main(training(family, tmp_path, more=["--ckpt_path", "last"])) == 0
+    assert same_models(unbroken, tmp_path)
+
+
+def test_the_best_state_of_a_fit_by_steps_has_weights_alone(tmp_path):
+    """It goes on from the last one, and nothing has to be written again when it ends."""
+    path = tmp_path / "best.ckpt"
+    last, lean, model = SaveLast(), WeightsOnly(str(path)), object()
+    trainer = SimpleNamespace(max_steps=5, checkpoint_callbacks=[last])
+    resumable = {"state_dict": {"w": torch.ones(2)}, "optimizer_states": [1], "lr_schedulers": [1], "loops": {}}
+
+    def saved(by):
+        checkpoint = dict(resumable)
+        lean.on_save_checkpoint(by, model, checkpoint)
+        return checkpoint
+
+    assert saved(trainer) == resumable  # nothing else is there to go on from
+    last._checkpoint = object()
+    by_epochs = saved(SimpleNamespace(max_steps=-1, checkpoint_callbacks=[last]))
+    assert saved(trainer).keys() == {"state_dict"} and by_epochs == resumable
+    WholeCheckpoints().save_checkpoint(saved(trainer), path)
+    before = path.stat().st_mtime_ns
+    lean.teardown(trainer, model, "fit")
+    assert path.stat().st_mtime_ns == before

@@ -140,3 +140,42 @@ def test_a_refusal_does_not_recommend_to_read_it_all_the_same(tmp_path, reader):
     with pytest.raises(CTLError, match="more than tensors and plain values, so it was not read") as refused:
         reader(tmp_path / "bomb.ckpt")
     assert "weights_only" not in str(refused.value) and not (tmp_path / "exploded").exists()
+
+
+def state(step, weight=1.0):
+    plain = {"epoch": 1, "global_step": step, "loops": {"fit_loop": {"done": step}}}
+    return {**plain, "state_dict": {"w": torch.full((3,), weight)}, "ctl": {"train_seconds": time.perf_counter()}}
+
+
+def test_one_state_is_written_once(tmp_path):
+    files, best, last = WholeCheckpoints(), tmp_path / "best.ckpt", tmp_path / "last.ckpt"
+    for step in (1, 2):
+        files.save_checkpoint(state(step), best)
+        files.save_checkpoint(state(step), last)
+        assert best.samefile(last) and torch.load(last)["global_step"] == step
+    files.save_checkpoint(state(3), last)
+    assert not best.samefile(last) and torch.load(best)["global_step"] == 2
+    files.save_checkpoint(state(3, weight=2.0), best)  # by hand, between two steps
+    assert not best.samefile(last) and torch.load(best)["state_dict"]["w"][0] == 2.0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.ckpt", "last.ckpt"]
+
+
+def test_a_disk_without_links_has_two_files(tmp_path, monkeypatch):
+    files = WholeCheckpoints()
+    monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(PermissionError))
+    for name in ("best.ckpt", "last.ckpt"):
+        files.save_checkpoint(state(1), tmp_path / name)
+    best, last = (torch.load(tmp_path / name) for name in ("best.ckpt", "last.ckpt"))
+    assert best["loops"] == last["loops"] and not (tmp_path / "best.ckpt").samefile(tmp_path / "last.ckpt")
+
+
+def test_a_file_is_checked_once_until_it_changes(tmp_path, monkeypatch):
+    WholeCheckpoints().save_checkpoint(state(1), tmp_path / "a.ckpt")
+    read = []
+    monkeypatch.setattr(zipfile.ZipFile, "testzip", lambda file: read.append(file.filename))
+    check_checkpoint(tmp_path / "a.ckpt")
+    check_checkpoint(tmp_path / "a.ckpt")
+    assert len(read) == 1
+    WholeCheckpoints().save_checkpoint(state(2), tmp_path / "a.ckpt")
+    check_checkpoint(tmp_path / "a.ckpt")
+    assert len(read) == 2

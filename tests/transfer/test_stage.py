@@ -248,3 +248,13 @@ def test_a_run_of_the_version_before_with_a_test_split_is_not_trained_again(tmp_
         made.marker.write_text(json.dumps(record))
     labels, student = labelling(tmp_path)
     assert labels.done() and student.done() and student.key != student.result_key
+
+
+def test_a_stage_that_was_killed_after_its_command_is_not_run_again(tmp_path, launched, monkeypatch):
+    """While it reads what the command left, to note what that is."""
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(module, "describe", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        run_stages([stage(tmp_path)])
+    assert not stage(tmp_path).done()
+    run_stages([stage(tmp_path)])
+    assert len(launched) == 1 and stage(tmp_path).done()
