@@ -70,10 +70,16 @@ def merge_adapters(base: Any, names: Sequence[str], weights: Sequence[float], me
 
 
 def activate(base: nn.Module, name: str) -> None:
-    """Makes a base answer with this adapter."""
+    """Makes a base answer with this adapter.
+
+    Under autocast an adapter reads what its layer reads: PEFT would make float32 of it, and autocast what it was.
+    """
     from peft.tuners.tuners_utils import BaseTunerLayer
 
-    layers = [layer for layer in base.modules() if isinstance(layer, BaseTunerLayer)]
+    layers: list[Any] = [layer for layer in base.modules() if isinstance(layer, BaseTunerLayer)]
+    casts = not torch.is_autocast_enabled(layers[0].weight.device.type)
+    for layer in layers:
+        layer.cast_input_dtype_enabled = casts
     if layers[0].active_adapters != [name]:
         for layer in layers:
             layer.set_adapter(name, inference_mode=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,7 @@ from ctl.errors import CTLError
 from ctl.system.files import fingerprint_stream
 
 LARGEST_SHARE = 0.5  # of the rows: where more are read, little would be saved
+_MATRICES: WeakValueDictionary[str, Tensor] = WeakValueDictionary()  # of backbones, as long as a model has them
 
 
 class ReadRows(nn.Module):
@@ -163,6 +165,8 @@ def trim(backbone: Any, ids: Tensor) -> None:  # noqa: ANN401  (transformers' cl
 def put_block(backbone: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
     """Makes a word embedding of a backbone's own, and of the block that a checkpoint brings.
 
+    Models of one backbone share its matrix: K teachers in a process have one, and K blocks.
+
     Args:
         backbone: as it was loaded.
         facts: of the block, as `ReadRows.facts` gives them.
@@ -175,7 +179,17 @@ def put_block(backbone: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
     matrix, padding = (before.matrix, before.padding) if of_rows else (before.weight.detach(), before.padding_idx)
     rows = ReadRows(matrix, facts["ids"].long(), padding)
     rows.go_on(facts, backbone.name_or_path)
+    _share_matrix(rows)
     backbone.set_input_embeddings(rows)
+
+
+def _share_matrix(rows: ReadRows) -> None:
+    """Takes the matrix that another model of the process has, where that is the same."""
+    known = _MATRICES.get(rows.backbone)
+    if known is not None and torch.equal(known, rows.matrix):
+        rows.matrix = known
+    else:
+        _MATRICES[rows.backbone] = rows.matrix
 
 
 def whole_state(module: nn.Module) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import AutoModelForCausalLM
 
 from ctl.backbones.adapters import base_arguments
@@ -108,6 +109,24 @@ def test_only_adapters_and_classifier_are_trained(family, tmp_path, some_batch):
         optimizer.step()
     changed = {key for key, value in teacher.state_dict().items() if not torch.equal(value, before[key])}
     assert changed == free
+
+
+def test_adapters_read_what_their_layers_read(family, some_batch, monkeypatch):
+    """Under autocast nothing is made float32 only to be made half again; the answers are the same to the bit."""
+    teacher = Teacher(backbone=str(family / "decoder"), lora_rank=4, dropout=0.0)
+    teacher.configure_model()
+    layers = [layer for layer in teacher.backbone_model.modules() if isinstance(layer, BaseTunerLayer)]
+    for layer in layers:
+        layer.lora_B["default"].weight.data.normal_()
+    answers = []
+    for make_float in (BaseTunerLayer._cast_input_dtype, lambda _, value, dtype: value.to(dtype)):
+        monkeypatch.setattr(BaseTunerLayer, "_cast_input_dtype", make_float)
+        with torch.autocast("cpu", torch.bfloat16):
+            answers.append(teacher(some_batch))
+        assert not any(layer.cast_input_dtype_enabled for layer in layers)
+    assert torch.equal(*answers)
+    teacher(some_batch)
+    assert all(layer.cast_input_dtype_enabled for layer in layers)
 
 
 def test_one_base_bears_all_teachers_and_each_answers_as_alone(teachers, some_batch):

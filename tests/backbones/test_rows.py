@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, BertModel
 
-from ctl.backbones.rows import ReadRows, trim, whole_state
+from ctl.backbones.rows import ReadRows, put_block, trim, whole_state
 
 SIZE = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 40}
 LR, DECAY = 0.1, 0.2
@@ -91,3 +91,19 @@ def test_what_is_not_trimmed(bert):
     assert not trimmed(scaled)
     assert not trimmed(BertForMaskedLM(BertConfig(**SIZE)))  # whose outputs are the same matrix
     assert trimmed(bert)
+
+
+def test_models_of_one_backbone_share_its_matrix(bert):
+    trim(bert, torch.tensor([5, 7]))
+    facts = bert.get_input_embeddings().facts()
+
+    def loaded(change=0.0):
+        torch.manual_seed(0)
+        other = BertModel(bert.config)
+        other.get_input_embeddings().weight.data[1] += change  # a row that its fingerprint does not see
+        put_block(other, facts)
+        return other.get_input_embeddings()
+
+    first, second, third = loaded(), loaded(), loaded(1.0)
+    assert first.matrix is second.matrix and third.matrix is not first.matrix
+    assert third.matrix[1, 0] == first.matrix[1, 0] + 1

@@ -67,3 +67,16 @@ def test_every_setting_without_effect_is_one_of_the_trainer_s():
     from ctl.transfer.dependence import IDLE
 
     assert IDLE["trainer"] <= set(signature(Trainer).parameters)
+
+
+def test_adapters_of_runs_of_before_had_another_dropout():
+    """A run that names none had the default of its time, or was trained without adapters."""
+
+    def of(**arguments):
+        given = config("runs/r")
+        given["model"]["init_args"] |= arguments
+        return settings(given)
+
+    earlier, now = of(lora_rank=4), of(lora_rank=4, lora_dropout=0.0)
+    assert list(differences(earlier, now)) == ["model.lora_dropout is the default there and 0.0 here"]
+    assert of(lora_rank=4, lora_dropout=0.05) == earlier and of(lora_rank=0, lora_dropout=0.05) == of()

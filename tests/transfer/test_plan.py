@@ -29,6 +29,7 @@ KEYS = {
 }
 TEXT = ["--data.text", "news/{lang}.txt"]
 EPOCHS = ["--teacher_epochs", "3", "--llm_teacher_epochs", "3", "--student_epochs", "3"]
+DROPOUT = ["--llm_teacher.lora_dropout", "0.05"]  # the default when these keys were made
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +41,16 @@ def a_decoder(monkeypatch):
 def test_keys_stay_what_they_were(in_study):
     home = Path("runs/study/seed0")
     folder = ["--output", f"{home}/de/en+nl"] if in_study else []
-    plan = planned(*KEYS, more=[*EPOCHS, *folder], shared=home if in_study else None)
+    plan = planned(*KEYS, more=[*EPOCHS, *DROPOUT, *folder], shared=home if in_study else None)
     assert {name: test.key for name, test in zip(KEYS, plan.tests, strict=True)} == {
         name: keys[in_study] for name, keys in KEYS.items()
     }
+
+
+def test_adapters_without_dropout_are_trained_anew_and_nothing_else():
+    tests = zip(KEYS, planned(*KEYS, more=EPOCHS).tests, strict=True)
+    changed = {name for name, test in tests if test.key != KEYS[name][0]}
+    assert changed == {name for name in KEYS if name.startswith(("llm-", "mixed-"))}
 
 
 def test_only_stages_that_read_the_test_split_know_that_duplicates_are_dropped():
@@ -279,7 +286,8 @@ def test_a_student_goes_on_with_the_settings_of_its_form():
     plan = planned("student:learned+kl+few", more=["--few", "5", "--student.lora_rank", "4", "--few_steps", "7"])
     (fit,) = [s for s in plan if s.config["model"]["class_path"] == "FewShot" and s.command == "fit"]
     arguments = fit.config["model"]["init_args"]
-    assert arguments["lora_rank"] == 4 and "loss" not in arguments and "variant" in arguments
+    assert arguments["lora_rank"] == 4 and arguments["lora_dropout"] == 0
+    assert "loss" not in arguments and "variant" in arguments
     assert arguments["start"] == "runs/de-from-en-nl/students/learned+kl/checkpoints/last.ckpt"
     assert fit.config["trainer"]["max_steps"] == 7 and fit.config["data"]["few"] == 5
     assert not any("few" in stage.config["data"] for stage in plan if stage.config["model"]["class_path"] != "FewShot")
