@@ -11,6 +11,7 @@ CODE = ROOT / "ctl"
 MOST_FILES = 13
 LONG = 200  # lines
 REASONS = {  # the one idea of each long file
+    "backbones/rows.py": "a word embedding of which some rows are trained: in steps, in checkpoints, among models",
     "backbones/packing.py": "the layout of subwords for a backbone: packed, padded or end to end",
     "backbones/loading.py": "the only caller of from_pretrained: what is loaded, refused and frozen",
     "callbacks/tracking.py": "what a run sends to its logger",

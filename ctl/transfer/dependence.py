@@ -32,7 +32,7 @@ IDLE = {  # settings that change no result: places, speed, display; and what the
     },
 }  # fmt: skip
 ONE_PROCESS = ("auto", -1, 1, "-1", "1")  # of `devices`: the default, and what it is on most machines
-BEFORE = {"lora_dropout": 0.05}  # former defaults, which runs of before do not name
+BEFORE = {"lora_dropout": 0.05}  # a former default, at which keys of runs do not name it
 
 
 def settings_that_matter(config: Config, root: Path, made: Collection[str], sentences: int) -> dict[str, Any]:
@@ -46,9 +46,12 @@ def settings_that_matter(config: Config, root: Path, made: Collection[str], sent
             0 where that is not known.
     """
     kind = str(config["model"].get("class_path", "")).rpartition(".")[2]
+    arguments = dict(config["model"].get("init_args", {}))
+    if not arguments.get("lora_rank"):
+        arguments.pop("lora_dropout", None)  # there is nothing that it would change
     sections = {
         "trainer": (config["trainer"], {**_defaults(Trainer), **_usual(config["trainer"])}),
-        "model": (config["model"].get("init_args", {}), {**_defaults(getattr(ctl.modules, kind, object)), **BEFORE}),
+        "model": (arguments, {**_defaults(getattr(ctl.modules, kind, object)), **BEFORE}),
         "data": (config["data"], _defaults(NERDataModule)),
     }
     settings: dict[str, Any] = {

@@ -245,7 +245,7 @@ class Planner:
         config: dict[str, Any] = {
             "seed_everything": self.settings.seed if seed is None else seed,
             "trainer": {**self.settings.trainer, **(trainer or {}), "default_root_dir": str(home)},
-            "model": _with_dropout(model),
+            "model": dict(model),
             "data": self._all_data(command, data),
         }
         if checkpoint is not None:
@@ -366,9 +366,3 @@ class Planner:
     def _decoder_fingerprint(self) -> str:
         assert self.settings.llm_backbone is not None
         return f" decoder {fingerprint_backbone(self.settings.llm_backbone)}"
-
-
-def _with_dropout(model: Section) -> Section:
-    """Names the dropout of adapters, where there are any: its default was another, which runs of before do not name."""
-    arguments = model.get("init_args", {})
-    return {**model, "init_args": {"lora_dropout": 0.0, **arguments}} if arguments.get("lora_rank") else {**model}

@@ -57,7 +57,7 @@ def test_rows_of_the_word_embedding_that_it_does_not_read_are_the_students(famil
     resumed, _ = fit("resumed", "--ckpt_path", str(tmp_path / "trimmed" / "epoch=0.ckpt"))
     assert len(moments) < len(all_moments) / 2
     for key, weight in whole.items():
-        torch.testing.assert_close(trimmed[key], weight, rtol=0, atol=3e-8 if "word_embeddings" in key else 0)
+        torch.testing.assert_close(trimmed[key], weight, rtol=0, atol=3e-7 if "word_embeddings" in key else 0)
         assert torch.equal(resumed[key], trimmed[key])
     assert not FewShot.needs_backbone and FewShot.__mro__[1].needs_backbone
 
