@@ -140,7 +140,12 @@ OTHERS = [
     ("report x --y", "unrecognized arguments: --y"),
     ("fit", "--model: which? Name a class"),
     ("fit --model Nonsense", "there is no class Nonsense"),
-    ("predict --model RemoteTeacher --model.model x", "required: endpoint.url"),
+    ("predict --model RemoteTeacher --model.model x", "--model.endpoint.url is missing: RemoteTeacher needs it"),
+    ("predict --model RemoteTeacher", "--model.model is missing: RemoteTeacher needs it"),
+    ("fit --model Teacher --lr_scheduler ReduceLROnPlateau", "--lr_scheduler.monitor is missing"),
+    ("fit --model Teacher --trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor is missing"),
+    ("inspect", "paths is missing"),
+    ("import x --as y", "--language is missing"),
 ]
 
 CONFIGS = [

@@ -9,7 +9,7 @@ from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
 from ctl.system.console import say
-from ctl.tagging.options import add_threshold_options, check_thresholds
+from ctl.tagging.options import add_threshold_options, check_model
 
 
 def make_parser() -> ArgumentParser:
@@ -40,12 +40,12 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model can't be exported, or the exported one gives other probabilities.
     """
     given = make_parser().parse_args(list(args))
-    check_thresholds(given)
-    from ctl.export.write import export, push
-
+    check_model(given)
     folder = Path(given.folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CTLError(f"{folder} is there already: choose another folder or empty it")
+    from ctl.export.write import export, push
+
     exported = export(
         given.model,
         folder,

@@ -23,13 +23,15 @@ from ctl.system.configs import cache_folder
 from ctl.system.files import write_json
 from ctl.system.parsing.interface import interface
 from ctl.system.parsing.kinds import Kinds, options_of
-from ctl.system.parsing.names import check_names
+from ctl.system.parsing.names import check_languages_of
 from ctl.system.parsing.outline import Given, check_given, read_given, readings
+from ctl.system.parsing.required import check_required, words
 from ctl.system.parsing.words_in_yaml import with_lists
 from ctl.system.trainer_settings import check_seed, check_trainer
 
 STAGES = tuple(COMMANDS[ONE_STAGE])
 SLOW = (*STAGES, "transfer", "study", "import", "review", "inspect")
+OF_FILES = ("import", "review", "inspect")  # what stands alone among their arguments is a file or folder
 
 
 class Outline(NamedTuple):
@@ -62,8 +64,16 @@ def main(name: str, args: Sequence[str]) -> None:
     check_trainer(readings(given, "--trainer."))
     if name in STAGES:
         _check_stage(name, given)
-    if name in ("transfer", "study"):
-        check_names({option: value for _, option, value in given})
+    check_required(arguments, given, outline.options, name)
+    if name in OF_FILES:
+        _check_files(words(arguments, outline.options))
+    check_languages_of(name, {option: value for _, option, value in given})
+
+
+def _check_files(names: Sequence[str]) -> None:
+    """Refuses a file or folder that is not there."""
+    if missing := [name for name in names if name != "--" and not Path(name).exists()]:
+        raise CTLError(f"{missing[0]}: no such file or folder")
 
 
 def _check_stage(name: str, given: Sequence[Given]) -> None:

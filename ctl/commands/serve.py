@@ -8,7 +8,7 @@ from jsonargparse import ArgumentParser
 
 from ctl.system.console import say
 from ctl.system.numbers import NonNegativeInt, PositiveFloat, PositiveInt
-from ctl.tagging.options import add_model_options, load_named
+from ctl.tagging.options import add_model_options, check_model, load_named
 
 
 def make_parser() -> ArgumentParser:
@@ -44,6 +44,7 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model or the address can't be used, or a package is missing.
     """
     given = make_parser().parse_args(list(args))
+    check_model(given)
     from ctl.serving.server import address_of, check_extras, is_open_to_others, open_socket, serve
 
     check_extras()

@@ -14,7 +14,7 @@ from jsonargparse import ArgumentParser
 from ctl.errors import CTLError
 from ctl.system.numbers import PositiveInt
 from ctl.tagging.forms import STDIN, Format, Input
-from ctl.tagging.options import add_model_options, load_named
+from ctl.tagging.options import add_model_options, check_model, load_named
 
 if TYPE_CHECKING:
     from ctl.tagging.texts import Tagged
@@ -54,12 +54,13 @@ def main(args: Sequence[str]) -> None:
         CTLError: the model or the input can't be used.
     """
     given = make_parser().parse_args(list(args))
+    check(given.files, given.chunk)
+    check_model(given)
     from ctl.scoring.precision import set_for_precision
     from ctl.tagging.inputs import read_texts
     from ctl.tagging.outputs import make_writer, open_output
     from ctl.tagging.streams import in_chunks
 
-    check(given.files, given.chunk)
     output = open_output()
     tagger = load_named(given)
     set_for_precision(tagger, given.for_precision)

@@ -15,7 +15,7 @@ from ctl.system.configs import cache_folder
 from ctl.system.console import notice
 from ctl.system.files import PARTIAL, checksum, fingerprint, remove
 
-FORMAT = 2
+FORMAT = 3  # to be raised where a file is read in another way
 DAY = 86_400  # seconds after which nobody still reads what is half read
 FILES = ("ids", "letters", "ends", "offsets", "tags")
 

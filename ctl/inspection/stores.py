@@ -93,7 +93,7 @@ def read_text(stores: Sequence[SoftLabelStore], settings: Mapping[str, Any], gol
     try:
         corpus = read_named(store.manifest["corpus"]["name"], data, store.path.absolute().parents[1], tags=gold)
     except CTLError as error:
-        raise CTLError(f"{error}. The text of {store.path} is read from there: --data.root says where else") from None
+        raise CTLError(f"the text of {store.path} can't be read ({error}); --data.root says where else") from None
     store.check(corpus, store.schema)
     if not gold:
         return corpus

@@ -12,7 +12,7 @@ from ctl.inspection.stores import role_of
 from ctl.inspection.without_gold import Agreed, Findings, agreements, as_record, differences, mean_agreement
 from ctl.system.console import make_table, markdown, say, show
 from ctl.system.files import write_json, write_text
-from ctl.tagging.trained import UNSCORED
+from ctl.tagging.finding import UNSCORED
 
 TABLE = "unscored.md"
 ROLES = ("teacher", "mixture", "student")

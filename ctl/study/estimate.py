@@ -156,5 +156,6 @@ def _parameters(backbone: str, assumed: Assumed) -> float:
         return _count(backbone)
     except CTLError as error:
         raise CTLError(
-            f"{error}; or say how many parameters it has: --estimate.parameters '{{{backbone}: 86e6}}'"
+            f"{backbone} can't be counted ({error}); say how many parameters it has: --estimate.parameters "
+            f"'{{{backbone}: 86e6}}'"
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import ArgumentParser, Namespace
@@ -9,6 +10,7 @@ from jsonargparse import ArgumentParser, Namespace
 from ctl.errors import CTLError
 from ctl.system.console import say
 from ctl.system.numbers import OpenShare
+from ctl.tagging.finding import find_model
 
 if TYPE_CHECKING:
     from ctl.tagging.text_tagger import TextTagger
@@ -60,13 +62,23 @@ def check_thresholds(given: Namespace) -> None:
         raise CTLError("--for_precision chooses the threshold: leave out --threshold")
 
 
+def check_model(given: Namespace) -> None:
+    """Refuses a model that is not there, before anything that could load one is imported.
+
+    Raises:
+        CTLError: it is not there, or two ways to choose a threshold were given.
+    """
+    check_thresholds(given)
+    find_model(Path(given.model), given.method)
+
+
 def load_named(given: Namespace) -> TextTagger:
     """Loads the tagger that these options name, and says which it is.
 
     Raises:
         CTLError: there is no such model, or it can't be loaded.
     """
-    check_thresholds(given)
+    check_model(given)
     from ctl.tagging.text_tagger import load_tagger
     from ctl.thresholds.decoding import option_of
 

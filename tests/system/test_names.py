@@ -19,6 +19,12 @@ def test_a_language_may_have_letters_of_any_script(name):
     check_languages([name], "sources")
 
 
+@pytest.mark.parametrize("name", ["con", "CON", "nul", "aux", "prn", "com"])
+def test_names_of_devices_elsewhere_are_languages_too(name):
+    """They are codes of ISO 639-3, of Cofán, Nusa Laut, Aurá and so on; Windows alone has devices of these names."""
+    check_languages([name], "sources")
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_no_name_is_refused_wherever_it_is_given(name):
     transfer = {"backbone": "x", "sources": ["en"], "target": "de"}

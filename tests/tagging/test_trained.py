@@ -6,14 +6,12 @@ import shutil
 import pytest
 
 from ctl.errors import CTLError
+from ctl.tagging.finding import find_model
 from ctl.tagging.text_tagger import load_tagger
-from ctl.tagging.trained import find_model
 
 
-def test_which_model_a_run_means(trained_run):
+def test_a_stage_and_its_checkpoint_are_one_model(trained_run):
     students = trained_run / "students"
-    assert find_model(trained_run, "direct:a2") == trained_run / "teachers" / "a2" / "checkpoints" / "best.ckpt"
-    assert find_model(trained_run).is_relative_to(students / "learned")
     assert load_tagger(students / "uniform").trained.method == "student:uniform"
     assert load_tagger(students / "uniform" / "checkpoints" / "last.ckpt").trained.method == "student:uniform"
 
@@ -68,7 +66,7 @@ def without_tokenizer(run, checkpoint, **saved):
 
 def test_moved_backbones_are_pointed_at(trained_run, family, tmp_path):
     checkpoint = without_tokenizer(trained_run, tmp_path / "last.ckpt", backbone=str(tmp_path / "gone"))
-    with pytest.raises(CTLError, match=r"gone.* --tokenizer DIR says where the tokenizer of"):
+    with pytest.raises(CTLError, match=r"can.t be read \(backbone .*gone.*\); --tokenizer DIR says where it is now$"):
         load_tagger(checkpoint)
     assert load_tagger(checkpoint, tokenizer=str(family / "encoder"))([["a"]])
 
@@ -114,23 +112,3 @@ def test_a_run_that_is_not_finished_is_named(trained_run, tmp_path):
     assert trained.unfinished() == ""
     trained.model.fit_record |= {"epochs": 1.5, "max_epochs": 3, "steps": 9, "max_steps": -1}
     assert trained.unfinished() == "it was trained for 1.5 of at most 3 epochs"
-
-
-def test_what_a_path_means(tmp_path):
-    """By its files alone, none of which is opened."""
-
-    def put(*names):
-        for name in names:
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text("")
-
-    put("fit/checkpoints/last.ckpt", "both/checkpoints/last.ckpt", "both/checkpoints/best.ckpt", "exported/config.json")
-    put("exported/model.onnx")
-    assert find_model(tmp_path / "fit") == tmp_path / "fit/checkpoints/last.ckpt"
-    assert find_model(tmp_path / "both") == tmp_path / "both/checkpoints/best.ckpt"
-    assert find_model(tmp_path / "exported") == tmp_path / "exported"
-    assert find_model(tmp_path / "exported/model.onnx") == tmp_path / "exported/model.onnx"
-    with pytest.raises(CTLError, match="no such run"):
-        find_model(tmp_path / "nowhere")
-    with pytest.raises(CTLError, match=r"no model here; looked for checkpoints/best\.ckpt"):
-        find_model(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from ctl.data.corpus import Corpus
@@ -15,7 +16,7 @@ from ctl.data.reading.writer import CorpusWriter
 from ctl.errors import CTLError
 
 TEXT_BOUND = re.compile(r"T\S*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")  # T1 PER 0 4 Anna
-PARTED = "are in several parts and are read from the first to the last"
+PARTED = "are in several parts and are read from the first to the last, with the words between"
 
 
 def read_brat(path: Path, name: str, form: Form = USUAL, folder: Path | None = None, tags: bool = True) -> Corpus:
@@ -82,5 +83,6 @@ def _entity(line: str, place: str, text: str, repairs: Counter[str]) -> Entity:
     there = " ".join(text[begin:stop] for begin, stop in parts)
     if end <= len(text) and said is not None and said.split() != there.split():
         raise CTLError(f"{place}: at {offsets} the text has {there!r}, not {said!r}: are its ends of lines others?")
-    repairs.update([PARTED] if len(parts) > 1 else [])
+    between = [text[stop:begin].strip() for (_, stop), (begin, _) in pairwise(parts)]
+    repairs.update([PARTED] if any(between) else [])
     return Entity(start, end, kind, place)

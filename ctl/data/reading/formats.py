@@ -14,7 +14,7 @@ from ctl.data.reading.form import Form
 from ctl.data.reading.jsonl import read_jsonl
 from ctl.data.reading.plain import TEXT, USUAL_TEXT, read_plain
 
-CONLL = (".txt", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".tsv")
+CONLL = (".txt", ".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".tsv")
 FOLDER = ""  # the ending of a folder of texts
 
 

@@ -16,9 +16,11 @@ from ctl.errors import CTLError
 
 Columns = list[str]
 SAMPLE = 5000  # lines that a layout is found in
-NUMBERED = (".conllu", ".iob2")  # endings of files whose first column counts the words
+NUMBERED = (".conllu", ".conllup", ".iob2")  # endings of files whose first column counts the words
 RANGE = re.compile(r"\d+[-.]\d+")
-NAMED = re.compile(r"(?:^|\|)(?:(?:NER|NE)=([^|]+)|name=(O|[BIESLUM]-[^|]+))", re.IGNORECASE)
+NAMED = re.compile(r"(?:^|\|)(?:(?:NER|NE|Named_?Entity)=([^|]+)|(?:name|Entity)=(O|[BIESLUM]-[^|]+))", re.IGNORECASE)
+IN_BRACKETS = re.compile(r"(?:^|\|)Entity=([^|]*[()][^|]*)")
+COLUMN_NAMES = re.compile(r"#\s*global\.columns\s*=\s*(\S.*)")
 MARKER = re.compile(r"[\"'#]?-*DOCSTART(?:-.*)?[\"']?")
 WORDS = re.compile(r"tokens?|words?|forms?|text", re.IGNORECASE)
 TAGS = re.compile(  # NE-COARSE, ner_tags, Tag, but not pos_tags
@@ -161,6 +163,9 @@ def find_layout(path: Path, lines: Sequence[str], form: Form, more: Callable[[],
         layout = _chosen(layout, names, form)
     elif not layout.indexed and width > 2:
         layout = replace(layout, no_words=_no_words(path, rows))
+    elif layout.indexed and layout.tag is None and width > 10:
+        which = f"{path}: which of its {width} columns holds the tags? --data.tag_column says it"
+        layout = replace(layout, unclear=layout.unclear or which)
     return _with_hint(layout, body)
 
 
@@ -180,18 +185,31 @@ def _no_words(path: Path, rows: Sequence[Columns | None]) -> str:
 def _indexed_tag(layout: Layout, body: Sequence[Columns], more: Callable[[], Iterable[str]]) -> Layout:
     """Finds the tags of a file whose first column counts words."""
     width = min(map(len, body))
-    if width >= 10 and any(_has_named_tag(line) for line in more()):
-        return replace(layout, columns=10, tag=9, named=True)
     if width >= 10:
-        return replace(layout, columns=10, tag=9 if _are_tags(body, 9) else None)
+        return _tag_of_conllu(replace(layout, columns=10), body, width, more)
     columns = range(2, width)
     likely = [c for c in columns if _are_tags(body, c)] or [c for c in columns if any(row[c] == "O" for row in body)]
     tag = (likely or [width - 1])[0] if width > 2 else None
     return replace(layout, tag=tag, columns=max(layout.columns, (tag or 0) + 1))
 
 
+def _tag_of_conllu(layout: Layout, body: Sequence[Columns], width: int, more: Callable[[], Iterable[str]]) -> Layout:
+    """Finds the tags of ten columns or more: in the tenth among others, or alone in it or in one after it."""
+    if any(map(_has_named_tag, more())):
+        return replace(layout, tag=9, named=True)
+    for column in range(9, width):
+        if _are_tags([row for row in body if row[column] != "_"], column) and any(row[column] != "_" for row in body):
+            return replace(layout, tag=column, columns=column + 1)
+    if brackets := next(filter(None, (IN_BRACKETS.search(row[9]) for row in body)), None):
+        said = f"{brackets[0].strip('|')!r}: entities in brackets may stand in one another and are not read"
+        return replace(layout, unclear=f"{layout.path}: {said}; write tags in the last column, NER=B-PER and NER=I-PER")
+    return layout
+
+
 def _has_named_tag(line: str) -> bool:
-    return "=" in line and line[:1].isdigit() and bool(NAMED.search(line.rpartition("\t")[2]))
+    if "=" not in line or not line[:1].isdigit():
+        return False
+    return bool(NAMED.search("".join(line.split("\t", 10)[9:10])))
 
 
 def _counts_words(path: Path, rows: Sequence[Columns | None], body: Sequence[Columns]) -> bool:
@@ -237,11 +255,16 @@ class _Header(NamedTuple):
 
 
 def _header(lines: Sequence[str], rows: Sequence[Columns | None], form: Form) -> _Header | None:
-    """Finds the names of columns in the first line: those that were given, or one for words and one for tags."""
+    """Finds the names of columns, in a comment of CoNLL-U Plus or in the first line.
+
+    A first line has those that were given, or one for words and one for tags.
+    """
     wanted = [name for name in (form.word_column, form.tag_column) if isinstance(name, str)]
     for line, row in zip(lines, rows, strict=True):
+        if names := COLUMN_NAMES.match(line):
+            return _Header(line, names[1].split())
         if row and not row[0].startswith("#"):
-            named = any(map(WORDS.fullmatch, row)) and any(map(TAGS.fullmatch, row))
+            named = any(map(WORDS.fullmatch, row)) and any(map(_names_tags, row))
             return _Header(line, row) if named or any(name in row for name in wanted) else None
     return None
 
@@ -267,14 +290,19 @@ def _chosen_tag(layout: Layout, names: Columns, form: Form) -> Layout:
             tag = _place("tag_column", form.tag_column, names, layout.path)
         except CTLError as error:
             return replace(layout, tag=None, unclear=str(error))
-        return replace(layout, tag=tag, named=layout.named and tag == layout.tag)
+        return replace(layout, tag=tag, named=layout.named and tag == layout.tag, unclear="")
     taken = (layout.word, layout.sentence)
-    tags = [place for place, name in enumerate(names) if TAGS.fullmatch(name) and place not in taken]
+    tags = [place for place, name in enumerate(names) if _names_tags(name) and place not in taken]
     if len(tags) > 1:
         several = ", ".join(names[place] for place in tags)
         message = f"{layout.path}: which column holds the tags, {several}? Say, --data.tag_column {names[tags[0]]}"
         return replace(layout, tag=None, unclear=message)
-    return replace(layout, tag=tags[0]) if tags else layout
+    return replace(layout, tag=tags[0], named=False, unclear="") if tags else layout
+
+
+def _names_tags(name: str) -> bool:
+    """Tells whether a column of this name holds tags; ``PARSEME:NE`` is named by whom it is from, too."""
+    return bool(TAGS.fullmatch(name.rpartition(":")[2]))
 
 
 def _place(option: str, column: int | str, names: Columns, path: Path) -> int:

@@ -12,9 +12,9 @@ from ctl.system.numbers import READERS
 
 Kind = str | dict[str, Any]  # its name, or one of: choices, list, values, fields, classes
 Kinds = list[Kind]  # the alternatives of a setting
-ANY, FLAG, GROUP, NOTHING, TEXT = "any", "flag", "group", "null", "str"
+ANY, FLAG, GROUP, NOTHING, REQUIRED, TEXT = "any", "flag", "group", "null", "required", "str"
 OURS = (  # classes whose settings are looked at; of others the names alone
-    "ctl.", "lightning.pytorch.callbacks.", "lightning.pytorch.loggers.", "torch.optim.",
+    "ctl.", "lightning.pytorch.callbacks.", "lightning.pytorch.cli.", "lightning.pytorch.loggers.", "torch.optim.",
 )  # fmt: skip
 ENDLESS = ("SequentialLR", "ChainedScheduler")  # they take others of their kind, and these others again
 
@@ -61,20 +61,26 @@ def _class_kind(typehint: Any) -> Kind:  # noqa: ANN401
     return {"classes": {path.rpartition(".")[2]: ours.get(path) for path in paths}}
 
 
+def _schedules(kind: Any) -> bool:  # noqa: ANN401
+    """Tells whether a class is a schedule of the learning rate."""
+    return "lr_scheduler" in kind.__module__ or kind.__name__ == "ReduceLROnPlateau"
+
+
 @cache
 def settings_of(kind: Any) -> dict[str, Kinds]:  # noqa: ANN401
     """Gives the settings of a class with their kinds."""
     from jsonargparse import ArgumentParser
 
     parser = ArgumentParser(exit_on_error=False, add_help=False)
-    skip = {"optimizer"} if "lr_scheduler" in kind.__module__ else set()  # LightningCLI gives it itself
+    skip = {"optimizer"} if _schedules(kind) else {"params"}  # LightningCLI gives them itself
     parser.add_class_arguments(kind, fail_untyped=False, skip=skip)
     return {option.removeprefix("--"): kinds for option, kinds in options_of(parser).items()}
 
 
 def options_of(parser: Any) -> dict[str, Kinds]:  # noqa: ANN401
-    """Gives the options of a parser with their kinds."""
-    return {option: _of_action(action) for action in parser._actions for option in action.option_strings}
+    """Gives the options of a parser with their kinds, and arguments that are no options by their bare names."""
+    named = ((name, action) for action in parser._actions for name in action.option_strings or [action.dest])
+    return {name: _of_action(action) for name, action in named}
 
 
 def _of_action(action: Any) -> Kinds:  # noqa: ANN401  (of argparse)
@@ -82,4 +88,5 @@ def _of_action(action: Any) -> Kinds:  # noqa: ANN401  (of argparse)
         return [FLAG]
     if type(action).__name__ == "_ActionConfigLoad":
         return [GROUP]
-    return kinds_of(action._typehint) if hasattr(action, "_typehint") else [ANY]
+    kinds = kinds_of(action._typehint) if hasattr(action, "_typehint") else [ANY]
+    return [*kinds, REQUIRED] if action.required and action.nargs != "*" else kinds

@@ -14,6 +14,33 @@ from ctl.system.parsing.words_in_yaml import WordLoader
 
 TAGGERS = ("--teachers", "--silver")  # ready-made ones: they are sources, too, that need no folder
 ELSEWHERE = ("--data", "--data.hub", "--data.synthetic")  # where languages may come from that are no folders yet
+READ = {  # what a command is sure to read as labelled data or text below data.root
+    "fit": "--data.sources", "validate": "--data.sources", "test": "--data.target", "predict": "--data.target",
+    "import": "--language",
+}  # fmt: skip
+INSTEAD = (  # what names other data
+    "--data.soft_labels", "--data.silver", "--data.text", "--data.plain_text", "--data.predict_splits",
+)  # fmt: skip
+
+
+def check_languages_of(command: str, given: Mapping[str, Any]) -> None:
+    """Refuses what `check_names` does of transfers and studies, and of other commands languages without a folder.
+
+    Args:
+        command: its name.
+        given: values of settings by option, as a command line or YAML has them.
+
+    Raises:
+        CTLError: names the first.
+    """
+    if command in ("transfer", "study"):
+        check_names(given)
+    elif (option := READ.get(command)) and not any(name.startswith(INSTEAD) for name in given):
+        value = _value(given, option)
+        alone = [value] if isinstance(value, str) and value[:1] not in "[{" else []
+        languages = _words(given, option) or alone
+        check_languages(languages, option)
+        _check_folders(given, languages)
 
 
 def check_names(given: Mapping[str, Any]) -> None:

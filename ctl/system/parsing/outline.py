@@ -72,7 +72,8 @@ def _check(
     if above is not None and options[above] != [GROUP]:
         return _check_inner(above, option[len(above) + 1 :], value, options[above], chosen.get(above))
     if above is None or any(name.startswith(f"{above}.") and name != f"{above}.help" for name in options):
-        close = near(option, list(options)) or f": `ctl {command} --help` lists them"
+        names = [name for name in options if name.startswith("-")]
+        close = near(option, names) or f": `ctl {command} --help` lists them"
         raise CTLError(f"unknown option {option}{close}")
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from ctl.errors import CTLError
 from ctl.system.numbers import READERS
-from ctl.system.parsing.kinds import ANY, FLAG, GROUP, NOTHING, TEXT, Kind, Kinds
+from ctl.system.parsing.kinds import ANY, FLAG, GROUP, NOTHING, REQUIRED, TEXT, Kind, Kinds
 
 WANTED = {"int": "a whole number", "float": "a number", "bool": "true or false", NOTHING: "null",
           TEXT: "a text"}  # fmt: skip
@@ -39,6 +39,8 @@ def check_value(setting: str, value: Any, kinds: Kinds) -> None:  # noqa: ANN401
         return  # nothing is given, or what a file holds
     mistakes = []
     for kind in kinds:
+        if kind == REQUIRED:
+            continue
         try:
             _check(setting, value, kind)
         except CTLError as mistake:

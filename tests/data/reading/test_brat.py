@@ -43,3 +43,13 @@ def test_gold_does_not_move_the_ends_of_sentences_or_words(tmp_path):
     plain = read(tmp_path, {".txt": text, ".ann": ""}, tags=False)
     gold = read(tmp_path, {".txt": text, ".ann": "T1\tLOC 17 21\tOslo\nT2\tPER 26 33\t. No. 5\n"})
     assert plain.fingerprint == gold.fingerprint
+
+
+def test_parts_are_noted_where_words_stand_between_them(tmp_path):
+    """brat itself cuts an entity at the end of a line; BIO2 has no way to leave words out of an entity."""
+    note = "xx/train: 1 entities are in several parts and are read from the first to the last, with the words between"
+    cut = read(tmp_path, {".txt": "Ida\nNoor sang", ".ann": "T1\tPER 0 3;4 8\tIda Noor\n"})
+    assert not any("parts" in line for line in cut.notes)
+    parted = read(tmp_path, {".txt": "Ida and Noor Lie sang", ".ann": "T1\tPER 0 3;13 16\tIda Lie\n"})
+    assert [tag for _, tag in sentences(parted)[0]] == ["B-PER", "I-PER", "I-PER", "I-PER", "O"]
+    assert note in parted.notes

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from reading import read
+from reading import read, sentences
 
 from ctl.data.reading.form import Form
 from ctl.data.reading.layout import find_layout, is_marker, split
@@ -50,3 +50,49 @@ def test_an_unknown_column_is_named(tmp_path):
         read(tmp_path, {".csv": "Word,Tag\nIda,B-PER\n"}, Form(word_column="Word", tag_column="Gold"))
     with pytest.raises(CTLError, match="columns count from 1"):
         read(tmp_path, {".csv": "Ida,B-PER\n"}, Form(word_column=0))
+
+
+IDA_SANG_OSLO = [["Ida", "B-PER"], ["Lie", "I-PER"], ["sang", "O"]]
+NAMES = "# global.columns = ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC"
+
+
+def conllu(*rest, head=""):
+    """A sentence of three words in CoNLL-U, with this in the tenth column and after it."""
+    rows = zip((1, 2, 3), ("Ida", "Lie", "sang"), rest, strict=True)
+    lines = (f"{n}\t{word}\t_\tX\t_\t_\t0\tx\t_\t{end}" for n, word, end in rows)
+    return "\n".join([*([head] if head else []), *lines])
+
+
+@pytest.mark.parametrize("text", [
+    conllu("NER=B-PER", "NER=I-PER|SpaceAfter=No", "_"),
+    conllu("NamedEntity=B-PER", "NamedEntity=I-PER", "_"),
+    conllu("Entity=B-PER", "Entity=I-PER", "Entity=O"),
+    conllu("B-PER", "I-PER", "_"),
+    conllu("_\tB-PER", "_\tI-PER", "_\tO"),
+    conllu("_\tB-PER", "_\tI-PER", "_\t_", head=NAMES),
+    conllu("_\t9\tB-PER", "_\t9\tI-PER", "_\t9\tO", head=f"{NAMES} LINK PARSEME:NE"),
+    conllu("NER=B-PER\t9", "NER=I-PER\t9", "_\t9", head=f"{NAMES} LINK"),
+    "# global.columns = ID FORM NER UPOS\n1\tIda\tB-PER\tX\n2\tLie\tI-PER\tX\n3\tsang\tO\tX",
+])  # fmt: skip
+@pytest.mark.parametrize("ending", [".conllu", ".conllup"])
+def test_tags_of_conllu_are_named_or_have_a_column(tmp_path, text, ending):
+    assert sentences(read(tmp_path, {ending: f"{text}\n"})) == [IDA_SANG_OSLO]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (conllu("Entity=(person", "Entity=person)", "_"), r"'Entity=\(person': entities in brackets .* NER=B-PER"),
+        (conllu("_\t*", "_\t*", "_\t*"), "which of its 11 columns holds the tags\\? --data.tag_column says it"),
+        (conllu("_\t1:PER", "_\t1", "_\t*", head=f"{NAMES} PARSEME:NE"), "unknown tag"),
+    ],
+)
+def test_conllu_whose_tags_are_not_clear_is_no_raw_text(tmp_path, text, message):
+    with pytest.raises(CTLError, match=message):
+        read(tmp_path, {".conllu": text})
+    assert len(read(tmp_path, {".conllu": text}, tags=False)) == 1
+
+
+def test_conllu_without_tags_is_raw_text(tmp_path):
+    for text in (conllu("_", "SpaceAfter=No", "_"), conllu("_\t9", "_\t9", "_\t9", head=f"{NAMES} LINK")):
+        assert read(tmp_path, {".conllu": text}).tags is None

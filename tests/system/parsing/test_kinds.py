@@ -38,7 +38,7 @@ class Villa(House): ...
         (PositiveInt, ["PositiveInt"]),
         (Sequence[float], [{"list": ["float"]}]),
         (dict[str, bool], [{"values": ["bool"]}]),
-        (Room, [{"fields": {"size": ["PositiveInt"], "colour": [{"choices": ["red", "blue"]}]}}]),
+        (Room, [{"fields": {"size": ["PositiveInt", "required"], "colour": [{"choices": ["red", "blue"]}]}}]),
     ],
 )
 def test_kinds_of_types(hint, alternatives):
@@ -63,3 +63,22 @@ def test_options_of_a_parser():
     options = options_of(parser)
     assert options["--flag"] == [FLAG] and options["-n"] == options["--number"] == ["int"]
     assert options["--house"] == ["group"] and options["--house.rooms"] == ["int"]
+
+
+def test_what_must_be_given_is_marked():
+    parser = ArgumentParser()
+    parser.add_argument("paths", nargs="+")
+    parser.add_argument("rest", nargs="*")
+    parser.add_argument("--as", type=str, required=True)
+    options = options_of(parser)
+    assert options["paths"] == [ANY, "required"] and options["--as"] == [TEXT, "required"]
+    assert options["rest"] == [ANY]
+
+
+def test_schedules_are_given_their_optimizer():
+    from lightning.pytorch.cli import ReduceLROnPlateau
+    from torch.optim.lr_scheduler import StepLR
+
+    assert "required" in kinds.settings_of(StepLR)["step_size"] and "optimizer" not in kinds.settings_of(StepLR)
+    plateau = kinds.settings_of(ReduceLROnPlateau)
+    assert "required" in plateau["monitor"] and "patience" in plateau and "optimizer" not in plateau

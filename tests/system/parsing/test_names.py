@@ -3,7 +3,7 @@
 import pytest
 
 from ctl.errors import CTLError
-from ctl.system.parsing.names import check_names
+from ctl.system.parsing.names import check_languages_of, check_names
 
 
 @pytest.fixture
@@ -52,3 +52,19 @@ def test_what_may_be_right_is_left_to_the_command(root, settings):
 def test_what_is_misspelt_is_refused(root, settings, message):
     with pytest.raises(CTLError, match=message):
         check_names(given(data__root=root, **settings))
+
+
+def test_languages_of_other_commands_have_folders(root):
+    """Where nothing else is named in their place."""
+    for command, option in (("fit", "data__sources"), ("test", "data__target"), ("import", "language")):
+        check_languages_of(command, given(data__root=root, **{option: "de"}))
+        check_languages_of(command, given(data__root=root, **{option: None}))
+        check_languages_of(command, given(data__root=root, data__text="x", **{option: "dee"}))
+        check_languages_of(command, given(**{option: "dee"}))
+        with pytest.raises(CTLError, match=r"unknown language dee: .* did you mean de"):
+            check_languages_of(command, given(data__root=root, **{option: "dee"}))
+    for words in ("[de, nl]", ["de"], "null", "[", None):
+        check_languages_of("validate", given(data__root=root, data__sources=words))
+    with pytest.raises(CTLError, match="unknown language yy"):
+        check_languages_of("transfer", given(data__root=root, sources=["de"], target="yy"))
+    check_languages_of("inspect", given(data__root=root, data__sources="dee"))
