@@ -16,7 +16,7 @@ from ctl.arrays import Bools, Floats, Ints
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError, first_line
-from ctl.system.files import checksum, partial_of, remove, reserve
+from ctl.system.files import checksum, partial_of, remove, reserve, writing
 
 FORMAT = 2
 CHUNK = 1 << 16  # words of a store that are read or written together
@@ -206,7 +206,8 @@ class StoreWriter:
                     _put(whole / f"{name}.npy", words, rows)
         if not seen.all():
             raise RuntimeError(f"{path}: {(~seen).sum()} of {len(seen)} words were given no distribution")
-        np.save(whole / "offsets.npy", corpus.offsets, allow_pickle=False)
+        with writing(path):
+            np.save(whole / "offsets.npy", corpus.offsets, allow_pickle=False)
         files = ["probs.npy", "offsets.npy", *(f"{mark}.npy" for mark in marks)]
         manifest = {
             "format": FORMAT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,8 @@ from typing import Any
 from ctl.errors import CTLError
 from ctl.system.console import say
 
+OF_RUST = re.compile(r"\(os error (\d+)\)")  # at the end of what safetensors and tokenizers say
+SHORT = re.compile(r"\d+ requested and \d+ written")  # what NumPy says of a file that was not written whole
 PARTIAL = ".ctl-partial"  # ends the name of what is being written
 STAGE = r"""
     \.?(fit|validate|test|predict)\.(lock|json|yaml) | config\.(fit|validate|test|predict)\.yaml | \.lock
@@ -48,16 +51,34 @@ def whole(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     remove(partial, path.parent)
     try:
-        yield partial
-        _as_umask_says(partial)
-        if partial.is_dir() and path.is_dir():
-            remove(path, path.parent)
-        os.replace(partial, path)
-    except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk names no file
-        raise
+        with writing(path):
+            yield partial
+            _as_umask_says(partial)
+            if partial.is_dir() and path.is_dir():
+                remove(path, path.parent)
+            os.replace(partial, path)
     finally:
         remove(partial, path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Lets an error of writing name its file, and say what the system said, whichever library hands it on.
+
+    Raises:
+        OSError: nothing could be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if SHORT.fullmatch(str(error)):
+            raise OSError(errno.ENOSPC, "not written whole; is the disk full?", str(path)) from error
+        error.filename = error.filename or str(path)  # a full disk names no file
+        raise
+    except Exception as error:
+        if said := OF_RUST.search(str(error)):
+            raise OSError(int(said[1]), os.strerror(int(said[1])), str(path)) from error
+        raise
 
 
 def _as_umask_says(path: Path) -> None:

@@ -12,26 +12,25 @@ import sys
 from ctl.command_table import ALL
 
 LIMIT = 1.5  # CPU seconds
-QUICK = "--config configs/transfer/quickstart.yaml"
-MISTAKES = f"""
+MISTAKES = """
 trnasfer
-transfer {QUICK} --sorces '[de]'
-transfer {QUICK} --student.loss kll
-transfer {QUICK} --teacher_epochs x
-transfer {QUICK} --methods '[studnt:uniform]'
-transfer {QUICK} --trainer.callbacks '[ModelChekpoint]'
-transfer {QUICK} --trainer.logger '{{class_path: CSVLogger, init_args: {{save_dri: x}}}}'
-transfer {QUICK} --trainer.strategy dpp
+transfer --config configs/transfer/quickstart.yaml --sorces '[de]'
+transfer --config configs/transfer/quickstart.yaml --student.loss kll
+transfer --config configs/transfer/quickstart.yaml --teacher_epochs x
+transfer --config configs/transfer/quickstart.yaml --methods '[studnt:uniform]'
+transfer --config configs/transfer/quickstart.yaml --trainer.callbacks '[ModelChekpoint]'
+transfer --config configs/transfer/quickstart.yaml --trainer.logger '{class_path: CSVLogger, init_args: {save_dri: x}}'
+transfer --config configs/transfer/quickstart.yaml --trainer.strategy dpp
 transfer --backbone x --sources '[de]'
 transfer --config configs/transfer/quickstrat.yaml
-transfer --config {{misspelt}}
-transfer --data.root {{root}} --sources '[dee]' --target nl --backbone x
-transfer --data.root {{root}} --sources '[de]' --target nll --backbone x
+transfer --config MISSPELT
+transfer --data.root ROOT --sources '[dee]' --target nl --backbone x
+transfer --data.root ROOT --sources '[de]' --target nll --backbone x
 study --config configs/study/quickstart.yaml --jbos 2
 study --config configs/study/quickstart.yaml --jobs x
 study --config configs/study/quickstart.yaml --methods '[ensembel:uniform]'
 study --languages '[de]'
-study --config {{misspelt}}
+study --config MISSPELT
 sources --traget nl
 sources --by subword
 sources --best x
@@ -40,31 +39,31 @@ import votes.conll --languag de
 import votes.conll --form brta
 import votes.conll --language de
 import --language de --as crowd
-import votes.conll --data.root {{root}} --language dee --as crowd
-review {{root}} --from doccano
-review {{root}} --form docano
-review {{root}} --sentences x
+import votes.conll --data.root ROOT --language dee --as crowd
+review ROOT --from doccano
+review ROOT --form docano
+review ROOT --sentences x
 review
-review {{root}}/nothing
-inspect {{root}} --stduents
-inspect {{root}} --sentences x
+review ROOT/nothing
+inspect ROOT --stduents
+inspect ROOT --sentences x
 inspect
-inspect {{root}}/nothing
-report {{root}} --pgae
+inspect ROOT/nothing
+report ROOT --pgae
 report
-report {{root}}/nothing
+report ROOT/nothing
 tag --modle x
 tag --model x --format jsnol
 tag --model x --chunk x
 tag text.txt
-tag --model {{root}}/nothing {{misspelt}}
+tag --model ROOT/nothing MISSPELT
 export --model x --onxn out
 export --model x
-export --model {{root}}/nothing {{root}}/exported
+export --model ROOT/nothing ROOT/exported
 serve --model x --prot 8000
 serve --model x --port x
 serve --port 8000
-serve --model {{root}}/nothing
+serve --model ROOT/nothing
 fit --modle Teacher
 fit --model Techer
 fit --model Teacher --model.lrr 1
@@ -79,12 +78,12 @@ fit --model Teacher --optimizer AdamW --optimizer.lrr 1
 fit --model Teacher --lr_scheduler StepLR
 fit --model Teacher --lr_scheduler ReduceLROnPlateau
 fit --model Teacher --lr_scheduler ReduceLROnPlateau --lr_scheduler.monitor x --lr_scheduler.patience x
-fit --model Teacher --data.root {{root}} --data.sources '[dee]'
-fit --config {{misspelt}}
+fit --model Teacher --data.root ROOT --data.sources '[dee]'
+fit --config MISSPELT
 fit
 validate --model Stdent
 test --model Student --ckpt_path nothing.ckpt
-test --model Student --data.root {{root}} --data.target dee
+test --model Student --data.root ROOT --data.target dee
 predict --model RemoteTeacher
 predict --model RemoteTeacher --model.model x
 predict --model RemoteTeacher --model.model x --model.endpoint.url x --model.style jsno
@@ -112,7 +111,8 @@ def main(folder):
     misspelt.write_text("dta: {root: x}\n")
     for language in ("de", "nl"):
         (root / language).mkdir(parents=True)
-    mistakes = [shlex.split(line.format(root=root, misspelt=misspelt)) for line in MISTAKES.strip().splitlines()]
+    named = MISTAKES.replace("ROOT", str(root)).replace("MISSPELT", str(misspelt))
+    mistakes = [shlex.split(line) for line in named.strip().splitlines()]
     helps = [[name, "--help"] for name in ALL]
     for arguments in helps:
         ran(arguments)

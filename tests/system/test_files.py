@@ -118,3 +118,20 @@ def test_what_was_moved_is_found_by_the_end_of_its_path(tmp_path):
     assert moved("runs/then/a/b", run) == run / "a" / "b"  # and not run / "b", which is less of the path
     assert moved("/home/me/runs/then/b", run) == run / "b"
     assert moved("runs/then/link", run) is None and moved("runs/../b/..", run) is None and moved("gone", run) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (Exception("Error while serializing: I/O error: No space left on device (os error 28)"), "No space left on de"),
+        (OSError("960 requested and 224 written"), "not written whole; is the disk full"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_a_full_disk_is_told_with_the_file_whichever_library_finds_it(tmp_path, error, message):
+    """safetensors and tokenizers have errors of their own, and NumPy says only how much was written."""
+    with pytest.raises(OSError, match=message) as told, whole(tmp_path / "a.bin"):
+        raise error
+    assert told.value.errno == 28 and told.value.filename == str(tmp_path / "a.bin")
+    with pytest.raises(OSError, match="can't load"), whole(tmp_path / "b.bin"):
+        raise OSError("can't load the tokenizer")
