@@ -164,9 +164,7 @@ def _load_tokenizer(trained: Trained, name: str) -> Any:  # noqa: ANN401
     try:
         tokenizer = load_tokenizer(name)
     except CTLError as error:
-        raise CTLError(
-            f"the tokenizer of {trained.path} can't be read ({error}); --tokenizer DIR says where it is now"
-        ) from error
+        raise CTLError(f"{trained.path}: no tokenizer ({error}); --tokenizer DIR says where it is now") from error
     if trained.tokenizer_fingerprint not in (None, fingerprint_tokenizer(tokenizer)):
         raise CTLError(
             f"{name}: not the tokenizer that {trained.path} was trained with; --tokenizer DIR says where it is"

@@ -66,7 +66,7 @@ def without_tokenizer(run, checkpoint, **saved):
 
 def test_moved_backbones_are_pointed_at(trained_run, family, tmp_path):
     checkpoint = without_tokenizer(trained_run, tmp_path / "last.ckpt", backbone=str(tmp_path / "gone"))
-    with pytest.raises(CTLError, match=r"can.t be read \(backbone .*gone.*\); --tokenizer DIR says where it is now$"):
+    with pytest.raises(CTLError, match=r"no tokenizer \(backbone .*gone.*\); --tokenizer DIR says where it is now$"):
         load_tagger(checkpoint)
     assert load_tagger(checkpoint, tokenizer=str(family / "encoder"))([["a"]])
 
