@@ -1,7 +1,7 @@
 """Measures what every ``--help`` and every misspelling costs: ``python tests/benchmarks/start.py``.
 
 Prints a Markdown table: the command, the last line of its answer, and the CPU seconds of the whole process. Outlines of
-parsers are kept from a first run, as `make` keeps them.
+parsers are kept first, as `make` keeps them.
 """
 
 import os
@@ -114,8 +114,7 @@ def main(folder):
     named = MISTAKES.replace("ROOT", str(root)).replace("MISSPELT", str(misspelt))
     mistakes = [shlex.split(line) for line in named.strip().splitlines()]
     helps = [[name, "--help"] for name in ALL]
-    for arguments in helps:
-        ran(arguments)
+    subprocess.run([sys.executable, "-m", "ctl.commands.help"], check=True)
     print("| command | answer | CPU seconds |\n| --- | --- | ---: |")
     slowest = 0.0
     for arguments in [["--help"], *helps, *mistakes]:

@@ -88,5 +88,5 @@ def _of_action(action: Any) -> Kinds:  # noqa: ANN401  (of argparse)
         return [FLAG]
     if type(action).__name__ == "_ActionConfigLoad":
         return [GROUP]
-    kinds = kinds_of(action._typehint) if hasattr(action, "_typehint") else [ANY]
+    kinds: Kinds = kinds_of(action._typehint) if hasattr(action, "_typehint") else [ANY]
     return [*kinds, REQUIRED] if action.required and action.nargs != "*" else kinds
