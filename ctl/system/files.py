@@ -73,7 +73,8 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if SHORT.fullmatch(str(error)):
             raise OSError(errno.ENOSPC, "not written whole; is the disk full?", str(path)) from error
-        error.filename = error.filename or str(path)  # a full disk names no file
+        if error.errno is not None:  # one without a number has a message alone
+            error.filename = error.filename or str(path)  # a full disk names no file
         raise
     except Exception as error:
         if said := OF_RUST.search(str(error)):

@@ -14,7 +14,8 @@ Kind = str | dict[str, Any]  # its name, or one of: choices, list, values, field
 Kinds = list[Kind]  # the alternatives of a setting
 ANY, FLAG, GROUP, NOTHING, REQUIRED, TEXT = "any", "flag", "group", "null", "required", "str"
 OURS = (  # classes whose settings are looked at; of others the names alone
-    "ctl.", "lightning.pytorch.callbacks.", "lightning.pytorch.cli.", "lightning.pytorch.loggers.", "torch.optim.",
+    "ctl.", "lightning.pytorch.callbacks.", "lightning.pytorch.loggers.", "lightning.pytorch.cli.ReduceLROnPlateau",
+    "torch.optim.",
 )  # fmt: skip
 ENDLESS = ("SequentialLR", "ChainedScheduler")  # they take others of their kind, and these others again
 
