@@ -135,7 +135,7 @@ OTHERS = [
     ("tag", "required: model"),
     ("inspect x --sentences -1", "--sentences: -1: "),
     ("inspect x --sentences 0", "--sentences: 0: "),
-    ("inspect x --split ../../y", "--split: '../../y' is no split"),
+    ("inspect . --split ../../y", "--split: '../../y' is no split"),
     ("export x", "required: model"),
     ("report x --y", "unrecognized arguments: --y"),
     ("fit", "--model: which? Name a class"),

@@ -103,7 +103,7 @@ def _names(settings: Any, above: str = "") -> Iterator[str]:  # noqa: ANN401
 
 def _check_class(option: str, chosen: Chosen, classes: Mapping[str, Mapping[str, Kinds] | None]) -> None:
     for setting, kinds in (classes.get(chosen.name or "") or {}).items():
-        linked = option == "--model" and setting in LINKED
+        linked = setting in LINKED if option == "--model" else setting == "save_dir"  # ctl gives these itself
         if REQUIRED in kinds and not linked and not _is_given(setting, chosen.names):
             raise CTLError(f"{option}.{setting} is missing: {chosen.name} needs it")
 
