@@ -37,8 +37,10 @@ def check_required(args: Sequence[str], given: Sequence[Given], options: Mapping
     if any(option in QUESTIONS or option.endswith(".help") for _, option, _ in given):
         return
     positionals = len(words(args, options))
-    names = {option for _, option, _ in given}
+    names = {option.removesuffix("+") for _, option, _ in given}
     for option, kinds in options.items():
+        if option.endswith("+"):  # adds to a list
+            continue
         is_there = option in names or any(name.startswith(f"{option}.") for name in names)
         if REQUIRED in kinds and not (is_there if option.startswith("-") else positionals):
             raise CTLError(f"{option} is missing: `ctl {command} --help` says what it is")

@@ -14,6 +14,7 @@ OPTIONS = {
     "-h": ["flag"], "--config": ["group"], "--model": [{"classes": MODELS}, "required"], "--model.help": ["any"],
     "--add": [{"list": [STOPS]}, STOPS, "null"], "--print_config": ["flag"], "--gold": ["flag"], "--limit": ["int"],
 }  # fmt: skip
+LISTS = {"--languages": [{"list": ["str"]}, "required"], "--languages+": [{"list": ["str"]}, "required"]}
 FILES = {"paths": ["any", "required"], "--gold": ["flag"], "--as": ["str", "required"]}
 REMOTE = ("--model", "Remote", "--model.model", "x", "--model.endpoint.url", "y")
 
@@ -65,6 +66,13 @@ def test_arguments_that_are_no_options_are_counted():
         check("--gold", "--as", "c", options=FILES)
     with pytest.raises(CTLError, match="--as is missing"):
         check("a", "--gold", options=FILES)
+
+
+def test_a_list_that_is_added_to_is_given():
+    for option in ("--languages", "--languages+"):
+        check(option, "[de]", options=LISTS)
+    with pytest.raises(CTLError, match="--languages is missing"):
+        check(options=LISTS)
 
 
 def test_a_file_gives_what_it_holds(tmp_path):
