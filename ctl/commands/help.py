@@ -42,7 +42,7 @@ class Outline(NamedTuple):
 
 
 def main(name: str, args: Sequence[str]) -> None:
-    """Prints a slow command's help if that is all that is asked for, and refuses what its parser is sure to refuse.
+    """Prints a command's help if that is all that is asked for, and refuses what its parser is sure to refuse.
 
     Args:
         name: of the command.
@@ -52,10 +52,8 @@ def main(name: str, args: Sequence[str]) -> None:
         CTLError: an option is not one of its, or has a value that it can't have; no such method or language.
         SystemExit: help was printed.
     """
-    if name not in SLOW:
-        return
     arguments = list(args[1:] if args[:1] == [name] else args)
-    outline = _kept(name) or remember(name)
+    outline = (_kept(name) or remember(name)) if name in SLOW else _made(name)
     if arguments in (["-h"], ["--help"]):
         sys.stdout.write(outline.text)
         raise SystemExit(0)
@@ -93,6 +91,12 @@ def _check_stage(name: str, given: Sequence[Given]) -> None:
     checkpoint = str(options.get("--ckpt_path"))
     if checkpoint.endswith(".ckpt") and "://" not in checkpoint and not Path(checkpoint).exists():
         raise CTLError(f"--ckpt_path: {checkpoint}: no such file")
+
+
+def _made(name: str) -> Outline:
+    """The outline of a command whose parser is made at once."""
+    parser = import_module(ALL[name].module).make_parser()
+    return Outline(parser.format_help(), options_of(parser))
 
 
 def remember(name: str) -> Outline:

@@ -54,6 +54,8 @@ def write_report(folder: Path) -> None:
     Raises:
         CTLError: there are no results.
     """
+    if not folder.is_dir():
+        raise CTLError(f"{folder}: no results, no such folder")
     check_output(folder)
     page = read_page(folder)
     table = page.blocks[0].table(brief=True)  # without intervals, a terminal being narrow
