@@ -23,6 +23,7 @@ Role = Literal["teacher", "mixture", "student"]
 ROLES: dict[str, Role] = {  # of what is no teacher
     "ensemble": "mixture", "seeds": "mixture", "student": "student", "few": "student",
 }  # fmt: skip
+SILVER = "silver"  # the folder of a run with labels of its sources' text
 
 
 def find_stores(paths: Sequence[str | Path], split: str) -> list[SoftLabelStore]:
@@ -66,6 +67,7 @@ def _folders(path: Path, split: str) -> list[Path]:
     if not path.exists():
         raise CTLError(f"{path}: no such folder")
     manifests = sorted(path.rglob(f"soft_labels/{split}/manifest.json"), key=lambda file: (len(file.parts), file))
+    manifests = [file for file in manifests if SILVER not in file.relative_to(path).parts] or manifests
     if not manifests:
         raise CTLError(f"{path}: no soft labels of the {split} split here or below it; `ctl predict` writes them")
     return [manifest.parent for manifest in manifests]

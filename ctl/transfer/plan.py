@@ -82,7 +82,8 @@ class Plan:
 
     def labels_of_text(self) -> list[Path]:
         """The stores of the target's raw text that the stages write."""
-        labels = [s.output.parent for s in self if s.command == "predict" and s.outputs[0].startswith(LABELS)]
+        labelling = [s for s in self if s.command == "predict" and s.outputs[0].startswith(LABELS)]
+        labels = [stage.output.parent for stage in labelling if stage.config["data"]["target"] == self.target]
         return list(dict.fromkeys(labels))
 
     def about_unscored(self) -> dict[str, Any]:

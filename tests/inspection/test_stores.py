@@ -6,8 +6,9 @@ import shutil
 import numpy as np
 import pytest
 import yaml
-from made_up_run import SCHEMA, make_run
+from made_up_run import SCHEMA, make_run, write
 
+from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
 from ctl.inspection.frames import Inspection
 from ctl.inspection.stores import find_stores, read_text, role_of, saved_data
@@ -107,3 +108,18 @@ def test_settings_of_an_earlier_version_are_still_read(run, tmp_path):
         settings["data"]["gone"] = 1
         path.write_text(yaml.safe_dump(settings))
     assert len(Inspection.open(tmp_path).corpus) == 7
+
+
+def test_silver_labels_of_a_source_are_for_another_text(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    corpus = Corpus("fr/train", ["un", "mot"], np.array([0, 2]))
+    identity = {"method": "direct:fr", "sources": ["fr"], "train_seconds": 0.0, "fingerprint": "f"}
+    write(tmp_path / "run", "silver/fr", corpus, np.full((2, len(SCHEMA)), 1 / len(SCHEMA), dtype=np.float32), identity)
+    names = [store.manifest["teacher"]["method"] for store in find_stores([tmp_path / "run"], "train")]
+    assert "direct:fr" not in names and "direct:en" in names
+    assert len(find_stores([tmp_path / "run" / "silver" / "fr"], "train")) == 1
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(CTLError, match="nowhere: no such folder"):
+        find_stores([tmp_path / "nowhere"], "train")

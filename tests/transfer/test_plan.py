@@ -334,3 +334,11 @@ def test_what_does_not_read_the_test_split_has_one_result_with_it_and_without(in
     both = {stage.title: stage for stage in labelling if stage.untested}
     assert {"teacher of en labels de", "weigh the sources for every sentence of de"} <= both.keys()
     assert {(len(stage.outputs), len(stage.untested.outputs)) for stage in both.values()} == {(2, 1)}
+
+
+def test_silver_labels_of_a_source_are_none_of_the_target():
+    plan = planned("student:uniform", more=["--silver", "{nl: org/tagger}"], missing=["de/test"])
+    folders = {str(path.relative_to("runs/de-from-en-nl")) for path in plan.labels_of_text()}
+    assert folders == {
+        f"{name}/soft_labels/train" for name in ("teachers/en", "teachers/nl", "ensembles/uniform", "students/uniform")
+    }
