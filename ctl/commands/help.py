@@ -25,7 +25,7 @@ from ctl.system.parsing.interface import interface
 from ctl.system.parsing.kinds import Kinds, options_of
 from ctl.system.parsing.names import check_languages_of
 from ctl.system.parsing.outline import Given, check_given, read_given, readings
-from ctl.system.parsing.required import check_required, words
+from ctl.system.parsing.required import check_required, is_question, words
 from ctl.system.parsing.words_in_yaml import with_lists
 from ctl.system.trainer_settings import check_seed, check_trainer
 
@@ -65,7 +65,8 @@ def main(name: str, args: Sequence[str]) -> None:
     check_required(arguments, given, outline.options, name)
     if name in OF_FILES:
         _check_files(words(arguments, outline.options))
-    check_languages_of(name, {option: value for _, option, value in given})
+    if not is_question(given):
+        check_languages_of(name, {option: value for _, option, value in given})
 
 
 def _check_files(names: Sequence[str]) -> None:

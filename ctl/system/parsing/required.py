@@ -34,7 +34,7 @@ def check_required(args: Sequence[str], given: Sequence[Given], options: Mapping
     Raises:
         CTLError: names the first that is missing.
     """
-    if any(option in QUESTIONS or option.endswith(".help") for _, option, _ in given):
+    if is_question(given):
         return
     positionals = len(words(args, options))
     names = {option.removesuffix("+") for _, option, _ in given}
@@ -48,6 +48,11 @@ def check_required(args: Sequence[str], given: Sequence[Given], options: Mapping
         for classes in _classes(kinds):
             for chosen in _chosen(option, given):
                 _check_class(option, chosen, classes)
+
+
+def is_question(given: Sequence[Given]) -> bool:
+    """Tells whether nothing is to be run: help or the configuration is asked for."""
+    return any(option in QUESTIONS or option.endswith(".help") for _, option, _ in given)
 
 
 def words(args: Sequence[str], options: Mapping[str, Kinds]) -> list[str]:
