@@ -97,7 +97,7 @@ def main() -> None:
             write_teacher(encoder, path, f"s{number}", given.rows, number)
         for some in (teachers[:1], teachers):
             child = [sys.executable, *sys.argv, "--child", str(encoder), f"{folder}/out", *map(str, some)]
-            output = subprocess.run(child, capture_output=True, text=True, check=True).stdout
+            output = subprocess.run(child, stdout=subprocess.PIPE, text=True, check=True).stdout
             seconds, peak = json.loads(output.splitlines()[-1])
             lines.append([str(len(some)), f"{seconds:.1f}", f"{peak:.2f}"])
     print(markdown(["teachers in one process", "CPU s", "private GiB"], lines))
