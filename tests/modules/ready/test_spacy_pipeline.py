@@ -94,7 +94,7 @@ def test_its_fingerprint_is_of_all_files(blank, tmp_path):
 def test_pipelines_that_can_not_be_used(blank, tmp_path):
     with pytest.raises(CTLError, match="it has no ner, only sentencizer"):
         SpacyPipeline(str(blank("sentencizer")), SCHEMA)
-    with pytest.raises(CTLError, match="no installed package of this name: pip install xx-none"):
+    with pytest.raises(CTLError, match="no installed package of this name: python -m spacy download xx_none"):
         SpacyPipeline("xx_none", SCHEMA)
     with pytest.raises(CTLError, match="no spaCy pipeline"):
         SpacyPipeline(str(tmp_path), SCHEMA)
