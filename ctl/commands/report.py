@@ -26,7 +26,7 @@ CELLS: dict[str, type] = {"folder": str, "target": str, "sources": list, "seed":
 
 
 def make_parser() -> ArgumentParser:
-    """The one argument of ``ctl report``."""
+    """The arguments of ``ctl report``."""
     parser = ArgumentParser(
         exit_on_error=False,
         prog="ctl report",
@@ -35,6 +35,12 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_argument(
         "folder", type=str, help="The folder of a study or of runs; the report is written there as well."
+    )
+    parser.add_argument(
+        "--draw",
+        type=list[str],
+        default=[],
+        help="Methods whose curves a study's figures show, '[pooled, best direct]'; by default all. Tables have all.",
     )
     return parser
 
@@ -45,19 +51,24 @@ def main(args: Sequence[str]) -> None:
     Raises:
         CTLError: there are no results.
     """
-    write_report(Path(make_parser().parse_args(list(args)).folder))
+    given = make_parser().parse_args(list(args))
+    write_report(Path(given.folder), given.draw)
 
 
-def write_report(folder: Path) -> None:
+def write_report(folder: Path, drawn: Sequence[str] = ()) -> None:
     """Writes the report of a study or of runs, and prints its main table and its conclusions.
 
+    Args:
+        folder: of the study or the runs.
+        drawn: the methods whose curves a study's figures show; all if none are named.
+
     Raises:
-        CTLError: there are no results.
+        CTLError: there are no results, or there is no such method.
     """
     if not folder.is_dir():
         raise CTLError(f"{folder}: no results, no such folder")
     check_output(folder)
-    page = read_page(folder)
+    page = read_page(folder, drawn)
     table = page.blocks[0].table(brief=True)  # without intervals, a terminal being narrow
     show(make_table(*table, title=page.title))
     for sentence in page.conclusions:
@@ -83,7 +94,7 @@ def check_output(folder: Path) -> None:
         raise CTLError(f"{foreign[0]}: ctl did not write this file, so it is not replaced; rename its folder")
 
 
-def read_page(folder: Path) -> Page:
+def read_page(folder: Path, drawn: Sequence[str] = ()) -> Page:
     """The page of a study where the folder is one, else of runs.
 
     Raises:
@@ -95,7 +106,9 @@ def read_page(folder: Path) -> Page:
 
     design = folder / DESIGN
     if design.is_file():
-        return study_page(folder, read_design(design))
+        return study_page(folder, read_design(design), drawn)
+    if drawn:
+        raise CTLError(f"--draw is for studies: {folder} holds runs, whose figures have few curves")
     return runs_page(folder)
 
 

@@ -15,12 +15,14 @@ from ctl.report.statistics.scaling import Scaling
 from ctl.report.statistics.trends import Trend
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+FEW = 6  # lines whose legend stands below, so that a figure fits a narrow page
 KINDS = {
-    "nested": "nearest sources first",
-    "random": "sources drawn at random",
+    "nested": "nearest first",
+    "random": "drawn at random",
     "every": "all sets of sources",
     "listed": "listed sets of sources",
 }
@@ -34,10 +36,15 @@ def scaling(table: pd.DataFrame, fits: Mapping[CurveKey, Scaling], look: Look) -
         fits: the fitted curves.
         look: the styles of the methods.
     """
-    kinds = list(dict.fromkeys(table.sets))
+    sizes = {str(kind): sorted(set(part.sources)) for kind, part in table.groupby("sets", sort=False)}
     fitted = {(key.sets, str(key.contender)): fit for key, fit in fits.items() if fit.levels_off}
-    figure, panels = axes(len(kinds), width=4.6 * len(kinds) + 2.4, height=4.4, sharey=True)
-    for panel, kind in zip(panels, kinds, strict=True):
+    shares = [1 + len(numbers) for numbers in sizes.values()]
+    few = table.method.nunique() <= FEW
+    figure, panels = axes(
+        len(sizes), width=5.4 if few else 2.4 + min(7.2, 3.6 + 0.6 * sum(shares)), height=5.0 if few else 4.4,
+        sharey=True, width_ratios=shares,
+    )  # fmt: skip
+    for panel, kind in zip(panels, sizes, strict=True):
         for method, points in table[table.sets == kind].groupby("method", sort=False):
             style = look(str(method))
             panel.plot(points.sources, points.f1, label=str(method), **style)
@@ -45,10 +52,11 @@ def scaling(table: pd.DataFrame, fits: Mapping[CurveKey, Scaling], look: Look) -
             if fit := fitted.get((kind, str(method))):
                 n = np.linspace(points.sources.min(), points.sources.max(), 60)
                 panel.plot(n, fit.at(n), color=style["color"], linestyle=":", linewidth=1)
-        _sources_axis(panel, sorted(set(table[table.sets == kind].sources)))
+        _sources_axis(panel, sizes[kind])
         panel.set_title(KINDS.get(kind, kind))
     panels[0].set_ylabel("F1 on the targets' test split (%)")
-    _legend_beside(figure, panels)
+    panels[0].set_ylim(max(0, table.f1.min() - 10), min(102, table.f1.max() + 8))  # the means; bands may be wider
+    (_legend_below if few else _legend_beside)(figure, panels)
     return figure
 
 
@@ -200,7 +208,15 @@ def _sources_axis(panel: Axes, sizes: Sequence[int]) -> None:
 
 
 def _legend_beside(figure: Figure, panels: Sequence[Axes]) -> None:
-    handles = {
-        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
+    handles = _handles(panels)
     figure.legend(handles.values(), handles.keys(), loc="outside right center")
+
+
+def _legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
+    handles = _handles(panels)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+
+
+def _handles(panels: Sequence[Axes]) -> dict[str, Artist]:
+    """What the legend shows, by label."""
+    return {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,16 @@ FITS = Layout(
 )  # fmt: skip
 
 
-def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
+def study_page(folder: Path, design: Mapping[str, Any], drawn: Sequence[str] = ()) -> Page:
     """Shows all that a study has found so far.
 
+    Args:
+        folder: of the study.
+        design: what it is.
+        drawn: the methods that figures of curves show; all if none are named. Tables and conclusions have all.
+
     Raises:
-        CTLError: no cell is done, so nothing was found.
+        CTLError: no cell is done, so nothing was found; or there is no such method.
     """
     findings = Findings(folder, design)
     if not findings.scores:
@@ -85,7 +90,7 @@ def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
         subtitle=f"Targets {targets}; sources among {pool}; seeds {seeds}; backbone {Path(design['backbone']).name}.",
         conclusions=[*sentences(findings, tests), *few_sentences(findings)],
         blocks=[
-            *_scaling(findings, look),
+            *_scaling(findings, look, drawn),
             *few_blocks(findings),
             *_transfer(findings),
             *left_out_blocks(folder),
@@ -98,18 +103,26 @@ def study_page(folder: Path, design: Mapping[str, Any]) -> Page:
     )
 
 
-def _scaling(findings: Findings, look: Look) -> Iterable[Block]:
+def _scaling(findings: Findings, look: Look, drawn: Sequence[str]) -> Iterable[Block]:
     table, targets = tables.scaling_table(findings), findings.design["targets"]
     scores = table.drop(columns="seconds").sort_values("sources", kind="stable", ignore_index=True)
     yield Block("scores", "Scores by number of sources", TEXTS["scores"], scores, layout=SCORES)
+    table = _only(table, drawn)
     yield Block.figure("scaling", "Scaling curves", TEXTS["scaling"], table, figures.scaling, findings.fits, look)
     for target in targets if len(targets) > 1 else []:
-        title, of_one = f"Scaling on {target}", tables.scaling_table(findings, [target])
+        title, of_one = f"Scaling on {target}", _only(tables.scaling_table(findings, [target]), drawn)
         yield Block.figure(f"scaling-{plain_name(target)}", title, TEXTS["target"], of_one, figures.scaling, {}, look)
-    if len(gains := tables.marginal_table(findings)):
+    if len(gains := _only(tables.marginal_table(findings), drawn)):
         yield Block.figure("marginal", "What one source more brings", TEXTS["marginal"], gains, figures.marginal, look)
     main = table[table.sets == findings.kinds[0]]
     yield Block.figure("cost", "Cost against F1", TEXTS["cost"], main, figures.cost, look)
+
+
+def _only(table: pd.DataFrame, drawn: Sequence[str]) -> pd.DataFrame:
+    """The rows of some methods."""
+    if unknown := [name for name in drawn if len(table) and name not in set(table.method)]:
+        raise CTLError(f"--draw {unknown[0]}: the report has {', '.join(dict.fromkeys(table.method))}")
+    return table[table.method.isin(list(drawn))].reset_index(drop=True) if drawn else table
 
 
 def _transfer(findings: Findings) -> Iterable[Block]:

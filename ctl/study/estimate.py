@@ -108,7 +108,7 @@ def kind_of(stage: Stage) -> str:
     verbs = {"fit": "train", "predict": "answers of", "test": "tests of"}
     nouns = {
         "LanguageIdentifier": "language identifiers", "Adaptation": "adapted backbones", "Merged": "merged models",
-        "Supervised": "supervised models",
+        "Supervised": "supervised models", "NearestLanguages": "nearest languages", "LeaveOneOut": "sources left out",
         "FewShot": "models of few labels", "FewRanking": "rankings of sources",
     }  # fmt: skip
     return f"{verbs[stage.command]} {nouns.get(name, f'{name.lower()}s')}"

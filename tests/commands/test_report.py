@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from ctl.commands.report import check_output
@@ -54,3 +55,15 @@ def test_a_figure_of_the_user_is_not_replaced(tmp_path, capsys, name):
     (tmp_path / "report").write_text("mine")
     assert main(["report", str(tmp_path)]) == 2
     assert "report: this is a file, where a folder is to be made" in capsys.readouterr().err
+
+
+def test_figures_show_the_methods_that_are_named(tmp_path, capsys):
+    """Tables have all; a method that the study lacks is refused with those that it has."""
+    from made_up_study import write_study
+
+    write_study(tmp_path)
+    assert main(["report", str(tmp_path), "--draw", "[pooled, best direct]"]) == 0
+    curves, scores = (set(pd.read_csv(tmp_path / "report" / f"{name}.csv").method) for name in ("scaling", "scores"))
+    assert curves == {"pooled", "best direct"} < scores
+    assert main(["report", str(tmp_path), "--draw", "[puled]"]) == 2
+    assert "--draw puled: the report has best direct, " in capsys.readouterr().err
