@@ -11,6 +11,10 @@ help:  ## List the targets
 
 quickstart: $(READY)  ## Install, then run one complete transfer between artificial languages (3 minutes, offline)
 	$(BIN)/ctl transfer --config configs/transfer/quickstart.yaml
+	$(BIN)/ctl tag --model runs/quickstart --format pretty docs/tagging.txt
+	@printf '%s\n' 'next: $(BIN)/ctl inspect runs/quickstart --students  # soft labels, word by word, in one HTML page' \
+	  '      $(BIN)/ctl report runs/quickstart  # tables and figures' \
+	  '      $(BIN)/ctl sources --help  # your own languages: which to learn from'
 
 test: $(READY) lint docs  ## Install, then check style and types, build the docs and run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

@@ -1,16 +1,18 @@
 """Families of related artificial languages: a controlled experiment in cross-lingual transfer.
 
-A proto-language has words for things, deeds and qualities, function words, and inventories of names. Languages
-descend from it along a family tree. A branch of length t brings, in exact numbers that are rounded products,
+A first language has words for things, deeds and qualities, function words, and inventories of names. The others
+descend from it along a family tree. It is an invented proto-language at the root of the tree or, in a *readable*
+family, English, one of the leaves: then the others are its invented cousins, and a person can judge a tag. A branch of
+length t brings, in exact numbers that are rounded products,
 
 * ``sound_changes * t`` regular sound changes, each applied to every native word without exception,
 * ``replacement * t`` of the common words replaced by new roots,
 * one of eight word-order parameters, by turns, turned round for every two units of t.
 
-So the distance of two languages, the length of the path between them, is set and not hoped for. A share of the names
-is international: the same in all languages. Others are inherited like words. Some names are ambiguous between a
-person, a place and an organisation, and half of the names of the test split are in no training sentence, so that
-context must decide.
+So the distance of two languages, the length of the path between them, is set and not hoped for; it does not matter
+where the way along the tree begins. A share of the names is international: the same in all languages. Others are
+inherited like words. Some names are ambiguous between a person, a place and an organisation, and half of the names of
+the test split are in no training sentence, so that context must decide.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import numpy as np
 
 from ctl.data.synthetic.backbones import write_backbones
 from ctl.data.synthetic.grammar import Speaker
-from ctl.data.synthetic.languages import ORDERS, WORDS, Drift, Inventory, Language
+from ctl.data.synthetic.languages import ORDERS, Drift, Inventory, Language, english_words, invented_words
 from ctl.errors import CTLError
 from ctl.system.files import read_object, whole
 from ctl.system.numbers import NonNegativeFloat, PositiveInt, Seed, Share
@@ -53,13 +55,27 @@ class Branch:
         """The languages below."""
         return [self.name] if not self.children else [name for child in self.children for name in child.languages()]
 
+    def path(self, language: str) -> list[Branch]:
+        """The nodes from this one down to a language."""
+        inside = [child for child in self.children if language in child.languages()]
+        return [self, *(inside[0].path(language) if inside else [])]
+
+    def seen_from(self, language: str) -> Branch | None:
+        """The node above a language, with all others below it: the same tree, walked from that language; None alone."""
+        above: Branch | None = None
+        for parent, child in itertools.pairwise(self.path(language)):
+            others = [branch for branch in parent.children if branch is not child]
+            below = (*others, above) if above else tuple(others)
+            above = Branch(parent.name, child.length, below) if below else None
+        return above
+
 
 @dataclass(frozen=True)
 class SyntheticFamily:
-    """Artificial languages, named by family and number: ``a1 a2 a3 b1 c1``.
+    """Artificial languages, named by family and number: ``a1 a2 a3 b1 c1``, or ``en a2 a3 b1 c1`` if readable.
 
     ``a1`` is the natural target: ``a2`` is its sister at distance 2, ``a3`` a cousin at 4, family ``b`` is at 8, ``c``
-    at 12, and each further family 4 more. All languages are equally far from the proto-language.
+    at 12, and each further family 4 more. All languages are equally far from the root of the tree.
 
     Attributes:
         families: number of languages in each family.
@@ -75,6 +91,7 @@ class SyntheticFamily:
         vocabulary: entries of the WordPiece vocabulary.
         width: of the hidden states of encoder and decoder.
         layers: of either.
+        readable: ``a1`` is English, with a small inventory of words, and is called ``en``.
     """
 
     families: tuple[PositiveInt, ...] = (3, 1, 1)
@@ -90,6 +107,7 @@ class SyntheticFamily:
     vocabulary: PositiveInt = 1200
     width: PositiveInt = 128
     layers: PositiveInt = 2
+    readable: bool = False
 
     @cached_property
     def tree(self) -> Branch:
@@ -103,12 +121,17 @@ class SyntheticFamily:
             tree, height = Branch("-".join(child.name for child in below), 0, tuple(below)), joined
         return tree
 
-    @staticmethod
-    def _family(letter: str, size: int) -> Branch:
+    @property
+    def target(self) -> str:
+        """The language that the others are meant to help."""
+        return "en" if self.readable else "a1"
+
+    def _family(self, letter: str, size: int) -> Branch:
         """Two sisters at height 1, all cousins at height 2."""
+        eldest = self.target if letter == "a" else f"{letter}1"
         if size == 1:
-            return Branch(f"{letter}1", 0)
-        sisters = Branch(f"{letter}1-{letter}2", 1, (Branch(f"{letter}1", 1), Branch(f"{letter}2", 1)))
+            return Branch(eldest, 0)
+        sisters = Branch(f"{eldest}-{letter}2", 1, (Branch(eldest, 1), Branch(f"{letter}2", 1)))
         return Branch(letter, 0, (sisters, *(Branch(f"{letter}{number}", 2) for number in range(3, size + 1))))
 
     @property
@@ -118,27 +141,32 @@ class SyntheticFamily:
 
     def distance(self, language: str, other: str) -> int:
         """Length of the path between two languages in the tree."""
-
-        def path(branch: Branch, name: str) -> list[Branch]:
-            inside = [child for child in branch.children if name in child.languages()]
-            return [branch, *(path(inside[0], name) if inside else [])]
-
-        first, second = path(self.tree, language), path(self.tree, other)
+        first, second = self.tree.path(language), self.tree.path(other)
         return sum(branch.length for branch in first + second if branch not in first or branch not in second)
 
     def grow(self) -> dict[str, Language]:
-        """Derives every language from the proto-language."""
+        """Derives every language from the first one."""
         rng = np.random.default_rng([self.seed, 0])
-        inventory = Inventory(rng, self.international, self.ambiguous)
-        proto = Language("proto", inventory, inventory.proto, dict.fromkeys(ORDERS, True))
+        return self._cousins(rng) if self.readable else self._descendants(rng)
+
+    def _descendants(self, rng: np.random.Generator) -> dict[str, Language]:
+        inventory = Inventory(invented_words(rng), rng, self.international, self.ambiguous)
+        proto = Language("proto", inventory, inventory.original, dict.fromkeys(ORDERS, True))
         return dict(self._descend(self.tree, proto, Drift(rng), 0))
+
+    def _cousins(self, rng: np.random.Generator) -> dict[str, Language]:
+        inventory = Inventory(english_words(), rng, self.international, self.ambiguous)
+        order = {**dict.fromkeys(ORDERS, True), "firm": False}
+        english = Language(self.target, inventory, inventory.original, order, english=True)
+        above = self.tree.seen_from(self.target)
+        return {self.target: english, **(dict(self._descend(above, english, Drift(rng), 0)) if above else {})}
 
     def _descend(self, branch: Branch, parent: Language, drift: Drift, above: int) -> Iterator[tuple[str, Language]]:
         depth = above + branch.length
         language = parent.changed(
             branch.name,
             rules=drift.rules(round(self.sound_changes * above), round(self.sound_changes * depth)),
-            replaced=round(self.replacement * branch.length * sum(WORDS.values())),
+            replaced=round(self.replacement * branch.length * parent.common),
             turned=list(itertools.islice(drift.orders, branch.length // 2)),
             rng=drift.rng,
         )
@@ -174,13 +202,14 @@ class SyntheticFamily:
         """Names the settings in which the family that stands in a folder differs; none where there is none."""
         there = read_object(root / "family.json")
         here = json.loads(json.dumps({"format": FORMAT, **dataclasses.asdict(self)}))
-        return [name for name, value in here.items() if there and there.get(name) != value]
+        return [name for name, value in here.items() if there and there.get(name, False) != value]
 
     @staticmethod
     def _check_nothing_else(root: Path) -> None:
         """Refuses to replace a family beside which there is anything else."""
-        families = read_object(root / "family.json").get("families", ())
-        languages = SyntheticFamily(families=tuple(families)).languages if families else []
+        there = read_object(root / "family.json")
+        families, readable = tuple(there.get("families", ())), bool(there.get("readable"))
+        languages = SyntheticFamily(families=families, readable=readable).languages if families else []
         written = {"family.json", "encoder", "decoder", *languages}
         if others := sorted({path.name for path in root.iterdir()} - written):
             raise CTLError(

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from ctl.data.synthetic.languages import NAMES, WORDS, Language, Rng
+from ctl.data.synthetic.languages import NAMES, Language, Rng
 
 TaggedWords = list[tuple[str, str]]  # words and their BIO2 tags
 
@@ -37,7 +37,9 @@ class Speaker:
             self._plain_in,
             self._of_place,
         )
-        return [*patterns[self.rng.integers(len(patterns))](), (".", "O")]
+        (word, tag), *rest = patterns[self.rng.integers(len(patterns))]()
+        opening = word[:1].upper() + word[1:] if self.language.english else word
+        return [(opening, tag), *rest, (".", "O")]
 
     def _says(self) -> TaggedWords:
         return self._clause(self._person(), "says", self._thing())
@@ -53,18 +55,23 @@ class Speaker:
         return self._clause(self._firm(), "verb", self._thing() + self._maybe_where())
 
     def _plain(self) -> TaggedWords:
-        return self._clause(self._thing(), "verb", self._thing())
+        return self._clause(self._thing(), "verb", self._object())
 
     def _plain_in(self) -> TaggedWords:
-        return self._clause(self._thing(), "verb", self._thing() + self._adposition("in", self._town()))
+        return self._clause(self._thing(), "verb", self._object() + self._adposition("in", self._town()))
 
     def _of_place(self) -> TaggedWords:
         person = self._person() + self._adposition("of", self._town())
-        return self._clause(person, "verb", self._thing())
+        return self._clause(person, "verb", self._object())
 
     def _clause(self, subject: TaggedWords, verb: str, rest: TaggedWords) -> TaggedWords:
         deed = [self._word(verb)]
         return subject + (deed + rest if self.language.first["verb"] else rest + deed)
+
+    def _object(self) -> TaggedWords:
+        if not self.language.english:
+            return self._thing()
+        return (self._thing, self._thing, self._person, self._firm)[self.rng.integers(4)]()
 
     def _maybe_where(self) -> TaggedWords:
         return self._adposition("in", self._town()) if self.rng.random() < 0.4 else []
@@ -104,11 +111,11 @@ class Speaker:
     def _form(self, kind: str) -> str:
         key = kind, self._number(kind)
         form = self.language.lexicon[self.language.inventory.shared.get(key, key)]
-        return form.capitalize() if kind in NAMES else form
+        return form.capitalize() if kind in NAMES or (kind == "firm" and self.language.english) else form
 
     def _number(self, kind: str) -> int:
         """Draws a number by Zipf's law; the later half of the names is kept for test."""
-        count = NAMES[kind] // 2 if kind in NAMES else WORDS[kind]
+        count = self.language.inventory.counts[kind] // (2 if kind in NAMES else 1)
         later = count if kind in NAMES and self.unseen and self.rng.random() < 0.5 else 0
         return later + int(np.searchsorted(_zipf(count), self.rng.random()))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
 
 CONSONANTS, VOWELS = "ptkbdgfszmnlrvhcjw", "aeiou"
-WORDS = {  # how many the proto-language has of each class
+WORDS = {  # how many an invented proto-language has of each class
     "noun": 800, "verb": 200, "adjective": 300,
     "determiner": 4, "conjunction": 1, "in": 6, "of": 4, "to": 5,
     "title": 12, "says": 12, "serves": 12, "travels": 12, "place": 10, "firm": 10,
@@ -27,24 +28,52 @@ Lexicon = dict[tuple[str, int], str]
 
 
 class Inventory:
-    """The things to talk about: the words of the proto-language, and which names have several uses."""
+    """The things to talk about: the words of the first language, and which names have several uses.
 
-    def __init__(self, rng: Rng, international: float, ambiguous: float) -> None:
-        self.proto: Lexicon = {}
+    Args:
+        words: of every class, the forms in the first language; the later half of each class of names is kept for test.
+        rng: draws what follows.
+        international: share of the names that are the same in all languages.
+        ambiguous: share of the towns and brands that bear the form of a surname.
+
+    Attributes:
+        counts: how many there are of each class.
+        original: form by class and number in the first language.
+        fixed: the international names.
+        shared: the ambiguous names, and the surname whose form each bears.
+    """
+
+    def __init__(self, words: Mapping[str, Sequence[str]], rng: Rng, international: float, ambiguous: float) -> None:
+        self.counts = {kind: len(forms) for kind, forms in words.items()}
+        self.original: Lexicon = {(kind, number): form for kind in words for number, form in enumerate(words[kind])}
         self.fixed: set[tuple[str, int]] = set()
-        taken: set[str] = set()
-        for kind, count in {**WORDS, **NAMES}.items():
-            for number in range(count):
-                self.proto[kind, number] = new_root(rng, taken, short=kind in ("determiner", "in", "of", "to"))
-        for kind, count in NAMES.items():
-            chosen = rng.choice(count, size=round(international * count), replace=False)
+        for kind in NAMES:
+            chosen = rng.choice(self.counts[kind], size=round(international * self.counts[kind]), replace=False)
             self.fixed |= {(kind, int(number)) for number in chosen}
-        # ambiguous names: a town or a brand that bears the form of a surname
         self.shared: dict[tuple[str, int], tuple[str, int]] = {}
         for kind in ("town", "brand"):
-            chosen = rng.choice(NAMES[kind], size=round(ambiguous * NAMES[kind]), replace=False)
-            surnames = rng.choice(NAMES["surname"], size=len(chosen), replace=False)
+            chosen = rng.choice(self.counts[kind], size=round(ambiguous * self.counts[kind]), replace=False)
+            surnames = rng.choice(self.counts["surname"], size=len(chosen), replace=False)
             self.shared |= {(kind, int(a)): ("surname", int(b)) for a, b in zip(chosen, surnames, strict=True)}
+
+
+def invented_words(rng: Rng) -> dict[str, list[str]]:
+    """The words of a proto-language that nobody speaks, by class."""
+    taken: set[str] = set()
+    return {
+        kind: [new_root(rng, taken, short=kind in ("determiner", "in", "of", "to")) for _ in range(count)]
+        for kind, count in {**WORDS, **NAMES}.items()
+    }
+
+
+def english_words() -> dict[str, list[str]]:
+    """The words of English that stand in ``english.txt``, in lower case, by class."""
+    words: dict[str, list[str]] = {}
+    for line in resources.files("ctl.data.synthetic").joinpath("english.txt").read_text("utf-8").splitlines():
+        kind, _, forms = line.partition(": ")
+        if not line.startswith("#"):
+            words.setdefault(kind, []).extend(forms.lower().split())
+    return words
 
 
 @dataclass(frozen=True)
@@ -56,12 +85,20 @@ class Language:
         inventory: the things to talk about.
         lexicon: form by class and number.
         first: which heads go first.
+        english: it is English or a cousin: sentences and the words for kinds of firms begin with a capital, as names
+            always do, and verbs have persons and firms as objects too.
     """
 
     name: str
     inventory: Inventory
     lexicon: Mapping[tuple[str, int], str]
     first: Mapping[str, bool]
+    english: bool = False
+
+    @property
+    def common(self) -> int:
+        """How many common words there are, all but the names."""
+        return sum(kind in WORDS for kind, _ in self.lexicon)
 
     def changed(self, name: str, rules: Sequence[Rule], replaced: int, turned: Sequence[str], rng: Rng) -> Language:
         """Makes a daughter language.
@@ -81,7 +118,7 @@ class Language:
         for index in ((np.arange(replaced) + rng.random()) * len(common) / max(1, replaced)).astype(int):
             lexicon[common[index]] = new_root(rng, taken, short=len(lexicon[common[index]]) < 4)
         first = {order: head != (order in turned) for order, head in self.first.items()}
-        return Language(name, self.inventory, lexicon, first)
+        return Language(name, self.inventory, lexicon, first, self.english)
 
 
 def new_root(rng: Rng, taken: set[str], short: bool = False) -> str:

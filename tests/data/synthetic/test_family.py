@@ -30,6 +30,35 @@ def test_any_number_of_languages():
     assert len(SyntheticFamily(families=(1, 1, 4)).grow()) == 6
 
 
+def test_a_readable_family_is_walked_from_english():
+    """The same tree, the same distances, and the same number of changes a unit of length, with English as the start."""
+    readable, invented = SyntheticFamily(readable=True), SyntheticFamily()
+    grown = readable.grow()
+    assert list(grown) == readable.languages == ["en", "a2", "a3", "b1", "c1"]
+    assert [readable.distance("en", name) for name in grown] == [
+        invented.distance("a1", name) for name in invented.languages
+    ]
+    english = grown["en"]
+    native = [key for key in english.lexicon if key not in english.inventory.fixed]
+    shares = [np.mean([english.lexicon[key] == other.lexicon[key] for key in native]) for other in grown.values()]
+    assert shares[0] == 1 and all(near > far for near, far in itertools.pairwise(shares))
+    turned = [sum(english.first[order] != other.first[order] for order in ORDERS) for other in grown.values()]
+    assert turned == [0, 0, 1, 3, 5]
+
+
+@pytest.mark.parametrize("families", [(1,), (2,), (3,), (1, 1), (2, 2, 4)])
+def test_readable_families_of_any_shape(families):
+    family = SyntheticFamily(families=families, readable=True)
+    assert sorted(family.grow()) == sorted(family.languages) and len(family.languages) == sum(families)
+
+
+def test_a_tree_seen_from_one_of_its_languages_keeps_all_paths():
+    family = SyntheticFamily(families=(3, 2, 1))
+    above = family.tree.seen_from("a1")
+    for name in set(family.languages) - {"a1"}:
+        assert sum(branch.length for branch in above.path(name)) == family.distance("a1", name)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_fewer_words_are_shared_the_farther_a_language_is(seed):
     family = SyntheticFamily(seed=seed, families=(3, 1, 1))
@@ -92,4 +121,4 @@ def test_nothing_beside_the_languages_is_lost(tmp_path):
 
 def test_the_picture_in_the_docs_is_of_this_family():
     path = Path(__file__).parents[3] / "docs" / "family.svg"
-    assert path.read_text(encoding="utf-8") == family_tree(SyntheticFamily())
+    assert path.read_text(encoding="utf-8") == family_tree(SyntheticFamily(readable=True))

@@ -1,7 +1,7 @@
 import numpy as np
 
 from ctl.data.synthetic.family import SyntheticFamily
-from ctl.data.synthetic.languages import NAMES, WORDS, apply, new_root
+from ctl.data.synthetic.languages import NAMES, WORDS, apply, english_words, new_root
 
 
 def test_changes_are_counted_and_regular():
@@ -10,7 +10,7 @@ def test_changes_are_counted_and_regular():
     replaced = sum(one.lexicon[key] != two.lexicon[key] for key in one.lexicon)
     assert replaced <= 2 * round(family.replacement * sum(WORDS.values()))
     one_only = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
-    parent = {key: form for key, form in one_only["a1"].inventory.proto.items() if key[0] in WORDS}
+    parent = {key: form for key, form in one_only["a1"].inventory.original.items() if key[0] in WORDS}
     changed = [key for key in parent if one_only["b1"].lexicon[key] != parent[key]]
     assert len(changed) == round(0.1 * 4 * sum(WORDS.values()))
     rules = [("p", "f", "initial"), ("a", "e", "inner"), ("k", "g", "final"), ("f", "h", "initial")]
@@ -21,7 +21,7 @@ def test_words_are_replaced_evenly_over_classes():
     grown = SyntheticFamily(sound_changes=0, replacement=0.1, families=(1, 1)).grow()
     b1 = grown["b1"]
     for kind, count in WORDS.items():
-        replaced = sum(b1.lexicon[kind, i] != b1.inventory.proto[kind, i] for i in range(count))
+        replaced = sum(b1.lexicon[kind, i] != b1.inventory.original[kind, i] for i in range(count))
         assert abs(replaced - 0.4 * count) <= 1, kind
 
 
@@ -39,3 +39,11 @@ def test_roots_are_new():
     for _ in range(500):
         new_root(rng, roots)
     assert len(roots) == 500
+
+
+def test_english_words_have_every_class_and_no_word_twice_in_one():
+    words = english_words()
+    assert list(words) == [*WORDS, *NAMES]
+    for kind, forms in words.items():
+        assert len(forms) == len(set(forms)) and all(form.isalpha() and form.islower() for form in forms), kind
+    assert sum(len(words[kind]) for kind in WORDS) > 500
