@@ -383,8 +383,8 @@ class Ensemble(Labeller):
 
     def _reliability(self, truth: Truth) -> dict[str, dict[str, float]]:
         """Gives how reliable the teachers are, type by type; of those that ``top`` leaves out nothing is known."""
-        by_name = reliability(truth, self.schema, self._names())
-        return {name: by_name[name] for name, share in zip(by_name, truth.shares(), strict=True) if share > 0}
+        by_name = reliability(truth, self.schema, self._names())  # a share of 1e-17 is none
+        return {name: by_name[name] for name, share in zip(by_name, truth.shares(), strict=True) if share > 1e-6}
 
 
 def _share(weights: Tensor) -> tuple[Tensor, Tensor]:
