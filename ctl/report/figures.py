@@ -218,5 +218,5 @@ def _legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
 
 
 def _handles(panels: Sequence[Axes]) -> dict[str, Artist]:
-    """What the legend shows, by label."""
+    """Lines and bands by their label, for a legend."""
     return {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)}

@@ -97,7 +97,7 @@ class Language:
 
     @property
     def common(self) -> int:
-        """How many common words there are, all but the names."""
+        """The number of common words: all but the names."""
         return sum(kind in WORDS for kind, _ in self.lexicon)
 
     def changed(self, name: str, rules: Sequence[Rule], replaced: int, turned: Sequence[str], rng: Rng) -> Language:
