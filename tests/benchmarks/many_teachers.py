@@ -59,8 +59,8 @@ def label(options: argparse.Namespace, teachers: list[Path], encoder: Path, outp
 
     watch = Watch()
     status = main([
-        "predict", "--model", "Ensemble", "--model.write", "each",
-        "--model.teachers", json.dumps([*map(str, teachers)]),
+        "predict", "--model", "Ensemble", "--model.teachers", json.dumps([*map(str, teachers)]),
+        "--model.write", "each",
         "--data.root", str(options.data), "--data.backbone", str(encoder), "--data.sources", "[]",
         "--data.target", options.target, "--data.limit", str(options.sentences), "--data.predict_splits", "[test]",
         "--trainer.default_root_dir", str(output), "--trainer.accelerator", "cpu", "--trainer.logger", "false",

@@ -111,11 +111,13 @@ def _names(settings: Any, above: str = "") -> Iterator[str]:  # noqa: ANN401
 def _check_class(option: str, chosen: Chosen, classes: Mapping[str, Mapping[str, Kinds] | None]) -> None:
     for setting, kinds in (classes.get(chosen.name or "") or {}).items():
         linked = setting in LINKED if option == "--model" else setting == "save_dir"  # ctl gives these itself
-        if REQUIRED in kinds and not linked and not _is_given(setting, chosen.names):
+        adds = setting.endswith("+")  # to a list
+        if REQUIRED in kinds and not linked and not adds and not _is_given(setting, chosen.names):
             raise CTLError(f"{option}.{setting} is missing: {chosen.name} needs it")
 
 
 def _is_given(setting: str, names: set[str]) -> bool:
     """Tells whether a setting is given, or one that holds it as a whole, ``endpoint`` from a file."""
+    names = {name.removesuffix("+") for name in names}
     wholes = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
     return setting in names or any(setting.startswith(f"{name}.") for name in wholes)

@@ -68,6 +68,15 @@ def test_arguments_that_are_no_options_are_counted():
         check("a", "--gold", options=FILES)
 
 
+def test_a_list_of_a_class_is_given_at_once_or_added_to():
+    several = [{"list": ["str"]}, "required"]
+    options = {**OPTIONS, "--model": [{"classes": {"Ensemble": {"teachers": several, "teachers+": several}}}]}
+    for given in (["--model.teachers", "[a, b]"], ["--model.teachers+", "a", "--model.teachers+=b"]):
+        check("--model", "Ensemble", *given, options=options)
+    with pytest.raises(CTLError, match=r"^--model.teachers is missing: Ensemble needs it"):
+        check("--model", "Ensemble", options=options)
+
+
 def test_a_list_that_is_added_to_is_given():
     for option in ("--languages", "--languages+"):
         check(option, "[de]", options=LISTS)
