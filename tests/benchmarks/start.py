@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from textwrap import shorten
 
 from ctl.command_table import ALL
 
@@ -22,7 +23,7 @@ transfer --config configs/transfer/quickstart.yaml --trainer.callbacks '[ModelCh
 transfer --config configs/transfer/quickstart.yaml --trainer.logger '{class_path: CSVLogger, init_args: {save_dri: x}}'
 transfer --config configs/transfer/quickstart.yaml --trainer.strategy dpp
 transfer --backbone x --sources '[de]'
-transfer --config configs/transfer/quickstrat.yaml
+transfer --config quickstrat.yaml
 transfer --config MISSPELT
 transfer --data.root ROOT --sources '[dee]' --target nl --backbone x
 transfer --data.root ROOT --sources '[de]' --target nll --backbone x
@@ -123,7 +124,7 @@ def main(folder):
         answer = f"{text.count(chr(10)) + 1} lines" if "--help" in arguments else text.splitlines()[-1]
         row = [f"ctl {shlex.join(arguments)}", answer.removeprefix("ctl: error: ")]
         cells = [cell.replace(str(folder), "DIR").replace("|", r"\|") for cell in row]
-        print(f"| `{cells[0]}` | {cells[1][:120]} | {seconds:.2f} |", flush=True)
+        print(f"| `{cells[0]}` | {shorten(cells[1], 120, placeholder=' ...')} | {seconds:.2f} |", flush=True)
     sys.exit(f"the slowest took {slowest:.2f} s of CPU, more than {LIMIT}" if slowest > LIMIT else 0)
 
 
