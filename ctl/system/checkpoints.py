@@ -38,9 +38,9 @@ class WholeCheckpoints(TorchCheckpointIO):
         Raises:
             CTLError: there is no room, or the folder can't be written to.
         """
-        state = digest(checkpoint)
         try:
             with finishing(), whole(Path(path)) as partial:
+                state = digest(checkpoint)
                 if not self._link(state, partial):
                     _write(checkpoint, partial)
         except (OSError, RuntimeError) as error:
