@@ -67,7 +67,15 @@ def test_a_configuration_that_a_stage_wrote_is_still_taken(path, capsys):
     assert now["model"]["class_path"].rpartition(".")[2] == before["model"]["class_path"].rpartition(".")[2]
     for part, settings in (("model", now["model"]["init_args"]), ("data", now["data"])):
         old = before[part]["init_args"] if part == "model" else before[part]
-        assert {name: settings[name] for name in old} == old
+        assert of_before(settings, old) == old
+
+
+def of_before(settings, old):
+    """The settings that there were then, at every level; what came later has its default."""
+    return {
+        name: of_before(settings[name], value) if isinstance(value, dict) else settings[name]
+        for name, value in old.items()
+    }
 
 
 @pytest.mark.parametrize("method", HOMES)
