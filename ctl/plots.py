@@ -10,7 +10,7 @@ import pandas as pd
 
 from ctl.data.synthetic.family import Branch, SyntheticFamily
 from ctl.methods import Method
-from ctl.report.drawing import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, RED, SKY, YELLOW
+from ctl.report.drawing import BLUE, GREEN, GREY, ORANGE, PALETTE, PINK, RED, SKY, YELLOW, in_legend
 from ctl.results import Record
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def tag_counts(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for number, (kind, column) in enumerate(counts.items()):
         offset = (number - (len(counts.columns) - 1) / 2) * width
         colour, hatch = PALETTE[number % len(PALETTE)], ("", "//", "..")[number % 3]
-        ax.bar(positions + offset, column, width, color=colour, hatch=hatch, edgecolor="white", label=str(kind))
+        ax.bar(
+            positions + offset, column, width, color=colour, hatch=hatch, edgecolor="white", label=in_legend(str(kind))
+        )
     ax.set_xticks(positions, [str(name) for name in counts.index])
     ax.set_ylabel("entities")
     ax.set_ylim(0, 1.2 * counts.to_numpy().max())

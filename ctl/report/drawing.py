@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
     import matplotlib
 
     settings: Any = {**STYLE, "svg.hashsalt": name}
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # text stays text, so the reader's fonts count and not those here
         file = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         draw(*args).savefig(file, format="svg", transparent=True, bbox_inches="tight", metadata=nothing)
@@ -87,6 +89,11 @@ def axes(columns: int = 1, width: float = 7.2, height: float = 4.2, **shared: An
     figure = Figure(figsize=(width, height), layout="constrained")
     (row,) = figure.subplots(1, columns, squeeze=False, **shared)
     return figure, list(row)
+
+
+def in_legend(name: str) -> str:
+    """Gives a name for a legend: matplotlib leaves out names that begin with an underscore, so a space goes before."""
+    return f"\N{HAIR SPACE}{name}" if name.startswith("_") else name
 
 
 Style = dict[str, Any]  # keyword arguments of a line with markers

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ctl.report.contenders import Contender, CurveKey
-from ctl.report.drawing import FAINT, INK, Look, axes
+from ctl.report.drawing import FAINT, INK, Look, axes, in_legend
 from ctl.report.statistics.scaling import Scaling
 from ctl.report.statistics.trends import Trend
 
@@ -109,7 +109,7 @@ def scatter(
     for name in groups:
         points = table[table[group].astype(str) == name]
         style = {**look(name), "linestyle": ""}
-        panel.plot(points[x], points[y], label=name, alpha=0.85, **style)
+        panel.plot(points[x], points[y], label=in_legend(str(name)), alpha=0.85, **style)
         if line := (lines or {}).get(name):
             ends = np.array([points[x].min(), points[x].max()])
             heights = line.intercept + line.slope.value * ends
@@ -143,7 +143,7 @@ def per_type(table: pd.DataFrame) -> Figure:
     look = Look.of_names(list(dict.fromkeys(table.type)))
     for kind, points in table.groupby("type", sort=False):
         rows = [methods.index(method) for method in points.method]
-        panel.plot(points.f1, rows, label=str(kind), **{**look(str(kind)), "linestyle": "", "markersize": 7})
+        panel.plot(points.f1, rows, label=in_legend(str(kind)), **{**look(str(kind)), "linestyle": "", "markersize": 7})
     panel.set_yticks(range(len(methods)), methods)
     panel.invert_yaxis()
     panel.set_xlabel("F1 (%)")

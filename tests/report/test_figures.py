@@ -6,7 +6,7 @@ import pytest
 
 from ctl.report import figures
 from ctl.report.contenders import Contender, CurveKey
-from ctl.report.drawing import Look
+from ctl.report.drawing import Look, render
 from ctl.report.statistics.scaling import Interval, Scaling
 from ctl.report.statistics.trends import trend
 
@@ -117,3 +117,12 @@ def test_precision_is_drawn_against_recall_with_a_ring_for_no_threshold():
     curve, ring = panel.lines
     assert curve.get_label() == "pooled" and curve.get_xydata().tolist() == [[60, 85], [20, 95]]
     assert ring.get_xydata().tolist() == [[70, 80]] and ring.get_color() == curve.get_color()
+
+
+def test_every_type_is_in_the_legend_in_any_script(recwarn):
+    """Also one that matplotlib would hide, and one for which it has no glyphs."""
+    table = pd.DataFrame({"method": "pooled", "type": ["_it_al*ic*", "日本語型"], "f1": [50.0, 60.0]})
+    labels = figures.per_type(table).axes[0].get_legend_handles_labels()[1]
+    assert [label.strip() for label in labels] == ["_it_al*ic*", "日本語型"]
+    svg = render(figures.per_type, table, name="types", about="types")
+    assert "日本語型" in svg and "_it_al*ic*" in svg and not recwarn
