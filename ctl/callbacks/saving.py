@@ -24,7 +24,7 @@ class SaveLast(Checkpoint):
 
     A fit that goes on from there becomes the very same model as without a break: batches and random numbers follow from
     the seed, the epoch and the batch. The file is that of a `ModelCheckpoint` with ``save_last``, without which nothing
-    is written. A `ModelCheckpoint` itself._saves only together with a new best state, and a student has no best state.
+    is written. A `ModelCheckpoint` itself saves only together with a new best state, and a student has no best state.
 
     Args:
         minutes: between two saves.
