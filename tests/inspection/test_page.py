@@ -90,8 +90,9 @@ def until(holds, seconds=20):
 
 def choose(browser, script, count):
     """Changes a control; when the list was made anew, the count must be the one expected."""
-    browser.execute_script("document.getElementById('grid').firstChild.dataset.old = ''; " + script)
-    browser.execute_script("document.querySelector('form').dispatchEvent(new Event('input'))")
+    before = "document.getElementById('grid').firstChild.dataset.old = ''; "
+    after = "; document.querySelector('form').dispatchEvent(new Event('input'))"
+    browser.execute_script(before + script + after)
     until(lambda: not browser.find_elements("css selector", "[data-old]"))
     expected = "90 sentences" if count == 90 else f"{count} of 90 sentences"
     assert browser.find_element("id", "count").text == expected
