@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test lint docs clean
+.PHONY: help quickstart test lint docs serve clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,16 +16,19 @@ quickstart: $(READY)  ## Install, then run one complete transfer between artific
 	  '      $(BIN)/ctl report runs/quickstart  # tables and figures' \
 	  '      $(BIN)/ctl sources --help  # your own languages: which to learn from'
 
-test: $(READY) lint docs  ## Install, then check style and types, build the docs and run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: $(READY) lint docs  ## Install, then check style and types, build the docs and run all tests; says what is skipped
+	$(BIN)/python -m pytest -rs --numprocesses auto --dist loadfile
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(READY)  ## Build the documentation into site/, without network
+docs: $(READY)  ## Build the documentation into site/, without network; open site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+serve: $(READY)  ## Show the documentation at http://localhost:8000, anew after every change
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 clean:  ## Remove the environment and the runs
 	rm -rf .venv runs site

@@ -1,5 +1,6 @@
 """Every command and every YAML block in README and docs is what this version takes."""
 
+import json
 import os
 import re
 import shlex
@@ -15,6 +16,7 @@ from ctl.main import main
 from ctl.system.configs import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ENDS = ("|", ">", "&", "&&", ";")  # of a command
 NAMES = {"ROOT": "root", "ENCODER": "encoder", "DIR": "folder", "RUN": "run"}
 
 
@@ -23,22 +25,25 @@ def blocks(page, language):
 
 
 def commands():
-    """Every `ctl` command of the sh blocks, as arguments, with the page that it is on."""
+    """Every `ctl` command of the sh blocks: the page that it is on, and its arguments."""
     for page in PAGES:
         for block in blocks(page, "sh"):
             for line in block.replace("\\\n", " ").splitlines():
                 parts = shlex.split(re.sub(r"(^|\s)<\s*\S+", " ", line), comments=True)
                 while "ctl" in parts:
                     begin = parts.index("ctl") + 1
-                    end = next((i for i in range(begin, len(parts)) if parts[i] in ("|", ">", "&&", ";")), len(parts))
-                    yield pytest.param(parts[begin:end], id=f"{page.stem}-{'-'.join(parts[begin:end])[:60]}")
+                    end = next((i for i in range(begin, len(parts)) if parts[i] in ENDS), len(parts))
+                    yield pytest.param(page, parts[begin:end], id=f"{page.stem}-{'-'.join(parts[begin:end])[:60]}")
                     parts = parts[end:]
 
 
-@pytest.mark.parametrize("arguments", commands())
-def test_commands_are_understood(arguments, monkeypatch, capsys):
-    """Each is parsed as it stands, with its configuration files; nothing is run."""
-    monkeypatch.chdir(ROOT)
+@pytest.mark.parametrize(("page", "arguments"), commands())
+def test_commands_are_understood(page, arguments, monkeypatch, tmp_path, capsys):
+    """Each is parsed as it stands, with its configuration files and those that its page shows; nothing is run."""
+    for block in blocks(page, "yaml"):
+        if name := re.match(r"# ([\w.]+\.yaml)\n", block):
+            (tmp_path / name[1]).write_text(block, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     name, *rest = arguments
     assert "..." not in rest
     if name in ("--help", "--version"):
@@ -108,5 +113,70 @@ def test_the_picture_of_the_code_names_rooms_that_are_there():
 def test_docs_fetch_nothing():
     """Neither the theme's fonts nor a script or style of another site."""
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    assert "font: false" in config and not re.search(r"extra_(javascript|css)", config)
-    assert not os.environ.get("GOOGLE_ANALYTICS")
+    assert "font: false" in config and not os.environ.get("GOOGLE_ANALYTICS")
+    for files in re.findall(r"(?:extra_css|extra_javascript|polyfills): \[(.*?)\]", config):
+        assert all((ROOT / "docs" / name.strip()).is_file() for name in files.split(","))
+
+
+def test_what_docs_and_notebooks_import_is_in_the_api():
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md"))
+    shown = set(re.findall(r"^::: (\S+)", pages, re.MULTILINE))
+    texts = [block for page in PAGES for block in blocks(page, "python")]
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        texts += ["".join(cell["source"]) for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]]
+    modules = {name for text in texts for name in re.findall(r"^from (ctl\.\w+\.?\S*) import", text, re.MULTILINE)}
+    assert len(modules) > 10
+    assert not {name for name in modules if not any(each == name or each.startswith(f"{name}.") for each in shown)}
+
+
+HELP = """usage: ctl try FILE
+               [options]
+
+Tries what is
+there. Example: ctl try
+
+options:
+  -h, --help            Show this help message and exit.
+  -c CONFIG, --config CONFIG
+                        A file.
+  --number NUMBER, --number+ NUMBER
+                        So many as are zero-
+                        resource, ``a_b`` *, '[x]'. (required, type: int)
+  --quick               Be quick. (default: False)
+
+What is read:
+  --data CONFIG         Path to a configuration file.
+  --data.root ROOT      where it is. (type: str | null, default: null)
+"""
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    return import_module
+
+
+def test_options_are_read_from_help(scripts):
+    options = scripts("options")
+    about, own, data = options.read_help(HELP)
+    assert about.heading == "Tries what is there." and (own.section, data.section) == ("", "data")
+    assert [option.name for option in own.options] == ["--config", "--number", "--quick"]
+    assert options.listed(own.options[1:]) == (
+        "`--number` `int`, required\n:   So many as are zero-resource, `a_b` \\*, `'[x]'`.\n\n`--quick`\n:   Be quick."
+    )
+    assert options.listed(data.options) == "`--data.root` `str | null`, default `null`\n:   Where it is."
+    assert options.first_sentence("# One, two\n# and three. Four.\na: 1\n") == "One, two and three"
+
+
+def test_the_tutorial_runs_its_blocks(scripts, tmp_path):
+    tutorial = scripts("tutorial")
+    page = "```yaml\n# a.yaml\nb: 1\n```\n\n```sh\ncat a.yaml\npwd\n```\n\n```text\nbefore\n```\n"
+    assert tutorial.rewritten(page, tmp_path).endswith("```text\n# a.yaml\nb: 1\n" + f"{tmp_path}\n```\n")
+    with pytest.raises(RuntimeError, match="no such"):
+        tutorial.rewritten("```sh\nls 'no such'\n```\n", tmp_path)
+
+
+def test_the_tutorial_shows_what_its_steps_print():
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    assert text.count("```text\n") > 8 and "```text\n```" not in text
+    assert "Traceback" not in text and "/tmp" not in text

@@ -53,7 +53,7 @@ def main(name: str, args: Sequence[str]) -> None:
         SystemExit: help was printed.
     """
     arguments = list(args[1:] if args[:1] == [name] else args)
-    outline = (_kept(name) or remember(name)) if name in SLOW else _made(name)
+    outline = outline_of(name)
     if arguments in (["-h"], ["--help"]):
         sys.stdout.write(outline.text)
         raise SystemExit(0)
@@ -92,6 +92,11 @@ def _check_stage(name: str, given: Sequence[Given]) -> None:
     checkpoint = str(options.get("--ckpt_path"))
     if checkpoint.endswith(".ckpt") and "://" not in checkpoint and not Path(checkpoint).exists():
         raise CTLError(f"--ckpt_path: {checkpoint}: no such file")
+
+
+def outline_of(name: str) -> Outline:
+    """The outline of a command, which is made where it was not kept."""
+    return (_kept(name) or remember(name)) if name in SLOW else _made(name)
 
 
 def _made(name: str) -> Outline:

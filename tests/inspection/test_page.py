@@ -3,21 +3,14 @@
 import json
 import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import needs_browser, open_browser
 from made_up_run import make_run
 
 from ctl.inspection.frames import Inspection
 from ctl.main import main
-
-BROWSER, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--window-size=1200,900",
-)  # fmt: skip
-needs_browser = pytest.mark.skipif(not (Path(BROWSER).exists() and Path(DRIVER).exists()), reason="no chromium here")
 
 
 @pytest.fixture(scope="module")
@@ -34,18 +27,8 @@ def truth(page):
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = BROWSER
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with open_browser(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture

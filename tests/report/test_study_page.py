@@ -1,11 +1,10 @@
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from browser import needs_browser, open_browser
 from made_up_study import write_grid
 
 from ctl.commands.report import write_report
@@ -48,29 +47,12 @@ WORDS = {
 
 
 @pytest.fixture
-def browser():
+def browser(tmp_path_factory):
     """A headless Chromium that records what it logs and what it asks the network for."""
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("no chromium")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = shutil.which("chromium")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for switch in (*SWITCHES, f"user-data-dir={profile}"):
-            options.add_argument(f"--{switch}")
-        driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    with open_browser(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
-        driver.quit()
 
 
-SWITCHES = (
-    "headless", "no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update",
-    "disable-sync", "no-first-run", "window-size=1100,1000",
-)  # fmt: skip
 LABELS = """
 return [...document.querySelectorAll('figure svg')].map(svg => ({
   name: svg.closest('section').id,
@@ -91,6 +73,7 @@ AXES = {  # what must be written on every figure
 }
 
 
+@needs_browser
 def test_the_page_in_a_browser(made_up, browser):
     """Light and dark, with nothing on the console, nothing from the network, and labels on every axis."""
     inks, papers = [], []
