@@ -10,9 +10,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from ctl.export.card_data import SCORES, card_data, origin_of
 from ctl.export.check import Compared
+from ctl.export.examples import example
 from ctl.methods import FEW, OF_TARGET, POOLED, Method
-from ctl.results import Record, add_up_weights, git_commit, versions
+from ctl.results import KEY, Record, add_up_weights, git_commit, read_records, versions
 from ctl.system.console import plain_markdown
 from ctl.system.files import write_text
 from ctl.tagging.trained import Trained
@@ -80,8 +82,11 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
     taught_by = identity.get("taught_by", {})
     is_folder = Path(backbone).is_dir() or not re.fullmatch(r"[\w.-]+(/[\w.<>-]+)?", backbone)  # it may have moved
     weights = add_up_weights(taught_by or identity, identity["sources"])
+    title = f"Named entities{f' in {target}' if target else ''} ({trained.method})"
+    base = None if is_folder else backbone
     return {
-        "title": f"Named entities{f' in {target}' if target else ''} ({trained.method})",
+        "title": title,
+        "head": card_data(title, base, target, record),
         "types": trained.types,
         "method": trained.method,
         "taught": kind == "student",
@@ -91,17 +96,18 @@ def _facts(path: Path, trained: Trained, backbone: str, networks: Mapping[str, C
         "supervised": kind in OF_TARGET,
         "few": method.sees_few,
         "target": target,
-        "languages": [name for name in (target or "",) if re.fullmatch("[a-z]{2,3}", name)],
         "weights": ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items()),
         "backbone": Path(backbone).name if is_folder else backbone,
-        "base": None if is_folder else backbone,
         "data": _data(record),
         "seed": record["seed"] if record else None,
         "training": _training(identity.get("fit")),
+        "teachers": _teachers(taught_by.get("fits", {})),
         "record": record,
+        "scores": SCORES,
+        "rivals": _rivals(trained.path.parent.parent, record) if record else [],
         "versions": record["provenance"]["versions"] if record else versions(),
         "commit": (record["provenance"]["git_commit"] if record else git_commit()) or "",
-        "example": "Anna lives in Berlin .",
+        "example": json.dumps(example(target), ensure_ascii=False),
         "longest": _longest(path.parent),
         "networks": networks,
     }
@@ -126,15 +132,33 @@ def _training(fit: Mapping[str, Any] | None) -> str:
     )
 
 
+def _teachers(fits: Mapping[str, Mapping[str, Any]]) -> str:
+    """Says how each teacher was trained; those that others trained have no fit."""
+    return "; ".join(
+        f"{name} {fit['steps']:,} steps, learning rate {fit['arguments']['lr']}" for name, fit in fits.items() if fit
+    )
+
+
+def _rivals(stage: Path, record: Record) -> list[Record]:
+    """The models of the same run that a student must beat, scored on the same text: direct transfer and pooled."""
+    for folder in list(stage.parents)[:3]:
+        records = read_records(folder / "results.json")
+        if any(all(other[name] == record[name] for name in KEY) for other in records):
+            return [other for other in records if _is_rival(other, record)]
+    return []
+
+
+def _is_rival(other: Record, record: Record) -> bool:
+    alike = all(other[name] == record[name] for name in ("target", "seed", "split"))
+    return alike and other["method"] != record["method"] and Method.split(other["method"]).kind in ("direct", POOLED)
+
+
 def _data(record: Record | None) -> str:
     """Names the data of a record, without the folders of this machine."""
     if record is None:
         return ""
-    settings = record["provenance"]["config"].get("data", {})
-    hub = sorted({dataset["path"] for dataset in (settings.get("hub") or {}).values()})
-    origin = ", ".join(hub) or ("artificial languages" if settings.get("synthetic") else "CoNLL files")
     marks = ", ".join(f"{name} {mark}" for name, mark in record["provenance"]["data"].items())
-    return f"{origin}; fingerprint of the scored text: {marks}"
+    return f"{origin_of(record)}; fingerprint of the scored text: {marks}"
 
 
 def _longest(folder: Path) -> int:

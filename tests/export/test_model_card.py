@@ -8,7 +8,7 @@ import yaml
 from made_up_tagger import make_checkpoint
 
 from ctl.export.check import Compared
-from ctl.export.model_card import _training, write_card
+from ctl.export.model_card import _rivals, _teachers, _training, write_card
 from ctl.export.write import export
 from ctl.tagging.trained import load_trained
 
@@ -21,6 +21,26 @@ def test_the_training_in_a_line():
         "en/train ab, nl/train cd"
     )
     assert _training(None) == _training({}) == ""  # of a checkpoint that an earlier version wrote
+
+
+def test_the_training_of_teachers_in_a_line():
+    fits = {"direct:en": {"steps": 1600, "arguments": {"lr": 3e-4}}, "direct:nl": {"steps": 9, "arguments": {"lr": 1}}}
+    assert _teachers(fits) == "direct:en 1,600 steps, learning rate 0.0003; direct:nl 9 steps, learning rate 1"
+    assert _teachers({"direct:en": {}}) == _teachers({}) == ""
+
+
+def test_direct_transfer_and_pooled_stand_beside_a_student(tmp_path):
+    """Those of the same run, target and seed; a stage that stands alone has none."""
+    score = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "per_type": {}, "train_seconds": 1.0, "provenance": {}}
+    names = ("direct:en", "pooled", "ensemble:learned", "student:learned")
+    records = [
+        {"method": name, "sources": ["en"], "target": "de", "seed": 0, "split": "test", **score} for name in names
+    ]
+    student = records[-1]
+    assert _rivals(tmp_path / "students" / "learned", student) == []
+    (tmp_path / "results.json").write_text(json.dumps([*records, {**records[0], "seed": 1}]))
+    assert _rivals(tmp_path / "students" / "learned", student) == records[:2]
+    assert _rivals(tmp_path / "pooled", records[1]) == records[:1]
 
 
 def test_the_card_says_what_is_known(family, tmp_path):
@@ -40,7 +60,7 @@ def test_the_card_says_what_is_known(family, tmp_path):
     assert yaml.safe_load(head)["language"] == ["de"] and "license" not in yaml.safe_load(head)
     assert "| all | 71.0 | 62.0 | **66.2** |" in body and "Seed: 7" in body and "Licence of this model" in body
     assert "unimelb-nlp/wikiann; fingerprint of the scored text: de/test f00" in body
-    assert str(tmp_path) not in body
+    assert str(tmp_path) not in body and 'find("Anna wohnt in Berlin .")' in body
 
 
 @pytest.mark.parametrize(
