@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from ctl.results import CELL
 from ctl.system.files import fingerprint, read_object
 from ctl.transfer.outputs import files_of
 from ctl.transfer.plan import Plan
+
+SLURM = "slurm"  # in place of a shard: that of this task of a SLURM array
+SHARDS = "CTL_SHARDS"  # in the environment of such a task: the number of shards, where its array leaves some out
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,43 @@ class Cell:
 
 
 def part_of_shard(shard: str) -> tuple[int, int]:
-    """Reads ``2/8`` as part 1, counted from 0, of 8.
+    """Reads ``2/8`` as part 1, counted from 0, of 8; ``slurm`` as the part of this task of a SLURM array.
 
     Raises:
         CTLError: the text is no part of a whole.
     """
+    if shard == SLURM:
+        return part_of_array(os.environ)
     numbers = re.fullmatch(r"(\d+)/(\d+)", shard)
     if numbers is None or not 1 <= int(numbers[1]) <= int(numbers[2]):
-        raise CTLError(f"--shard {shard}: give the number of this part and of all, 1/8 to 8/8")
+        raise CTLError(f"--shard {shard}: give the number of this part and of all, 1/8 to 8/8, or {SLURM}")
     return int(numbers[1]) - 1, int(numbers[2])
+
+
+def part_of_array(environment: Mapping[str, str]) -> tuple[int, int]:
+    """The part of a task of a SLURM array, counted from 0, and the number of parts.
+
+    An array may begin anywhere and have a step: in ``0-15``, ``1-16`` and ``1-31:2`` each of 16 parts has one task. An
+    array that leaves numbers out, ``3,7``, repeats tasks of an earlier one, whose size ``CTL_SHARDS`` says.
+
+    Raises:
+        CTLError: this is no task of an array, or the number of parts is not known.
+    """
+    try:
+        task, first, last, step, tasks = (
+            int(environment[f"SLURM_ARRAY_TASK_{name}"]) for name in ("ID", "MIN", "MAX", "STEP", "COUNT")
+        )
+    except (KeyError, ValueError):
+        raise CTLError(f"--shard {SLURM}: this is no task of a SLURM array: sbatch --array=1-8 ...") from None
+    parts = environment.get(SHARDS, str(tasks))
+    if not re.fullmatch("[1-9][0-9]*", parts):
+        raise CTLError(f"{SHARDS}={parts}: give the number of parts that the study has, 16 say")
+    if SHARDS not in environment and first + step * (tasks - 1) != last:
+        raise CTLError(
+            f"--shard {SLURM}: this array leaves numbers out, so say how many parts the study has: "
+            f"sbatch --export=ALL,{SHARDS}=16 --array=3,7 ..."
+        )
+    return task // step % int(parts), int(parts)
 
 
 def is_done(cell: Cell, plan: Plan) -> bool:

@@ -295,7 +295,7 @@ class StudySettings(Settings):
         few: Numbers of labelled target sentences, e.g. '[0,10,50,100,500]': how many is the transfer worth? They are
             drawn by the seed, the fewer among the more; 0 is the transfer without any, which is always run.
         output: The study's folder.
-        shard: Run only this part of the cells, 1/8 to 8/8.
+        shard: Run only this part of the cells, 1/8 to 8/8; `slurm` for that of this task of a SLURM array.
         jobs: Cells run at once; by default one on every GPU, or one.
         keep_models: Keep the students' checkpoints when their cell is done.
         overwrite: Replace cells with other settings.

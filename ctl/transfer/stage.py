@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -315,8 +316,14 @@ def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:
 
         run(arguments)
         return
-    if status := run_stoppable([sys.executable, "-m", "ctl", *arguments]):
+    if status := run_stoppable([*_srun(os.environ), sys.executable, "-m", "ctl", *arguments]):
         raise CTLError(f"`ctl {' '.join(arguments)}` ended with status {status}")
+
+
+def _srun(environment: Mapping[str, str]) -> list[str]:
+    """The launcher of a stage in the batch script of a SLURM job that has several tasks; empty elsewhere."""
+    in_script = "SLURM_JOB_ID" in environment and "SLURM_STEP_ID" not in environment
+    return ["srun"] if in_script and int(environment.get("SLURM_NTASKS", 1)) > 1 else []
 
 
 def _several_processes(trainer: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from ctl.errors import CTLError
 from ctl.results import CELL
-from ctl.study.cells import Cell, is_done, key_of, part_of_shard
+from ctl.study.cells import Cell, is_done, key_of, part_of_array, part_of_shard
 
 
 def plan(*keys):
@@ -18,6 +18,34 @@ def test_parts_of_a_study():
     for wrong in ("4/3", "0/3", "3", "a/b"):
         with pytest.raises(CTLError, match=f"shard {wrong}"):
             part_of_shard(wrong)
+
+
+def array(task, first, last, step, tasks, **more):
+    """What SLURM sets in a task of an array."""
+    given = {"ID": task, "MIN": first, "MAX": last, "STEP": step, "COUNT": tasks}
+    return {**{f"SLURM_ARRAY_TASK_{name}": str(number) for name, number in given.items()}, **more}
+
+
+@pytest.mark.parametrize("tasks", [range(16), range(1, 17), range(5, 9), range(1, 32, 2), range(7, 8)])
+def test_every_array_has_each_part_once(tasks):
+    parts = [part_of_array(array(task, tasks[0], tasks[-1], tasks.step, len(tasks))) for task in tasks]
+    assert sorted(parts) == [(part, len(tasks)) for part in range(len(tasks))]
+
+
+def test_tasks_that_are_run_once_more_have_the_parts_that_they_had(monkeypatch):
+    """As ``--array=3,7`` is described by SLURM; the whole was 0-15 or 1-16."""
+    again = array(3, 3, 7, 1, 2)
+    with pytest.raises(CTLError, match="CTL_SHARDS=16"):
+        part_of_array(again)
+    assert part_of_array({**again, "CTL_SHARDS": "16"}) == (3, 16) == part_of_array(array(3, 1, 16, 1, 16))
+    assert part_of_array(array(16, 1, 16, 1, 16)) == (0, 16)
+    with pytest.raises(CTLError, match="CTL_SHARDS=0"):
+        part_of_array({**again, "CTL_SHARDS": "0"})
+    with pytest.raises(CTLError, match="no task of a SLURM array"):
+        part_of_shard("slurm")
+    for name, value in array(1, 0, 3, 1, 4).items():
+        monkeypatch.setenv(name, value)
+    assert part_of_shard("slurm") == (1, 4)
 
 
 def test_a_cell_s_key_stays_what_it_was():

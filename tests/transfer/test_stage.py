@@ -167,6 +167,14 @@ def test_a_stage_that_leaves_nothing_has_failed(tmp_path, monkeypatch):
     assert not stage(tmp_path).done()
 
 
+def test_tasks_of_a_slurm_job_are_started_by_srun():
+    """From its script, that is: what srun started, and a job of one task, start programs themselves."""
+    script = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "16"}
+    assert module._srun(script) == ["srun"]
+    assert module._srun({**script, "SLURM_STEP_ID": "0"}) == module._srun({**script, "SLURM_NTASKS": "1"}) == []
+    assert module._srun({"SLURM_JOB_ID": "7"}) == module._srun({}) == []
+
+
 @pytest.mark.parametrize(
     ("trainer", "several"),
     [
