@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ctl.errors import CTLError
 from ctl.methods import Method, label
+from ctl.system.cells import bar, table
 from ctl.system.console import duration, make_table, markdown, show
 from ctl.system.files import whole, write_json
 from ctl.system.names import check_method
@@ -24,6 +25,19 @@ KEY = ("method", "sources", "target", "seed", "split")
 DESIGN, CELL, FAILED = "study.json", "cell.json", "failed.json"  # of a study; of a cell that is done, that has failed
 LEFT_OUT = "leave_one_out.json"  # a trial of weightings on the sources alone
 LENGTH = ("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time")  # of a fit, in a Trainer's arguments
+IDLE = {  # settings that change no result: places, speed, display; and what the fingerprints of the data say
+    "trainer": {
+        "accelerator", "strategy", "logger", "default_root_dir", "enable_checkpointing", "enable_progress_bar",
+        "enable_model_summary", "enable_autolog_hparams", "log_every_n_steps", "profiler", "benchmark",
+        "deterministic", "inference_mode", "num_sanity_val_steps", "detect_anomaly", "barebones", "model_registry",
+        "use_distributed_sampler",
+    },
+    "model": {"compile", "gradient_checkpointing", "tagger", "store"},
+    "data": {
+        "root", "hub", "synthetic", "encoding", "word_column", "tag_column", "normalization", "type_map", "num_workers",
+        "eval_tokens", "plain_text", "few", "few_seed",
+    },
+}  # fmt: skip
 # Settings that came later, by section: with these values all is as it was without them.
 LATER: dict[str, dict[str, Any]] = {
     "data": {
@@ -112,7 +126,20 @@ def rounded_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
     return {**error, **bins}
 
 
-def read_records(path: Path) -> list[Record]:
+class Results(list[Record]):
+    """The records of scored models, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        types = columns(self)[4:-1]
+        lines = [
+            [row[0], row[1], row[2], bar(record["f1"], 100), *row[4:]]
+            for record, row in zip(self, rows(self), strict=True)
+        ]
+        targets = ", ".join(dict.fromkeys(record["target"] for record in self))
+        return table(["method", "P", "R", "F1", *types, "training"], lines, f"F1 on {targets}, test split, in percent")
+
+
+def read_records(path: Path) -> Results:
     """The records of a `results.json`; none where there is no file.
 
     Raises:
@@ -121,12 +148,12 @@ def read_records(path: Path) -> list[Record]:
     try:
         records: list[Record] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return []
+        return Results()
     except (ValueError, RecursionError) as error:
         raise CTLError(f"{path}: not readable as JSON ({error}); move it away") from None
     if not isinstance(records, list) or not all(map(_is_record, records)):
         raise CTLError(f"{path}: these are no records of scored models; move it away")
-    return records
+    return Results(records)
 
 
 def _is_record(value: Any) -> bool:  # noqa: ANN401

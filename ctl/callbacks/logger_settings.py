@@ -34,7 +34,7 @@ def grouped(trainer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for logger in wandb_loggers(settings.get("logger")):
         check_login(logger)
         arguments = logger["init_args"]
-        arguments["group"] = arguments.get("group") or os.environ.get("WANDB_RUN_GROUP") or str(folder)
+        arguments["group"] = arguments.get("group") or os.environ.get("WANDB_RUN_GROUP") or folder.resolve().name
         if arguments.get("save_dir") in (None, "."):
             arguments["save_dir"] = str(folder)
     return settings

@@ -1,15 +1,12 @@
 """Weights & Biases, off unless a configuration names its logger: all that ctl adds to Lightning's metrics there.
 
-Everything stays on disk as well. Files are artifacts named by their paths, so what one run writes and another reads is
-one line of descent: teacher, soft labels, student.
+Everything stays on disk as well. Files are artifacts named after their model's run, so what one run writes and another
+reads is one line of descent: teacher, soft labels, student.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -23,23 +20,24 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from ctl.callbacks.logger_settings import be_silent, check_login, loggers_of, wandb_loggers
+from ctl.callbacks.model_run import FILE, artifact_name, keep_id, run_id
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
-from ctl.results import Record
+from ctl.methods import Method
 from ctl.system.console import notice
-from ctl.system.files import write_json
 
 SAMPLES = 100  # test sentences in the table of predictions
-ID = "wandb.json"  # where a run's folder keeps the id that a resumed fit goes on with
+BEST = "val/f1"  # of which the summary has the best value, not the last
 
 
 def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a jsonargparse Namespace)
     """Fills in a command's logger settings, and gives the callback that goes with W&B where it is configured.
 
-    Loggers write below the run's folder unless their ``save_dir`` says otherwise. A W&B run is named by folder and
-    command; ``log_model`` says whether files go into artifacts or are only pointed at.
+    Loggers write below the run's folder unless their ``save_dir`` says otherwise. A W&B run is that of a model: its
+    fit, its test and its predictions are one run. ``log_model`` says whether files go into artifacts or are only
+    pointed at.
 
     Raises:
         CTLError: nobody is logged in, or a logger's package is not installed.
@@ -55,32 +53,14 @@ def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a js
     for logger in wandb_loggers(config.trainer.logger):
         check_login(logger)
         be_silent()
-        arguments, resumed = logger.init_args, command == "fit" and config.get("ckpt_path")
-        arguments["id"] = arguments.get("id") or _run_id(folder, bool(resumed))
-        arguments["name"] = arguments.get("name") or f"{_below(folder, arguments.get('group'))} {command}"
-        arguments["job_type"] = arguments.get("job_type") or command
-        upload, arguments["log_model"] = bool(arguments.get("log_model")), False
+        arguments, begins = logger.init_args, command == "fit" and not config.get("ckpt_path")
+        arguments["id"] = arguments.get("id") or run_id(folder, new=begins)
+        arguments["job_type"] = arguments.get("job_type") or "model"
+        named, upload, arguments["log_model"] = bool(arguments.get("name")), bool(arguments.get("log_model")), False
+        arguments["name"] = arguments.get("name") or folder.resolve().name
         Path(arguments["save_dir"]).mkdir(parents=True, exist_ok=True)
-        return [Tracking(config.as_dict(), folder, command, upload)]
+        return [Tracking(config.as_dict(), folder, command, upload, named)]
     return []
-
-
-def _run_id(folder: Path, resumed: bool) -> str:
-    """Gives the id that a resumed fit had, that of a sweep, or a new one."""
-    if resumed and (folder / ID).is_file():
-        return str(json.loads((folder / ID).read_text(encoding="utf-8"))["id"])
-    return os.environ.get("WANDB_RUN_ID") or secrets.token_hex(4)
-
-
-def _below(folder: Path, group: str | None) -> str:
-    return str(folder.relative_to(group)) if group and folder.is_relative_to(group) else str(folder)
-
-
-def artifact_name(path: str | Path) -> str:
-    """Names the artifact of a file or folder by its path, in the letters that W&B allows."""
-    path = Path(path)
-    shown = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", str(shown)).strip("-")[-120:]
 
 
 class Tracking(Callback):
@@ -91,13 +71,15 @@ class Tracking(Callback):
         folder: the run's.
         command: ``fit``, ``validate``, ``test`` or ``predict``.
         upload: put files into artifacts; otherwise artifacts point at them.
+        named: the user has given the run a name.
     """
 
-    def __init__(self, config: dict[str, Any], folder: Path, command: str, upload: bool) -> None:
+    def __init__(self, config: dict[str, Any], folder: Path, command: str, upload: bool, named: bool = False) -> None:
         self.config = config
         self.folder = folder
         self.command = command
         self.upload = upload
+        self.named = named
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Opens the run, before anything is trained, and says what it reads.
@@ -113,12 +95,41 @@ class Tracking(Callback):
             self.run = next(logger for logger in trainer.loggers if isinstance(logger, WandbLogger)).experiment
         except wandb.errors.Error as error:
             raise CTLError(f"W&B: {error}; set WANDB_MODE=offline to go on without it") from None
-        if self.command == "fit":
-            write_json(self.folder / ID, {"id": self.run.id})
-        inputs = [] if self.command == "fit" and self.config.get("ckpt_path") else self._inputs()
-        self.run.config.update({**self.config, "reads": inputs}, allow_val_change=True)
+        trains, resumed = self.command == "fit", bool(self.config.get("ckpt_path"))
+        first = trains or not (self.folder / FILE).is_file()  # what is not trained has no fit
+        keep_id(self.folder, self.run.id)
+        inputs = [] if trains and resumed else self._inputs()
+        self.run.config.update(
+            {**(self.config if first else {}), f"{self.command}_reads": inputs}, allow_val_change=True
+        )
+        if trains:
+            self.run.define_metric(BEST, summary="max")
         for name in inputs:
             self._use(name)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Says who is trained."""
+        self._introduce(trainer, pl_module)
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Says who predicts."""
+        self._introduce(trainer, pl_module)
+
+    def _introduce(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Names the run by method and target, and puts both, sources, seed and backbone into tags and configuration."""
+        who: dict[str, Any] = getattr(pl_module, "identity", dict)()
+        if not trainer.is_global_zero or not who:
+            return
+        target, kind = self.config["data"].get("target"), Method.split(who["method"]).kind
+        about = {
+            "method": who["method"], "sources": who["sources"], "target": target,
+            "seed": self.config.get("seed_everything"), "backbone": self.config["data"].get("backbone"),
+        }  # fmt: skip
+        known = {name: value for name, value in about.items() if value is not None}
+        self.run.config.update(known, allow_val_change=True)
+        self.run.tags = tuple(dict.fromkeys([*(self.run.tags or ()), kind, *([target] if target else [])]))
+        if not self.named:
+            self.run.name = f"{who['method']} {target}" if target else who["method"]
 
     def _inputs(self) -> list[str]:
         """Names the artifacts that the command reads."""
@@ -126,7 +137,7 @@ class Tracking(Callback):
         paths = [self.config.get("ckpt_path"), *(model.get("teachers") or [])]
         paths += [model.get(name) for name in ("student", "soft_labels", "weights")]
         paths += [data.get(name) for name in ("soft_labels", "word_weights")]
-        return [artifact_name(path) for path in paths if isinstance(path, str)]
+        return [name for path in paths if isinstance(path, str) and (name := artifact_name(path))]
 
     def _use(self, name: str) -> None:
         if self.run.offline:
@@ -137,7 +148,8 @@ class Tracking(Callback):
             notice(f"W&B has no artifact {name}: its graph will not show where this run's input came from")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts with no word."""
+        """Starts with no word, and says who is scored."""
+        self._introduce(trainer, pl_module)
         types = 1 + len(trainer.datamodule.schema.types)  # type: ignore[attr-defined]
         self._confusion = torch.zeros(types, types, dtype=torch.long)
         self._samples: dict[int, TagIds] = {}
@@ -172,8 +184,10 @@ class Tracking(Callback):
         cells = [
             (a, p, n) for a, line in zip(names, counts.tolist(), strict=True) for p, n in zip(names, line, strict=True)
         ]
-        chart = wandb.plot_table("wandb/confusion_matrix/v1", _table(columns, cells), {name: name for name in columns})
-        samples = _table(("sentence", "gold", "predicted", "wrong words"), self._sampled(corpus))
+        chart = wandb.plot_table(
+            "wandb/confusion_matrix/v1", wandb_table(columns, cells), {name: name for name in columns}
+        )
+        samples = wandb_table(("sentence", "gold", "predicted", "wrong words"), self._sampled(corpus))
         self.run.log({"test/confusion": chart, "test/predictions": samples})
 
     def _sampled(self, corpus: Corpus) -> Iterator[tuple[Any, ...]]:
@@ -192,7 +206,7 @@ class Tracking(Callback):
         for path, kind in self._outputs(trainer):
             self._add(path, kind, identity)
         if self.run.offline:
-            notice(f"W&B is offline; upload with: wandb sync {self.run.settings.root_dir}/wandb/offline-run-*")
+            notice(f"W&B is offline; upload with: wandb sync --append {self.run.settings.root_dir}/wandb/offline-run-*")
         self.run.finish()
 
     @rank_zero_only
@@ -228,7 +242,9 @@ class Tracking(Callback):
         metadata = dict(identity)
         if kind == "soft-labels":
             metadata = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        artifact = wandb.Artifact(artifact_name(path), type=kind, metadata=metadata)
+        name = artifact_name(path)
+        assert name is not None, "the run has kept its id in its folder"
+        artifact = wandb.Artifact(name, type=kind, metadata=metadata)
         if not self.upload:
             artifact.add_reference(path.absolute().as_uri())
         elif path.is_dir():
@@ -238,24 +254,8 @@ class Tracking(Callback):
         self.run.log_artifact(artifact)
 
 
-def track_results(settings: Mapping[str, Any], records: Sequence[Record]) -> None:
-    """Makes a run of its own for the results of a transfer: their table, and F1 by method."""
-    import wandb
-
-    for logger in wandb_loggers(settings["trainer"].get("logger")):
-        given = logger["init_args"]
-        names = ("project", "entity", "group", "tags", "mode")
-        kept: dict[str, Any] = {name: given[name] for name in names if given.get(name)}
-        if given.get("offline"):
-            kept["mode"] = "offline"
-        columns = ("method", "precision", "recall", "f1", "train_seconds")
-        run = wandb.init(dir=given["save_dir"], name="results", job_type="transfer", config=dict(settings), **kept)
-        run.log({"results": _table(columns, ([record[name] for name in columns] for record in records))})
-        run.summary.update({f"f1/{record['method']}": record["f1"] for record in records})
-        run.finish()
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:  # noqa: ANN401
+def wandb_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:  # noqa: ANN401
+    """Makes a table of W&B."""
     import wandb
 
     return wandb.Table(columns=list(columns), data=[list(row) for row in rows])

@@ -1,9 +1,10 @@
-"""``ctl report``: one self-contained page, a Markdown summary, and every figure as SVG with its data as CSV."""
+"""``ctl report``: one page, a Markdown summary, the answer as JSON, and every figure as SVG with its data as CSV."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from jsonargparse import ArgumentParser
 
 from ctl.errors import CTLError
 from ctl.system.console import make_table, say, show
-from ctl.system.replacing import PAGE, REPORT, check_replaceable
+from ctl.system.replacing import ANSWER, PAGE, REPORT, check_replaceable
 
 if TYPE_CHECKING:
     from ctl.report.page import Page
@@ -31,10 +32,13 @@ def make_parser() -> ArgumentParser:
         exit_on_error=False,
         prog="ctl report",
         description="Shows what a study found, or compares all runs below a folder: a page (report.html), a summary "
-        "(report.md), the figures and their data (report/*.svg, *.csv). Example: ctl report runs/ablation",
+        "(report.md), the answer for programs (report.json), the figures and their data (report/*.svg, *.csv). Runs "
+        "of other settings are rows of one table, with a column for each setting that differs. "
+        "Example: ctl report runs/ablation",
     )
+    parser.add_argument("folder", type=str, help="The folder of a study or of runs.")
     parser.add_argument(
-        "folder", type=str, help="The folder of a study or of runs; the report is written there as well."
+        "--output", type=str | None, default=None, help="The folder that the report is written to; by default the same."
     )
     parser.add_argument(
         "--draw",
@@ -52,29 +56,33 @@ def main(args: Sequence[str]) -> None:
         CTLError: there are no results.
     """
     given = make_parser().parse_args(list(args))
-    write_report(Path(given.folder), given.draw)
+    write_report(Path(given.folder), given.draw, Path(given.output or given.folder))
 
 
-def write_report(folder: Path, drawn: Sequence[str] = ()) -> None:
+def write_report(folder: Path, drawn: Sequence[str] = (), output: Path | None = None) -> None:
     """Writes the report of a study or of runs, and prints its main table and its conclusions.
 
     Args:
         folder: of the study or the runs.
         drawn: the methods whose curves a study's figures show; all if none are named.
+        output: the folder that the report is written to; by default that of the study or the runs.
 
     Raises:
-        CTLError: there are no results, or there is no such method.
+        CTLError: there are no results, there is no such method, or the report can't be written.
     """
+    output = output or folder
     if not folder.is_dir():
         raise CTLError(f"{folder}: no results, no such folder")
-    check_output(folder)
+    if output.is_dir() and not os.access(output, os.W_OK):
+        raise CTLError(f"{output}: this folder is read-only; name another one with --output")
+    check_output(output)
     page = read_page(folder, drawn)
     table = page.blocks[0].table(brief=True)  # without intervals, a terminal being narrow
     show(make_table(*table, title=page.title))
     for sentence in page.conclusions:
         show(sentence)
-    page.write(folder)
-    say(f"written: {folder / 'report.html'}, report.md, report/*.csv and *.svg")
+    page.write(output)
+    say(f"written: {output / 'report.html'}, report.md, report.json, report/*.csv and *.svg")
 
 
 def check_output(folder: Path) -> None:
@@ -83,7 +91,7 @@ def check_output(folder: Path) -> None:
     Raises:
         CTLError: names the first.
     """
-    pages = {"report.html": PAGE, "report.md": REPORT}
+    pages = {"report.html": PAGE, "report.md": REPORT, "report.json": ANSWER}
     for name, mark in pages.items():
         check_replaceable(folder / name, mark, "rename it")
     figures = folder / "report"
@@ -100,7 +108,7 @@ def read_page(folder: Path, drawn: Sequence[str] = ()) -> Page:
     Raises:
         CTLError: there are no results.
     """
-    from ctl.report.runs_page import runs_page
+    from ctl.report.plain_runs.runs_page import runs_page
     from ctl.report.study_page import study_page
     from ctl.results import DESIGN
 

@@ -15,9 +15,13 @@ from ctl.arrays import Floats
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagIds, TagSchema, bracketed
 from ctl.errors import CTLError
-from ctl.inspection.labellers import Labels, divergence, mean_of, of_role, read_labellers
+from ctl.inspection.labellers import Labels, divergence, mean_of, of_role, read_labellers, with_mean
+from ctl.inspection.marked import marked
+from ctl.inspection.mixtures import with_mixtures
 from ctl.inspection.stores import find_stores, read_text
 from ctl.inspection.weights import members, weights_heard
+from ctl.report.drawing import ORANGE
+from ctl.system.cells import Html, bar, table
 
 SILENT = "no answer"  # in place of what a labeller says of a word or a sentence on which it says nothing
 
@@ -63,7 +67,31 @@ class Inspection:
         """
         stores = find_stores(paths, split)
         corpus = read_text(stores, data or {}, gold)
-        return cls(corpus.head(limit), stores[0].schema, read_labellers(stores, corpus, limit))
+        labellers = read_labellers(stores, corpus, limit)
+        if not of_role(labellers.values(), "mixture"):
+            labellers = with_mean(with_mixtures(labellers, paths, split))
+        return cls(corpus.head(limit), stores[0].schema, labellers)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Inspection of {self.corpus.name}: {len(self.corpus):,} sentences, labels of {', '.join(self.labellers)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        most = float(np.log(len(self.schema)))
+        lines = [
+            [
+                name, labels.role, bar(100 * float((labels.tags > 0)[labels.answered].mean()), 100),
+                bar(float(np.nanmean(labels.entropy)), most, ORANGE, 3), self._shown_weights(labels),
+            ]
+            for name, labels in self.labellers.items()
+        ]  # fmt: skip
+        headings = ["labels of", "role", "words in entities, %", "mean entropy, nats", "weights"]
+        return table(headings, lines, f"{self.corpus.name}, {len(self.corpus):,} sentences")
+
+    def _shown_weights(self, labels: Labels) -> str:
+        weights = {} if labels.weights is None else self.weights(labels.name).mean().to_dict()
+        return ", ".join(f"{str(name).removeprefix('direct:')} {weight:.2f}" for name, weight in weights.items())
 
     @property
     def teachers(self) -> list[Labels]:
@@ -185,14 +213,26 @@ class Inspection:
         }
         return pd.concat(parts, names=["labeller"]).set_index(["position", "word"], append=True).droplevel(1)
 
+    def compare(self, sentence: int) -> Html:
+        """Shows in a notebook what every labeller says of a sentence, and the gold tags where there are some."""
+        text, gold, places = self.corpus.sentence(sentence), self.corpus.tags, self._places(sentence)
+        lines = [] if gold is None else [["gold", marked(text, gold[places], self.schema)]]
+        for name, labeller in self.labellers.items():
+            says = marked(text, labeller.tags[places], self.schema)
+            lines.append([name, says if labeller.answered[places].any() else SILENT])
+        return table(["labels of", f"sentence {sentence}"], lines)
+
     def texts(self, tags: TagIds) -> list[str]:
         """All sentences with the entities of these tags (W) in brackets, ``[PER Ada Lovelace] wrote it``."""
         return [self._text(tags, sentence) for sentence in range(len(self.corpus))]
 
     def _says(self, labeller: Labels, sentence: int) -> str:
         """Shows what a labeller says of a sentence."""
-        words = slice(*self.corpus.offsets[sentence : sentence + 2])
-        return self._text(labeller.tags, sentence) if labeller.answered[words].any() else SILENT
+        return self._text(labeller.tags, sentence) if labeller.answered[self._places(sentence)].any() else SILENT
+
+    def _places(self, sentence: int) -> slice:
+        """The words of a sentence among those of all."""
+        return slice(*self.corpus.offsets[sentence : sentence + 2])
 
     def _text(self, tags: TagIds, sentence: int) -> str:
         begin, end = self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1]

@@ -92,10 +92,11 @@ def divergence(labellers: Sequence[Labels]) -> Floats:
     return spread([labels.probs for labels in labellers], [labels.answered for labels in labellers])
 
 
-def _shares(answered: Sequence[Bools]) -> Floats:
-    """The shares of K labellers in a mean, word by word (K, W): even among those who gave an answer."""
+def _shares(answered: Sequence[Bools], weights: Floats | None = None) -> Floats:
+    """The shares of K labellers in a mean, word by word (K, W): by weights (K), among those who gave an answer."""
     given = np.array(answered, dtype=np.float32)
-    return np.asarray(given / np.maximum(given.sum(0), 1))
+    given = given if weights is None else given * weights[:, None]
+    return np.asarray(given / np.maximum(given.sum(0), 1e-12))
 
 
 def _mean(distributions: Sequence[Floats], shares: Floats) -> Floats:
@@ -105,7 +106,7 @@ def _mean(distributions: Sequence[Floats], shares: Floats) -> Floats:
 
 
 def read_labellers(stores: Sequence[SoftLabelStore], corpus: Corpus, limit: int | None) -> dict[str, Labels]:
-    """Reads labellers by name: teachers, then mixtures, then students; without a mixture, the teachers' mean is added.
+    """Reads labellers by name: teachers, then mixtures, then students.
 
     Args:
         stores: of one text.
@@ -113,7 +114,7 @@ def read_labellers(stores: Sequence[SoftLabelStore], corpus: Corpus, limit: int 
         limit: only so many of its first sentences.
     """
     labellers = [_labels(store, corpus, limit) for store in stores]
-    return _with_mean(_by_name(sorted(labellers, key=lambda labels: get_args(Role).index(labels.role))))
+    return _by_name(sorted(labellers, key=lambda labels: get_args(Role).index(labels.role)))
 
 
 def _labels(store: SoftLabelStore, corpus: Corpus, limit: int | None) -> Labels:
@@ -141,8 +142,8 @@ def _by_name(labellers: Sequence[Labels]) -> dict[str, Labels]:
     return named
 
 
-def _with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
-    """Adds the teachers' mean if there are several teachers and no mixture."""
+def with_mean(labellers: dict[str, Labels]) -> dict[str, Labels]:
+    """Adds the teachers' mean, if there are several teachers and no mixture."""
     teachers = of_role(labellers.values(), "teacher")
     if len(teachers) < 2 or of_role(labellers.values(), "mixture"):
         return labellers
@@ -156,8 +157,19 @@ def mean_of(teachers: Sequence[Labels]) -> Labels:
     weights = np.full((1, len(teachers)), 1 / len(teachers), dtype=np.float32)
     prints = [teacher.identity["fingerprint"] for teacher in teachers]
     identity = {"method": MEAN, "sources": sources, "teachers": prints, "weights": weights[0].tolist()}
-    shares = _shares([teacher.answered for teacher in teachers])
+    return mix(teachers, weights, identity)
+
+
+def mix(teachers: Sequence[Labels], weights: Floats, identity: Mapping[str, Any]) -> Labels:
+    """Mixes teachers; on each word those count that gave an answer.
+
+    Args:
+        teachers: K of them.
+        weights: one for each (1, K).
+        identity: of the mixture.
+    """
+    shares = _shares([teacher.answered for teacher in teachers], weights[0])
     labelled = np.asarray(shares.any(0))
     probs = _mean([teacher.probs for teacher in teachers], shares)
     probs[~labelled] = 1 / probs.shape[-1]
-    return Labels(MEAN, "mixture", probs, identity, weights, None if labelled.all() else labelled)
+    return Labels(identity["method"], "mixture", probs, identity, weights, None if labelled.all() else labelled)

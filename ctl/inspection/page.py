@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader
 
 from ctl.inspection.frames import Inspection
 from ctl.inspection.labellers import Labels
+from ctl.inspection.overview import overview
 from ctl.inspection.weights import members
 from ctl.report.drawing import GREY, PALETTE
 from ctl.system.files import write_text
@@ -24,7 +25,7 @@ Array = npt.NDArray[Any]
 
 def write_page(inspection: Inspection, path: Path) -> int:
     """Writes the page; returns its size in bytes."""
-    environment = Environment(loader=PackageLoader("ctl.inspection", "."), autoescape=True)
+    environment = Environment(loader=PackageLoader("ctl.inspection", "template"), autoescape=True)
     about, arrays = page_data(inspection)
     page = environment.get_template("inspect.html.j2").render(
         name=inspection.corpus.name,
@@ -45,10 +46,12 @@ def page_data(inspection: Inspection) -> tuple[dict[str, Any], bytes]:
     corpus, names = inspection.corpus, list(inspection.labellers)
     sentences = ["\t".join(_plain(word) for word in corpus.sentence(index)) for index in range(len(corpus))]
     about = {
+        "name": corpus.name,
         "types": inspection.schema.types,
         "tags": inspection.schema.tags,
         "default": names.index(inspection.default.name),
         "labellers": [_introduced(labels, inspection) for labels in inspection.labellers.values()],
+        "overview": overview(inspection),
         "arrays": layout,
         "text": "\n".join(sentences),
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from ctl.methods import SEEDS, Method
 from ctl.report.contenders import Contender, CurveKey
 from ctl.report.findings import Findings
-from ctl.report.statistics.estimates import LEVEL, Estimate, holm
-from ctl.report.statistics.means import Cell, widest
+from ctl.report.statistics.estimates import LEVEL, Estimate, bounds, holm
+from ctl.report.statistics.means import Cell, Mean, Scores, widest
 from ctl.report.statistics.scaling import overtaking
 
 POOLED = Contender(Method("pooled"))
@@ -48,11 +49,10 @@ class PairTest:
 
     def row(self) -> dict[str, str | float]:
         """The row of the table of tests: ``method against points low high p p_holm cells seeds``."""
-        bounds = {"points": self.estimate.value, "low": self.estimate.low, "high": self.estimate.high}
-        numbers = {name: round(value, 2) for name, value in bounds.items()}
         p_values = {"p": float(f"{self.estimate.p:.4g}"), "p_holm": float(f"{self.p:.4g}")}
         counts = {"cells": self.estimate.cells, "seeds": self.estimate.seeds}
-        return {"method": str(self.ours), "against": str(self.theirs), **numbers, **p_values, **counts}
+        names = {"method": str(self.ours), "against": str(self.theirs)}
+        return {**names, **bounds("points", self.estimate), **p_values, **counts}
 
 
 def doubt(estimate: Estimate, p: float) -> str:
@@ -106,6 +106,7 @@ class Contest:
 
     Attributes:
         best: the method with the highest F1; no direct teacher, which only the target's gold can choose.
+        score: its F1.
         rivals: all others, the best direct teacher among them, and how far the best method is ahead; the nearest first.
         left_out: contenders that lack some of the cells, and how many they have.
         cells: the cells of all that are compared.
@@ -113,6 +114,7 @@ class Contest:
     """
 
     best: Contender
+    score: Estimate
     rivals: dict[Contender, Estimate]
     left_out: dict[Contender, int]
     cells: list[Cell]
@@ -122,13 +124,17 @@ class Contest:
     def of(cls, findings: Findings) -> Contest | None:
         """Compares all methods of a study; ``None`` where there are results of direct transfer alone."""
         compared = [each for each in findings.contenders if each.pick in ("", "best") and not each.method.upper_bound]
-        scores = {each: findings.with_most(each) for each in compared}
+        return cls.among({each: findings.with_most(each) for each in compared}, findings.mean)
+
+    @classmethod
+    def among(cls, scores: Mapping[Contender, Scores], mean_of: Callable[[Scores], Mean] = Mean.of) -> Contest | None:
+        """Compares contenders by their scores; ``None`` where all of them are direct teachers."""
         methods = [each for each, of_one in scores.items() if of_one and not each.is_direct]
         if not methods:
             return None
         cells = widest([frozenset(scores[each]) for each in methods])
         means = {
-            each: findings.mean({cell: of_one[cell] for cell in sorted(cells)})
+            each: mean_of({cell: of_one[cell] for cell in sorted(cells)})
             for each, of_one in scores.items()
             if cells <= set(of_one)
         }
@@ -136,7 +142,7 @@ class Contest:
         rivals = {each: (means[best] - mean).estimate for each, mean in means.items() if each != best}
         nearest_first = dict(sorted(rivals.items(), key=lambda item: item[1].value))
         left_out = {each: len(cells & set(of_one)) for each, of_one in scores.items() if each not in means}
-        return cls(best, nearest_first, left_out, sorted(cells), means[best].seeds)
+        return cls(best, means[best].estimate, nearest_first, left_out, sorted(cells), means[best].seeds)
 
     def p(self, rival: Contender) -> float:
         """The p-value against a rival, corrected for the choice of the best method from among all."""
@@ -150,6 +156,17 @@ class Contest:
         are multiplied by the number of rivals.
         """
         return all(each.value > 0 and each.seeds > 1 and self.p(rival) < LEVEL for rival, each in self.rivals.items())
+
+    def answer(self) -> dict[str, Any]:
+        """The result for programs: the best method, and how far it is ahead of each other one, with corrected p."""
+        ahead = [
+            {"method": str(rival), **bounds("points", gap), "p": self.p(rival)} for rival, gap in self.rivals.items()
+        ]
+        left_out = {str(each): number for each, number in self.left_out.items()}
+        return {
+            "best": str(self.best), **bounds("f1", self.score), "seeds": self.seeds, "cells": len(self.cells),
+            "is_shown": self.is_shown, "ahead_of": ahead, "not_compared": left_out,
+        }  # fmt: skip
 
 
 def sentences(findings: Findings, tests: Sequence[PairTest]) -> list[str]:
@@ -199,7 +216,7 @@ def _winner(findings: Findings, contest: Contest, tests: Iterable[PairTest]) -> 
     if not contest.rivals:
         return f"{with_most} there is no other method to compare {best} with."
     nearest = next(iter(contest.rivals))
-    parts = [_lead(contest, nearest)]
+    parts = [lead(contest, nearest)]
     parts += [f"{test} over {test.theirs}" for test in tests if _is_rival(test, best) and test.theirs != nearest]
     if best != POOLED and POOLED in contest.rivals:
         parts += _overtakes_pooled(findings, best)
@@ -210,7 +227,7 @@ def _is_rival(test: PairTest, best: Contender) -> bool:
     return test.ours == best and test.of_rivals
 
 
-def _lead(contest: Contest, nearest: Contender) -> str:
+def lead(contest: Contest, nearest: Contender) -> str:
     """Says how the best method stands to all others, in the words that the difference from the nearest one carries."""
     best, gap = contest.best, contest.rivals[nearest]
     methods = _count(1 + sum(not rival.is_direct for rival in contest.rivals), "method")

@@ -18,10 +18,12 @@ class Contender:
     Attributes:
         method: what is scored; for a pick the method without a language, ``direct`` or ``llm-direct+adapted``.
         pick: which of the direct teachers; empty for every other method.
+        under: its settings, where runs of several are compared.
     """
 
     method: Method
     pick: Pick = ""
+    under: str = ""
 
     @classmethod
     def of(cls, name: str) -> Contender:
@@ -29,7 +31,7 @@ class Contender:
         return cls(Method.split(name))
 
     def __str__(self) -> str:
-        return label(f"{self.pick} {self.method}".lstrip())
+        return label(f"{self.pick} {self.method}".lstrip()) + (f" ({self.under})" if self.under else "")
 
     @property
     def is_direct(self) -> bool:

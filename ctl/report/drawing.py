@@ -29,6 +29,9 @@ DARK = ("#4aa8e8", "#ff8a3d", "#2cc79b", "#e79cc4", "#f0b429", "#8fd0f5", "#f5ec
 
 MARKERS = "osD^vPX<>*"
 
+LEGIBLE = 0.7  # of its size, at which text of 9 points is 8.4 pixels high: a wider figure scrolls on a small screen
+LETTERS, ROW = 60, 0.21  # of a legend below a figure: letters in a line, and its height in inches
+
 LINES = {"": "-", "llm": "--", "mixed": ":"}
 
 STYLE: dict[str, Any] = {
@@ -71,7 +74,8 @@ def render(draw: Callable[..., Figure], *args: Any, name: str, about: str) -> st
     size = re.search(r'width="([\d.]+)pt" height="[\d.]+pt"', svg)
     assert size is not None
     width = round(float(size[1]) * 4 / 3)
-    return svg.replace(size[0], f'role="img" aria-label="{escape(about)}" style="width: {width}px"', 1).strip()
+    style = f"width: {width}px; min-width: {round(LEGIBLE * width)}px"
+    return svg.replace(size[0], f'role="img" aria-label="{escape(about)}" style="{style}"', 1).strip()
 
 
 def standalone(svg: str) -> str:
@@ -82,13 +86,25 @@ def standalone(svg: str) -> str:
     return svg.replace("var(--sans)", "sans-serif").replace('style="width:', 'style="background: #fff; width:', 1)
 
 
-def axes(columns: int = 1, width: float = 7.2, height: float = 4.2, **shared: Any) -> tuple[Figure, list[Axes]]:  # noqa: ANN401
-    """Makes a figure of some axes beside one another; width and height are the whole figure's, in inches."""
+def axes(columns: int = 1, width: float = 5.2, height: float = 4.4, **shared: Any) -> tuple[Figure, list[Axes]]:  # noqa: ANN401
+    """Makes a figure of some axes beside one another; width and height are the whole figure's, in inches.
+
+    A figure of 5.2 inches is legible on a phone.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     (row,) = figure.subplots(1, columns, squeeze=False, **shared)
     return figure, list(row)
+
+
+def legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
+    """Puts the legend below all axes, in as many columns as its names leave room for; the figure grows with it."""
+    handles = {label: item for panel in panels for item, label in zip(*panel.get_legend_handles_labels(), strict=True)}
+    columns = max(1, LETTERS // (6 + max(map(len, handles), default=0)))
+    rows = -(-len(handles) // columns)
+    figure.set_figheight(figure.get_figheight() + ROW * rows)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
 
 
 def in_legend(name: str) -> str:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ctl.report.contenders import Contender, CurveKey
-from ctl.report.drawing import FAINT, INK, Look, axes, in_legend
+from ctl.report.contenders import CurveKey
+from ctl.report.drawing import FAINT, INK, Look, axes, in_legend, legend_below
 from ctl.report.statistics.scaling import Scaling
 from ctl.report.statistics.trends import Trend
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FEW = 6  # lines whose legend stands below, so that a figure fits a narrow page
 KINDS = {
     "nested": "nearest first",
     "random": "drawn at random",
@@ -39,11 +36,7 @@ def scaling(table: pd.DataFrame, fits: Mapping[CurveKey, Scaling], look: Look) -
     sizes = {str(kind): sorted(set(part.sources)) for kind, part in table.groupby("sets", sort=False)}
     fitted = {(key.sets, str(key.contender)): fit for key, fit in fits.items() if fit.levels_off}
     shares = [1 + len(numbers) for numbers in sizes.values()]
-    few = table.method.nunique() <= FEW
-    figure, panels = axes(
-        len(sizes), width=5.4 if few else 2.4 + min(7.2, 3.6 + 0.6 * sum(shares)), height=5.0 if few else 4.4,
-        sharey=True, width_ratios=shares,
-    )  # fmt: skip
+    figure, panels = axes(len(sizes), width=5.2 if len(sizes) == 1 else 7.2, sharey=True, width_ratios=shares)
     for panel, kind in zip(panels, sizes, strict=True):
         for method, points in table[table.sets == kind].groupby("method", sort=False):
             style = look(str(method))
@@ -56,7 +49,7 @@ def scaling(table: pd.DataFrame, fits: Mapping[CurveKey, Scaling], look: Look) -
         panel.set_title(KINDS.get(kind, kind))
     panels[0].set_ylabel("F1 on the targets' test split (%)")
     panels[0].set_ylim(max(0, table.f1.min() - 10), min(102, table.f1.max() + 8))  # the means; bands may be wider
-    (_legend_below if few else _legend_beside)(figure, panels)
+    legend_below(figure, panels)
     return figure
 
 
@@ -74,7 +67,7 @@ def marginal(table: pd.DataFrame, look: Look) -> Figure:
     panel.axhline(0, color=INK, linewidth=0.8)
     _sources_axis(panel, sorted(set(table.sources)))
     panel.set_ylabel("F1 gained by each added source (points)")
-    _legend_beside(figure, [panel])
+    legend_below(figure, [panel])
     return figure
 
 
@@ -116,7 +109,7 @@ def scatter(
             panel.plot(ends, heights, color=style["color"], linestyle=look(name)["linestyle"], linewidth=1.2)
     panel.set_xlabel(labels[0])
     panel.set_ylabel(labels[1])
-    _legend_beside(figure, [panel])
+    legend_below(figure, [panel])
     return figure
 
 
@@ -130,9 +123,9 @@ def cost(table: pd.DataFrame, look: Look) -> Figure:
     panel.set_xscale("log", subs=(2, 5))
     panel.xaxis.set_major_formatter("{x:,.0f}")
     panel.xaxis.set_minor_formatter("{x:,.0f}")
-    panel.set_xlabel("training, teachers included (device-seconds); numbers are those of sources")
+    panel.set_xlabel("training, teachers included (device-seconds)")
     panel.set_ylabel("F1 (%)")
-    _legend_beside(figure, [panel])
+    legend_below(figure, [panel])
     return figure
 
 
@@ -148,19 +141,19 @@ def per_type(table: pd.DataFrame) -> Figure:
     panel.invert_yaxis()
     panel.set_xlabel("F1 (%)")
     panel.set_ylabel("method")
-    _legend_beside(figure, [panel])
+    legend_below(figure, [panel])
     return figure
 
 
-def reliability(table: pd.DataFrame, look: Look) -> Figure:
-    """Share of right tags by the probability given to them: ``method confidence accuracy count``."""
+def reliability(table: pd.DataFrame, look: Look, methods: Sequence[str]) -> Figure:
+    """Share of right tags of some methods by the probability given: ``method confidence accuracy count``."""
     figure, (panel,) = axes()
     panel.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
-    for method, points in table.groupby("method", sort=False):
+    for method, points in table[table.method.isin(methods)].groupby("method", sort=False):
         panel.plot(points.confidence, points.accuracy, label=str(method), alpha=0.9, **look(str(method)))
     panel.set_xlabel("probability of the most probable tag (mean of the bin)")
     panel.set_ylabel("share of words whose tag is right")
-    _legend_beside(figure, [panel])
+    legend_below(figure, [panel])
     return figure
 
 
@@ -174,20 +167,18 @@ def precision_recall(table: pd.DataFrame, look: Look) -> Figure:
         panel.plot(ring.recall, ring.precision, "o", color=style["color"], markerfacecolor="none", markersize=11)
     panel.set_xlabel("recall (%)")
     panel.set_ylabel("precision (%)")
-    _legend_beside(figure, [panel])
+    legend_below(figure, [panel])
     return figure
 
 
-def bars(table: pd.DataFrame) -> Figure:
+def bars(table: pd.DataFrame, look: Look) -> Figure:
     """F1 of every method with its interval, one panel a target: ``target method f1 low high``."""
     targets, methods = list(dict.fromkeys(table.target)), list(dict.fromkeys(table.method))
-    kinds = {name: _kind(name) for name in methods}
-    look = Look.of_contenders(list(kinds.values()))
-    figure, panels = axes(len(targets), width=2.6 + 3.2 * len(targets), height=1.2 + 0.3 * len(methods), sharey=True)
+    figure, panels = axes(len(targets), width=2.6 + 2.6 * len(targets), height=1.2 + 0.3 * len(methods), sharey=True)
     for panel, target in zip(panels, targets, strict=True):
         for row in table[table.target == target].itertuples():
             error = np.abs([[row.f1 - row.low], [row.high - row.f1]])
-            style = {**look(str(kinds[row.method])), "linestyle": ""}
+            style = {**look(str(row.method)), "linestyle": ""}
             panel.errorbar(row.f1, methods.index(row.method), xerr=error, elinewidth=1.2, **style)
         panel.set_title(target)
         panel.set_xlabel("F1 (%)")
@@ -197,26 +188,6 @@ def bars(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _kind(name: str) -> Contender:
-    """The method without its language, weighting and options."""
-    return Contender(replace(Contender.of(name).method, of="", options=()))
-
-
 def _sources_axis(panel: Axes, sizes: Sequence[int]) -> None:
     panel.set_xticks(sizes, [str(size) for size in sizes])
     panel.set_xlabel("source languages")
-
-
-def _legend_beside(figure: Figure, panels: Sequence[Axes]) -> None:
-    handles = _handles(panels)
-    figure.legend(handles.values(), handles.keys(), loc="outside right center")
-
-
-def _legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
-    handles = _handles(panels)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
-
-
-def _handles(panels: Sequence[Axes]) -> dict[str, Artist]:
-    """Lines and bands by their label, for a legend."""
-    return {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)}

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 Row = Mapping[Any, Any]
+
+
+class _ByName(Formatter):
+    """Takes what stands in braces for a whole name: ``{student.lr}`` is the column of that name."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Row) -> tuple[Any, str]:
+        return kwargs[field_name], field_name
 
 
 class TextTable(NamedTuple):
@@ -41,7 +49,7 @@ class Column:
         known = {name: value for name, value in row.items() if not pd.isna(value)}
         for text in (self.brief,) if brief and self.brief else (self.text, self.brief):
             try:
-                return (text + self.note * bool(known.get(self.noted))).format_map(known)
+                return _ByName().vformat(text + self.note * bool(known.get(self.noted)), (), known)
             except KeyError:
                 continue
         return ""
@@ -65,7 +73,7 @@ class Layout:
         return cls([Column(str(name), f"{{{name}}}") for name in data.columns])
 
     def write(self, data: pd.DataFrame, brief: bool = False) -> TextTable:
-        """Writes the table.
+        """Writes the table, without columns that are empty in all rows.
 
         Args:
             data: numbers and names.
@@ -77,7 +85,9 @@ class Layout:
             key = tuple(column.write(row) for column in names) if self.across else number
             cells = {column.heading.format_map(row): column.write(row, brief) for column in self.columns}
             lines.setdefault(key, {}).update(cells)
-        headings = self._headings(data)
+        headings = [
+            name for name in self._headings(data) if not lines or any(cells.get(name) for cells in lines.values())
+        ]
         return TextTable(headings, [[cells.get(heading, "") for heading in headings] for cells in lines.values()])
 
     def _headings(self, data: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ctl.errors import CTLError
 from ctl.report import figures, tables
-from ctl.report.conclusions import PairTest, compare, sentences
+from ctl.report.conclusions import Contest, PairTest, compare, sentences
 from ctl.report.drawing import Look
 from ctl.report.few.labels import few_blocks, few_sentences
 from ctl.report.findings import Findings
@@ -27,13 +27,14 @@ TEXTS = {
     "a - b n^-c of those that level off.",
     "target": "The same curves for one target.",
     "marginal": "The change of F1 for every source added since the size before, with its 95 % interval.",
-    "cost": "Training of a method and of all its teachers; direct methods pay for every teacher that was tried.",
+    "cost": "Training of a method and of all its teachers; direct methods pay for every teacher that was tried. "
+    "The number at the end of a line is that of sources.",
     "transfer": "F1 of each source's teacher on each target, the mean over the seeds that all its teachers have.",
     "distance": "Direct transfer against the distance of source and target, with lines of least squares.",
     "weights": "The weight that a source was given, with most sources, against its teacher's measured transfer.",
     "types": "F1 of every type with most sources, the mean over seeds and targets, of methods that have all of these.",
-    "calibration": "How often the most probable tag is right, by its probability, with most sources. Expected "
-    "calibration error:",
+    "calibration": "How often the most probable tag is right, by its probability, with most sources; the figure has "
+    "the four methods with the highest F1. Expected calibration error:",
     "curves": "Precision and recall of all entities at the thresholds 0.05, 0.1 ... 0.95, with most sources, means "
     "over seeds and targets. A ring is the model without a threshold, which gave all other numbers here.",
     "tests": "With most sources, in the cells that both have: differences of mean F1 with their 95 % intervals, "
@@ -83,12 +84,14 @@ def study_page(folder: Path, design: Mapping[str, Any], drawn: Sequence[str] = (
     if not findings.scores:
         why = f": {findings.failed[0][1]}" if findings.failed else ""
         raise CTLError(f"{folder}: no cell of the study is done, {len(findings.failed)} failed{why}")
-    look, tests = Look.of_contenders(findings.contenders), compare(findings)
+    look, tests, contest = Look.of_contenders(findings.contenders), compare(findings), Contest.of(findings)
+    backbone = Path(design["backbone"]).name
     targets, pool, seeds = (", ".join(map(str, design[name])) for name in ("targets", "languages", "seeds"))
     return Page(
-        title=f"How does it scale with the number of source languages? {folder.name}",
-        subtitle=f"Targets {targets}; sources among {pool}; seeds {seeds}; backbone {Path(design['backbone']).name}.",
+        title=f"Transfer to {targets} from {_sizes(findings)}",
+        subtitle=f"The study {folder.name}: sources among {pool}; seeds {seeds}; backbone {backbone}.",
         conclusions=[*sentences(findings, tests), *few_sentences(findings)],
+        answers={targets: contest.answer()} if contest else {},
         blocks=[
             *_scaling(findings, look, drawn),
             *few_blocks(findings),
@@ -101,6 +104,13 @@ def study_page(folder: Path, design: Mapping[str, Any], drawn: Sequence[str] = (
         missing=findings.missing,
         cells=len(design["cells"]),
     )
+
+
+def _sizes(findings: Findings) -> str:
+    """The numbers of source languages that a study has scores for, in words."""
+    sizes = sorted({len(score.cell.sources) for score in findings.scores})
+    numbers = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else str(sizes[0])
+    return f"{numbers} source language{'s' * (sizes[-1] > 1)}"
 
 
 def _scaling(findings: Findings, look: Look, drawn: Sequence[str]) -> Iterable[Block]:
@@ -165,8 +175,8 @@ def _details(findings: Findings, look: Look) -> Iterable[Block]:
     yield Block.figure("types", "Entity types", TEXTS["types"], tables.type_table(records), figures.per_type)
     if len(table := tables.calibration_table(records)):
         errors = ", ".join(f"{row.method} {row.ece:.1f} %" for row in table.drop_duplicates("method").itertuples())
-        text = f"{TEXTS['calibration']} {errors}."
-        yield Block.figure("calibration", "Calibration", text, table, figures.reliability, look)
+        text, best = f"{TEXTS['calibration']} {errors}.", tables.best_methods(records)
+        yield Block.figure("calibration", "Calibration", text, table, figures.reliability, look, best)
     if len(table := tables.curve_table(records)):
         yield Block.figure("curves", "Precision and recall", TEXTS["curves"], table, figures.precision_recall, look)
 

@@ -14,18 +14,13 @@ from ctl.methods import Method
 from ctl.report.conclusions import PairTest
 from ctl.report.contenders import CurveKey
 from ctl.report.findings import Findings
-from ctl.report.statistics.estimates import Estimate
+from ctl.report.statistics.estimates import bounds
 from ctl.report.statistics.means import Cell, widest
 from ctl.report.statistics.scaling import Interval, overtaking
 from ctl.results import Record
 from ctl.thresholds.curve_file import CURVE, Point
 
 Bins = Mapping[str, Any]  # of a record: count, confidence and accuracy of every bin, and the calibration error
-
-
-def bounds(name: str, estimate: Estimate | Interval) -> dict[str, float]:
-    """A number and its interval as columns of a table."""
-    return {name: round(estimate.value, 2), "low": round(estimate.low, 2), "high": round(estimate.high, 2)}
 
 
 def scaling_table(findings: Findings, targets: Sequence[str] | None = None) -> pd.DataFrame:
@@ -119,6 +114,12 @@ def type_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
     ]
     by_type = pd.DataFrame(rows).groupby(["method", "type"], sort=False)
     return by_type.agg(f1=("f1", "mean"), cells=("f1", "size")).round({"f1": 2}).reset_index()
+
+
+def best_methods(records: Iterable[tuple[str, Record]], most: int = 4) -> list[str]:
+    """Names the methods with the highest mean F1, at most so many."""
+    scores = pd.DataFrame([{"method": method, "f1": record["f1"]} for method, record in records])
+    return list(scores.groupby("method", sort=False).f1.mean().nlargest(most).index)
 
 
 def calibration_table(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:

@@ -45,9 +45,10 @@ def visible(text: str) -> str:
 
 
 def say(message: str) -> None:
-    """Prints a line to standard error, where that is open."""
+    """Prints a line to standard error, where that is open; in a notebook, which shows that in red, to its output."""
     if sys.stderr is not None:
-        print(visible(message), file=sys.stderr, flush=True)
+        in_notebook = type(sys.stderr).__module__.startswith("ipykernel")
+        print(visible(message), file=sys.stdout if in_notebook else sys.stderr, flush=True)
 
 
 def show(what: str | Table) -> None:

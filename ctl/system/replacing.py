@@ -10,7 +10,10 @@ from ctl.errors import CTLError
 HEAD = 4000  # characters of a file in which a mark stands
 ICON = r'<link rel="icon" href="data:,">\s*<title>'  # of pages that ctl writes
 PAGE, SOFT_LABELS = re.compile(ICON), re.compile(ICON + "Soft labels of ")
-REPORT = re.compile(r"\A# (?:Runs in|How does it scale with) ")  # of a summary in Markdown
+SUMMARY = "<!-- Written by ctl report. -->"  # the first line of a summary in Markdown
+REPORT = re.compile(rf"\A(?:{SUMMARY}|# (?:Runs in|How does it scale with) )")  # and of those of early versions
+MADE_BY = {"made_by": "ctl report"}  # in an answer as JSON
+ANSWER = re.compile(r'\A\{\s*"made_by": "ctl report"')
 SCORES = re.compile(r"\| method \| P \| R \| F1 \|")  # of a table of results in Markdown
 
 FINDINGS = re.compile(r"\| labels of \| role \| ")  # and of what models find, where nothing is scored

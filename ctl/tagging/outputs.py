@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from ctl.errors import CTLError
-from ctl.report.drawing import PALETTE
 from ctl.system.console import CONTROLS, visible
 from ctl.tagging.forms import Format
-from ctl.tagging.texts import Tagged
+from ctl.tagging.texts import Tagged, colour_of
 
 Write = Callable[[Tagged], None]
 ESCAPED = {number: f"\\u{number:04x}" for number in CONTROLS}  # as JSON has them, which are the same characters
@@ -89,7 +88,7 @@ def as_line(tagged: Tagged, types: Sequence[str]) -> Line:
     line, before = Line(), 0
     for span in tagged.spans:
         line.append(visible(tagged.text[before : span.start]))
-        colour = PALETTE[types.index(span.type) % len(PALETTE)]
+        colour = colour_of(span.type, types)
         line.append(f"[{visible(span.text)} ", style=f"black on {colour}")
         line.append(f"{visible(span.type)}]", style=f"bold black on {colour}")
         before = span.end

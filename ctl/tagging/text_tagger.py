@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from ctl.data.sentences import Place
 from ctl.data.tags import TagSchema, span_ends
 from ctl.data.words import plain
 from ctl.errors import CTLError
+from ctl.system.cells import Html, bar, mark, table
 from ctl.system.devices import has_bf16, open_device
-from ctl.tagging.texts import Span, Tagged, Text
+from ctl.tagging.texts import Span, Tagged, TaggedTexts, Text, colour_of
 from ctl.tagging.trained import Trained, load_trained
 from ctl.thresholds.decoding import Threshold, decode, masses, thresholds_of
 
@@ -80,7 +82,18 @@ class TextTagger:
         """Gives the thresholds of the types that have one."""
         return {kind: float(self.thresholds[k]) for k, kind in enumerate(self.schema.types) if self.thresholds[k] > 0}
 
-    def __call__(self, texts: Sequence[str] | Sequence[Sequence[str]]) -> list[Tagged]:
+    def __repr__(self) -> str:
+        limits = "".join(f", {kind} from {limit:g}" for kind, limit in self.threshold_by_type().items())
+        return f"<TextTagger: {self.trained}, on {self.device}{limits}>"
+
+    def _repr_html_(self) -> str:
+        record, path = self.trained.record(), Html(f"<code>{escape(str(self.trained.path))}</code>")
+        score = [["F1", bar(record["f1"], 100)], ["on", f"{record['target']}, test split"]] if record else []
+        types = Html(" ".join(mark(kind, "", colour_of(kind, self.schema.types)) for kind in self.schema.types))
+        about = [["model", path], ["types", types], *score, ["device", str(self.device)]]
+        return table(["tagger", self.trained.method or "a model"], about)
+
+    def __call__(self, texts: Sequence[str] | Sequence[Sequence[str]]) -> TaggedTexts:
         """Tags texts, or sentences that are lists of words; the results are in their order.
 
         Raises:
@@ -90,7 +103,7 @@ class TextTagger:
             raise TypeError("give a list of texts: tagger([text])")
         return self.tag([Text.raw(text) if isinstance(text, str) else Text.of_words(text) for text in texts])
 
-    def tag(self, texts: Sequence[Text]) -> list[Tagged]:
+    def tag(self, texts: Sequence[Text]) -> TaggedTexts:
         """Tags texts that are cut into words."""
         lengths = [len(sentence) for text in texts for sentence in text.places]
         words = [plain(text.text[start:end]) for text in texts for sentence in text.places for start, end in sentence]
@@ -98,10 +111,10 @@ class TextTagger:
         tags = decode(probabilities, lengths, self.thresholds)
         ends = span_ends(torch.from_numpy(tags), torch.tensor(lengths, dtype=torch.int64)).numpy()
         bounds = np.cumsum([0, *(sum(map(len, text.places)) for text in texts)]).tolist()
-        return [
+        return TaggedTexts(
             self._tagged(text, probabilities[begin:end], tags[begin:end], ends[begin:end] - begin)
             for text, (begin, end) in zip(texts, pairwise(bounds), strict=True)
-        ]
+        )
 
     @torch.inference_mode()
     def probabilities(self, corpus: Corpus) -> Floats:
@@ -143,6 +156,7 @@ class TextTagger:
             tags=tags,
             probabilities=probabilities,
             spans=spans,
+            types=self.schema.types,
         )
 
     def _span(self, text: Text, places: Sequence[Place], probabilities: Floats, ids: Ints, first: int) -> Span:

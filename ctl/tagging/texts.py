@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from ctl.arrays import Floats
 from ctl.data.sentences import Place, join_with_spaces, split_sentences
+from ctl.report.drawing import PALETTE
+from ctl.system.cells import mark
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Tagged:
         tags: legal BIO2 tags (W), by the tagger's threshold if it has one.
         probabilities: P(tag | word), in the order of the tagger's ``schema.tags`` (W, C).
         spans: the entities in their order.
+        types: of the tagger, whose order gives each type its colour in a notebook.
     """
 
     text: str
@@ -55,6 +59,27 @@ class Tagged:
     tags: list[str]
     probabilities: Floats
     spans: list[Span]
+    types: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        parts, before = [], 0
+        for span in self.spans:
+            marked = mark(span.text, f"{span.type} {span.confidence:.2f}", colour_of(span.type, self.types))
+            parts += [escape(self.text[before : span.start]), marked]
+            before = span.end
+        return f'<p style="line-height: 2">{"".join(parts)}{escape(self.text[before:])}</p>'
+
+
+class TaggedTexts(list[Tagged]):
+    """Tagged texts in the order in which they were given, which a notebook shows one below the other."""
+
+    def _repr_html_(self) -> str:
+        return "".join(tagged._repr_html_() for tagged in self)
+
+
+def colour_of(kind: str, types: Sequence[str]) -> str:
+    """The colour of a type by its place among all of them; of one that is not there, the first."""
+    return PALETTE[types.index(kind) % len(PALETTE)] if kind in types else PALETTE[0]
 
 
 @dataclass(frozen=True)

@@ -14,23 +14,11 @@ from lightning.pytorch import Trainer
 
 import ctl.modules
 from ctl.data.datamodule import NERDataModule
+from ctl.results import IDLE
 from ctl.system.devices import best_precision
 
 Config = Mapping[str, Any]
 RUN = "<run>"  # stands for the run's folder, wherever it is
-IDLE = {  # settings that change no result: places, speed, display; and what the fingerprints of the data say
-    "trainer": {
-        "accelerator", "strategy", "logger", "default_root_dir", "enable_checkpointing", "enable_progress_bar",
-        "enable_model_summary", "enable_autolog_hparams", "log_every_n_steps", "profiler", "benchmark",
-        "deterministic", "inference_mode", "num_sanity_val_steps", "detect_anomaly", "barebones", "model_registry",
-        "use_distributed_sampler",
-    },
-    "model": {"compile", "gradient_checkpointing", "tagger", "store"},
-    "data": {
-        "root", "hub", "synthetic", "encoding", "word_column", "tag_column", "normalization", "type_map", "num_workers",
-        "eval_tokens", "plain_text", "few", "few_seed",
-    },
-}  # fmt: skip
 ONE_PROCESS = ("auto", -1, 1, "-1", "1")  # of `devices`: the default, and what it is on most machines
 BEFORE = {"lora_dropout": 0.05}  # a former default, at which keys of runs do not name it
 

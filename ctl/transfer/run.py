@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctl.callbacks.logger_settings import apart_from_sweep
-from ctl.callbacks.tracking import track_results
+from ctl.callbacks.results_run import track_results
 from ctl.data.datamodule import NERDataModule
 from ctl.inspection.unscored import TABLE, report_unscored
 from ctl.methods import Method
@@ -68,11 +68,11 @@ class Transfer:
             records = plan.records()
             if records:
                 write_records(folder / "results.json", records)
+                plan.collect_counts()  # also those of a run that is stopped, which can then be reported
         if plan.unscored:
             gold = [self.data.gold(source, "train") for source in self.settings.gold]
             report_unscored(folder, plan.about_unscored(), plan.labels_of_text(), gold)
             return
-        plan.collect_counts()
         track_results(self.settings.recorded(), records)
         write_text(folder / "results.md", markdown_table(records))
         print_table(records, title=f"{sources} -> {target}, test split")

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ctl.callbacks.logger_settings import sweep_folder, wandb_loggers
-from ctl.callbacks.tracking import artifact_name
+from ctl.callbacks.model_run import artifact_name
 from ctl.commands.study import parse
 from ctl.main import main
 from ctl.system.configs import ROOT
@@ -48,6 +48,15 @@ class Offline:
                     self.artifacts.append(record.artifact)
                 case "exit":
                     self.status = record.exit.exit_code
+
+    def add(self, later):
+        """Takes in what another command has sent to the same run."""
+        for name, values in later.history.items():
+            self.history[name] += values
+        self.summary |= later.summary
+        self.config |= later.config
+        self.artifacts += later.artifacts
+        self.run, self.status = later.run, max(self.status, later.status)
 
     @staticmethod
     def whole(path, kind):
@@ -98,39 +107,52 @@ def transfer(family, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(transfer):
-    found = [Offline(path) for path in transfer[0].glob("wandb/offline-run-*/run-*.wandb")]
-    return {run.run.display_name: run for run in found}
+    merged = {}
+    for path in sorted(transfer[0].glob("wandb/offline-run-*/run-*.wandb")):
+        part = Offline(path)
+        merged.setdefault(part.run.run_id, part)
+        if merged[part.run.run_id] is not part:
+            merged[part.run.run_id].add(part)
+    return {run.run.display_name: run for run in merged.values()}
 
 
-def test_a_transfer_is_a_group_with_a_run_a_stage(transfer, runs):
-    output, _ = transfer
-    assert set(runs) == {
-        "teachers/a2 fit", "teachers/a2 predict", "teachers/b1 fit", "teachers/b1 predict", "language_id fit",
-        "language_id predict", "ensembles/learned predict", "students/learned fit", "students/learned test", "results",
-    }  # fmt: skip
-    assert {run.run.run_group for run in runs.values()} == {str(output)}
+def test_a_transfer_is_a_group_with_a_run_a_model(runs):
+    models = {"direct:a2 a1", "direct:b1 a1", "language_id", "ensemble:learned a1", "student:learned a1"}
+    assert set(runs) == {*models, "run results"}
+    assert {run.run.run_group for run in runs.values()} == {"run"}
     assert {run.run.project for run in runs.values()} == {"ctl"}
-    assert {run.run.job_type for run in runs.values()} == {"fit", "predict", "test", "transfer"}
+    assert {run.run.job_type for run in runs.values()} == {"model", "results"}
     assert {run.status for run in runs.values()} == {0}
+    assert set(runs["student:learned a1"].run.tags) == {"student", "a1"}
 
 
 def test_configuration_and_curves(runs):
-    run = runs["teachers/a2 fit"]
+    """The configuration is the fit's, though the model has predicted since; what tells runs apart is at the top."""
+    run = runs["direct:a2 a1"]
     assert run.config["data"]["sources"] == ["a2"] and run.config["model"]["class_path"].endswith("Teacher")
+    assert run.config["trainer"]["max_epochs"] == 1
+    about = {name: run.config[name] for name in ("method", "sources", "target", "seed")}
+    assert about == {"method": "direct:a2", "sources": ["a2"], "target": "a1", "seed": 0}
+    assert run.config["backbone"].endswith("encoder")
     assert {"train/loss", "val/f1", "val/PER/f1", "val/LOC/recall"} <= set(run.history)
+    student = runs["student:learned a1"]
+    assert {"train/loss", "test/f1"} <= set(student.history) and student.config["sources"] == ["a2", "b1"]
 
 
 def test_scores_by_type_are_the_results(transfer, runs):
     (record,) = json.loads((transfer[0] / "results.json").read_text())
-    run = runs["students/learned test"]
+    run = runs["student:learned a1"]
     for name in ("precision", "recall", "f1"):
         assert run.history[f"test/{name}"][-1] == pytest.approx(record[name], abs=0.01)
         assert run.history[f"test/ORG/{name}"][-1] == pytest.approx(record["per_type"]["ORG"][name], abs=0.01)
-    assert runs["results"].summary["f1/student:learned"] == record["f1"]
+    results = runs["run results"]
+    assert results.summary["f1/student:learned"] == record["f1"]
+    assert results.summary["inspect"] == str(transfer[0].resolve() / "inspect.html")
+    assert {"results", "curves"} <= set(results.history)
 
 
 def test_confusion_counts_every_word_and_predictions_are_shown(transfer, runs, family):
-    folder = next(transfer[0].glob(f"wandb/offline-run-*-{runs['students/learned test'].run.run_id}/files/media/table"))
+    folder = next(transfer[0].glob(f"wandb/offline-run-*-{runs['student:learned a1'].run.run_id}/files/media/table"))
     tables = [json.loads(path.read_text()) for path in folder.rglob("*.json")]
     confusion = next(table for table in tables if "nPredictions" in table["columns"])
     words = [line.split() for line in (family / "a1" / "test.txt").read_text().splitlines() if line]
@@ -145,9 +167,9 @@ def test_confusion_counts_every_word_and_predictions_are_shown(transfer, runs, f
 
 def test_source_weights(transfer, runs):
     weights = json.loads((transfer[0] / "language_id" / "weights.json").read_text())["learned"]
-    shown = {source: runs["language_id predict"].summary[f"weights/learned/{source}"] for source in weights}
+    shown = {source: runs["language_id"].summary[f"weights/learned/{source}"] for source in weights}
     assert shown == weights
-    mixed = {source: runs["ensembles/learned predict"].summary[f"weights/{source}"] for source in weights}
+    mixed = {source: runs["ensemble:learned a1"].summary[f"weights/{source}"] for source in weights}
     assert mixed == pytest.approx(weights, abs=2e-4)
 
 
@@ -157,18 +179,19 @@ def test_artifacts_descend_from_teacher_to_student(transfer, runs):
         artifact.name: name for name, run in runs.items() for artifact in run.artifacts if artifact.type != "run_table"
     }
     for reader, path, writer in (
-        ("teachers/a2 predict", "teachers/a2/checkpoints/best.ckpt", "teachers/a2 fit"),
-        ("ensembles/learned predict", "teachers/a2/soft_labels/train", "teachers/a2 predict"),
-        ("ensembles/learned predict", "language_id/weights.json", "language_id predict"),
-        ("students/learned fit", "ensembles/learned/soft_labels/train", "ensembles/learned predict"),
-        ("students/learned test", "students/learned/checkpoints/last.ckpt", "students/learned fit"),
+        ("direct:a2 a1", "teachers/a2/checkpoints/best.ckpt", "direct:a2 a1"),
+        ("ensemble:learned a1", "teachers/a2/soft_labels/train", "direct:a2 a1"),
+        ("ensemble:learned a1", "language_id/weights.json", "language_id"),
+        ("student:learned a1", "ensembles/learned/soft_labels/train", "ensemble:learned a1"),
+        ("student:learned a1", "students/learned/checkpoints/last.ckpt", "student:learned a1"),
     ):
-        name = artifact_name(output / path)
-        assert name in runs[reader].config["reads"] and written[name] == writer
-    (store,) = [a for a in runs["ensembles/learned predict"].artifacts if a.type == "soft-labels"]
+        name, config = artifact_name(output / path), runs[reader].config
+        reads = [name for command in ("fit", "test", "predict") for name in config.get(f"{command}_reads", [])]
+        assert name in reads and written[name] == writer
+    (store,) = [a for a in runs["ensemble:learned a1"].artifacts if a.type == "soft-labels"]
     manifest = json.loads((output / "ensembles/learned/soft_labels/train/manifest.json").read_text())
     assert json.loads(store.metadata) == manifest
-    assert {entry.path for entry in store.manifest.contents} == {"manifest.json", "offsets.npy", "probs.npy"}
+    assert all(entry.ref.startswith("file://") for entry in store.manifest.contents)  # pointed at, not copied
 
 
 def test_logging_changes_no_stage(transfer, capsys):

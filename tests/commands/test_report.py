@@ -7,7 +7,7 @@ import pytest
 from ctl.commands.report import check_output
 from ctl.main import main
 
-ROOMS = "ctl.commands.report, ctl.report.study_page, ctl.report.runs_page, ctl.report.figures"
+ROOMS = "ctl.commands.report, ctl.report.study_page, ctl.report.plain_runs.runs_page, ctl.report.figures"
 
 
 def test_a_report_needs_no_pytorch():
@@ -30,7 +30,21 @@ def made_up_report(tmp_path, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_the_report_of_a_folder_is_written_elsewhere(tmp_path, capsys, monkeypatch):
+    from made_up_study import write_grid
+
+    write_grid(tmp_path / "study", lambda *_: 50.0, ["pooled"], sizes=(1,))
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path / "study")
+    assert main(["report", str(tmp_path / "study")]) == 2
+    assert "study: this folder is read-only; name another one with --output" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert main(["report", str(tmp_path / "study"), "--output", str(tmp_path / "new" / "place")]) == 0
+    assert (tmp_path / "new" / "place" / "report.json").is_file()
+    assert sorted((tmp_path / "study").rglob("*")) == [path for path in before if path != tmp_path / "study"]
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md", "report.json"])
 def test_a_file_of_the_user_is_not_replaced(tmp_path, capsys, name):
     (tmp_path / name).write_text("my own notes")
     assert main(["report", str(tmp_path)]) == 2

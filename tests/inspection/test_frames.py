@@ -123,3 +123,14 @@ def test_where_a_teacher_gives_no_answer_the_others_share_its_weight(partly):
         {"direct:en": 0.5 / 0.8, "direct:nl": 0.3 / 0.8, "direct:es": 0.0}
     )
     assert np.allclose(weights.sum(axis=1), 1) and 0 < weights["direct:es"].mean() < 0.2
+
+
+def test_a_notebook_shows_who_labels_and_how(run):
+    inspection = Inspection.open(run)
+    assert repr(inspection).startswith("<Inspection of xx/train: 90 sentences, labels of direct:en, ")
+    shown = inspection._repr_html_()
+    weights = "en 0.50, nl 0.30, es 0.20"
+    assert shown.count("<tr>") == 1 + len(inspection.labellers) and weights in shown
+    share = 100 * (inspection["direct:en"].tags > 0).mean()
+    assert inspection.compare(3).count("<tr>") == 1 + len(inspection.labellers)
+    assert f">{share:.1f}<" in shown and f">{inspection['direct:en'].entropy.mean():.3f}<" in shown

@@ -10,6 +10,7 @@ from browser import needs_browser, open_browser
 from made_up_run import make_run
 
 from ctl.inspection.frames import Inspection
+from ctl.inspection.overview import disputed
 from ctl.main import main
 
 
@@ -254,6 +255,66 @@ def contrast(one, other):
 
     bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return bright / dark
+
+
+OPENED = """
+const at = document.querySelector('.compare').getBoundingClientRect(), tip = document.getElementById('tip');
+const rows = [...document.querySelectorAll('.sentence')].filter(row => Math.abs(row.dataset.place - 1) < 2);
+return rows.flatMap(row => [...row.querySelectorAll('[data-word]')].map(word => {
+  word.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
+  const around = tip.getBoundingClientRect();
+  return tip.hidden || around.top >= at.bottom || around.bottom <= at.top;
+}))
+"""
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [(1200, 900), (390, 844)])
+def test_the_pop_up_never_covers_a_comparison(browser, page, size):
+    screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        browser.get(page.as_uri() + "?small#order=place&sentence=1")
+        until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+        clear = browser.execute_script(OPENED)
+        assert len(clear) > 5 and all(clear)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@needs_browser
+def test_a_view_has_a_link_and_a_table(browser, page, truth):
+    """What the address says is what is shown; CSV has a line for every word of it, and no formula."""
+    browser.get(page.as_uri() + "?link#by=student:learned&query=w17&types=PER+LOC&order=place&sentence=2000")
+    until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+    shown = listed(browser)
+    frame = truth.words("student:learned")
+    text = frame.groupby("sentence").word.agg(" ".join)
+    kinds = frame[frame.tag.str[2:].isin(["PER", "LOC"])].sentence.unique()
+    assert shown == [s for s in text.index if "w17" in text[s] and s in kinds] and shown
+    assert browser.find_element("id", "whose").text == "student:learned"
+    table = browser.execute_async_script(SAVED)
+    rows = frame[frame.sentence.isin(shown)]
+    lines = [line.split(",") for line in table.splitlines()]
+    assert [name.strip('"') for name in lines[0]] == [
+        "sentence", "word", *truth.labellers, "gold", "disagreement", "entropy", "departure",
+    ]  # fmt: skip
+    assert [(int(line[0]), line[1].strip('"'), line[6], line[7]) for line in lines[1:]] == list(
+        zip(rows.sentence, rows.word, rows.tag, rows.gold, strict=True)
+    )
+    assert float(lines[1][8]) == pytest.approx(rows.disagreement.iloc[0], abs=0.00051)
+    browser.execute_script("document.querySelector('#disputed button').click()")
+    until(lambda: browser.execute_script("return location.hash.startsWith('#query=')"))
+    assert browser.execute_script("return document.getElementById('query').value") == disputed(truth).word.iloc[0]
+
+
+SAVED = """
+const done = arguments[0];
+URL.createObjectURL = blob => { blob.text().then(done); return '#saved'; };
+HTMLAnchorElement.prototype.click = () => {};
+document.getElementById('csv').click();
+"""
 
 
 def test_only_some_sentences(page, tmp_path):

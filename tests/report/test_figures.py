@@ -86,10 +86,12 @@ def test_types_and_methods_have_their_places():
 
 
 def test_reliability_is_drawn_beside_the_diagonal():
-    table = pd.DataFrame({"method": "pooled", "confidence": [0.5, 0.9], "accuracy": [0.4, 0.8], "count": [1, 2]})
-    (panel,) = figures.reliability(table, LOOK).axes
+    table = pd.DataFrame(
+        {"method": ["pooled", "pooled", "direct:en"], "confidence": [0.5, 0.9, 0.7], "accuracy": [0.4, 0.8, 0.6]}
+    )
+    (panel,) = figures.reliability(table, LOOK, ["pooled"]).axes
     assert panel.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]
-    assert lines(panel)["pooled"] == [[0.5, 0.4], [0.9, 0.8]]
+    assert lines(panel)["pooled"] == [[0.5, 0.4], [0.9, 0.8]] and len(panel.lines) == 2  # of the methods that are named
 
 
 def test_bars_have_a_panel_a_target():
@@ -102,7 +104,7 @@ def test_bars_have_a_panel_a_target():
             "high": 51.0,
         }
     )
-    panels = figures.bars(table).axes
+    panels = figures.bars(table, Look.of_names(list(table.method))).axes
     assert [panel.get_title() for panel in panels] == ["de", "nl"]
     assert panels[1].containers[0].lines[0].get_xydata().tolist() == [[50, 1]]
 

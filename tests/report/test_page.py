@@ -1,4 +1,6 @@
 import base64
+import json
+import re
 
 import pandas as pd
 
@@ -34,6 +36,15 @@ def test_cells_that_are_missing_are_named():
     assert "1 of 4 cells have not been run yet" in text and "* nl -> de, seed 1" in text
     html = page(failed=[("en -> de", "too <little>")], missing=["nl -> de, seed 1"], cells=4).html()
     assert "too &lt;little&gt;" in html and "nl -&gt; de, seed 1" in html
+
+
+def test_the_answer_is_json_too(tmp_path):
+    page(conclusions=["One."], answers={"de": {"best": "pooled"}}, missing=["nl"]).write(tmp_path)
+    answer = json.loads((tmp_path / "report.json").read_text())
+    assert answer["answers"]["de"]["best"] == "pooled" and answer["tables"] == ["scores", "more"]
+    assert answer["conclusions"] == ["One."] and answer["missing"] == ["nl"]
+    link = re.search(r'href="data:application/json;base64,([^"]+)"', (tmp_path / "report.html").read_text())[1]
+    assert json.loads(base64.b64decode(link)) == answer
 
 
 def test_conclusions_come_before_all_tables():

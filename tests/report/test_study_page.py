@@ -97,6 +97,28 @@ def test_the_page_in_a_browser(made_up, browser):
     assert urls and all(Path(made_up).as_uri() in url or url.startswith("data:") for url in urls)
 
 
+PHONE = """
+const html = document.documentElement;
+return {page: html.scrollWidth <= html.clientWidth,
+  text: Math.min(...[...document.querySelectorAll('figure svg')].map(svg =>
+    svg.getBoundingClientRect().width / svg.viewBox.baseVal.width * 9)),
+  hints: [...document.querySelectorAll('.view')].map(view => {
+    const inner = view.querySelector('.scroll, figure');
+    return [inner.scrollWidth > inner.clientWidth + 1, view.querySelector('.hint').checkVisibility()];
+  })}
+"""
+
+
+def test_the_page_on_a_phone(made_up, browser):
+    """Nothing is wider than the page; what is scrolled says so; text of 9 points is more than 8 pixels high."""
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.get((made_up / "report.html").as_uri())
+    seen = browser.execute_script(PHONE)
+    assert seen["page"] and seen["text"] >= 8
+    assert all(wide == hint for wide, hint in seen["hints"]) and any(wide for wide, _ in seen["hints"])
+
+
 def test_a_name_leads_no_file_out_of_the_report(tmp_path):
     """Nor does it end an attribute of the page."""
     study, target = tmp_path / "a" / "b" / "study", 'x"><script>alert(1)</script>'

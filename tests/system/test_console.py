@@ -66,3 +66,10 @@ def test_names_are_no_markup(capsys, name):
 def test_markdown_as_it_stands():
     assert plain_markdown("*a* **b** _c_ d_e __f ~~g~~") == r"\*a\* \*\*b\*\* \_c\_ d_e \_\_f \~\~g\~\~"
     assert plain_markdown("a|b <i> & `c` [d](e)\nf \\") == "a\\|b &lt;i> &amp; \\`c\\` [d]\\(e) f \\\\"
+
+
+def test_a_notebook_gets_no_line_in_red(capsys, monkeypatch):
+    stream = type("OutStream", (), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr("sys.stderr", stream)
+    say("done")
+    assert capsys.readouterr().out == "done\n"

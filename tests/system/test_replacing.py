@@ -1,10 +1,12 @@
 """Files of the user are not written over; those of ctl are, also those of the version before."""
 
+import json
+
 import pytest
 
 from ctl.errors import CTLError
 from ctl.results import markdown_table
-from ctl.system.replacing import PAGE, REPORT, SCORES, SOFT_LABELS, check_replaceable
+from ctl.system.replacing import ANSWER, MADE_BY, PAGE, REPORT, SCORES, SOFT_LABELS, SUMMARY, check_replaceable
 
 PAGES = '<!doctype html>\n<meta charset="utf-8">\n<link rel="icon" href="data:,">\n<title>'
 
@@ -14,6 +16,8 @@ PAGES = '<!doctype html>\n<meta charset="utf-8">\n<link rel="icon" href="data:,"
     [
         (PAGE, f"{PAGES}Runs in x</title>"),
         (SOFT_LABELS, f"{PAGES}Soft labels of de/train</title>"),
+        (REPORT, f"{SUMMARY}\n\n# Transfer to de from en\n"),
+        (ANSWER, json.dumps({**MADE_BY, "title": "Transfer to de from en"}, indent=2)),
         (REPORT, "# Runs in runs\n"),
         (REPORT, "# How does it scale with the number of source languages? x\n"),
         (SCORES, markdown_table([])),
@@ -26,7 +30,7 @@ def test_own_files_are_replaced(tmp_path, mark, text):
     check_replaceable(path, mark, "do something")
 
 
-@pytest.mark.parametrize("mark", [PAGE, SOFT_LABELS, REPORT, SCORES])
+@pytest.mark.parametrize("mark", [PAGE, SOFT_LABELS, REPORT, SCORES, ANSWER])
 @pytest.mark.parametrize("content", [b"", b"# My thesis\n", b"<html><title>Mine</title></html>", bytes(range(256))])
 def test_files_of_the_user_are_refused(tmp_path, mark, content):
     path = tmp_path / "file"

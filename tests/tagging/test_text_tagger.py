@@ -85,3 +85,10 @@ def test_a_sentence_longer_than_the_model_is_read_whole(tagger, test_split):
 def test_raw_text_is_cut_as_the_splitter_cuts(tagger):
     text = "Anna met Bob's friend. He left."
     assert tagger([text])[0].places == [place for sentence in split_sentences(text) for place in sentence]
+
+
+def test_a_notebook_shows_the_tagger_and_its_results(tagger, test_split):
+    assert repr(tagger).startswith("<TextTagger: student:learned tags (") and ", on cpu" in repr(tagger)
+    assert "<code>" in tagger._repr_html_() and f">{tagger.trained.record()['f1']:.1f}<" in tagger._repr_html_()
+    results = tagger([test_split.sentence(index) for index in range(len(test_split))])
+    assert results._repr_html_().count("<mark") == sum(len(result.spans) for result in results) > 0

@@ -1,6 +1,7 @@
 """Texts that are cut into words, by hand."""
 
-from ctl.tagging.texts import Text
+from ctl.report.drawing import PALETTE
+from ctl.tagging.texts import Span, Tagged, TaggedTexts, Text, colour_of
 
 
 def test_words_are_joined_by_spaces_and_have_their_places():
@@ -15,3 +16,12 @@ def test_running_text_is_cut_into_sentences():
         ["She", "ran", "."],
         ["He", "sat", "."],
     ]
+
+
+def test_entities_are_marked_in_a_notebook():
+    spans = [Span("LOC", "<Bonn>", 4, 10, 1, 2, 0.9, 0.9)]
+    tagged = Tagged("In  <Bonn> & so", ["In", "<Bonn>", "&", "so"], [], [], [], None, spans, ("PER", "LOC"))
+    shown = tagged._repr_html_()
+    assert ">&lt;Bonn&gt; <small><b>LOC 0.90</b></small></mark> &amp; so</p>" in shown and "In  <mark" in shown
+    assert PALETTE[1] in shown and PALETTE[0] == colour_of("GPE", tagged.types)
+    assert TaggedTexts([tagged, tagged])._repr_html_() == 2 * shown

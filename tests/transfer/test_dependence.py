@@ -64,7 +64,7 @@ def test_the_folder_that_a_configuration_was_written_for():
 def test_every_setting_without_effect_is_one_of_the_trainer_s():
     from inspect import signature
 
-    from ctl.transfer.dependence import IDLE
+    from ctl.results import IDLE
 
     assert IDLE["trainer"] <= set(signature(Trainer).parameters)
 

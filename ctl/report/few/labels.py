@@ -9,13 +9,13 @@ import pandas as pd
 
 from ctl.methods import FEW
 from ctl.report.contenders import Contender
-from ctl.report.drawing import INK, Look, axes
+from ctl.report.drawing import INK, Look, axes, legend_below
 from ctl.report.findings import Findings
 from ctl.report.layout import Column, Layout
 from ctl.report.page import Block
+from ctl.report.statistics.estimates import bounds
 from ctl.report.statistics.means import Cell, Scores
 from ctl.report.statistics.worth import Worth, worth
-from ctl.report.tables import bounds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +112,7 @@ def draw_few(table: pd.DataFrame) -> Figure:
     panel.minorticks_off()
     panel.set_xlabel("labelled sentences of the target", color=INK)
     panel.set_ylabel("F1 on the targets' test split (%)")
-    figure.legend(loc="outside right center")
+    legend_below(figure, [panel])
     return figure
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from scipy import optimize, stats
 
@@ -80,3 +80,24 @@ def holm(p_values: Sequence[float]) -> list[float]:
     from statsmodels.stats.multitest import multipletests
 
     return [float(p) for p in multipletests(p_values, method="holm")[1]] if len(p_values) else []
+
+
+class Bounded(Protocol):
+    """A number with an interval."""
+
+    @property
+    def value(self) -> float:
+        """The number."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+
+
+def bounds(name: str, number: Bounded) -> dict[str, float]:
+    """A number and its interval as columns of a table."""
+    return {name: round(number.value, 2), "low": round(number.low, 2), "high": round(number.high, 2)}

@@ -4,7 +4,7 @@ import pytest
 from made_up_study import exact_counts, record
 
 from ctl.errors import CTLError
-from ctl.report.runs_page import reliability_table, runs_page
+from ctl.report.plain_runs.runs_page import reliability_table, runs_page
 from ctl.results import read_records, write_counts, write_records
 from ctl.thresholds.curve_file import ALL, Point, write_curve
 
@@ -56,6 +56,19 @@ def test_targets_stand_side_by_side(tmp_path):
     data = page.blocks[0].data
     assert len(data) == 2 * len(PERCENT) and data.over_direct.dtype == np.float64
     assert "over sentences alone" not in page.blocks[0].text
+
+
+def test_a_page_says_what_was_run_and_what_is_missing(tmp_path):
+    write_runs(tmp_path, (0, 1))
+    records = read_records(tmp_path / "de-0" / "results.json")
+    for each in records:
+        each["provenance"]["transfer"] = {"methods": ["pooled"], "sources": ["en", "nl"], "target": "de", "seed": 0}
+    write_records(tmp_path / "de-0" / "results.json", records)
+    page = runs_page(tmp_path)
+    assert page.title == "Transfer to de from en, nl"
+    assert page.subtitle == f"8 scored models of 2 runs in {tmp_path}; seeds 0, 1."
+    assert page.missing == [f"pooled on de, seed 0 ({tmp_path / 'de-0'})"] and "1 of 9 models" in page.html()
+    assert page.conclusions[0].startswith("On de (2 seeds): ensemble:learned is ahead of all others: +20.0 [")
 
 
 def test_no_folder_is_one_line(tmp_path):

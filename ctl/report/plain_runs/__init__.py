@@ -1,0 +1,1 @@
+"""Plain runs side by side: read, told apart by their settings, compared."""
