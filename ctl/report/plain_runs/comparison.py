@@ -86,18 +86,14 @@ class Comparison:
     @property
     def alike(self) -> list[tuple[str, Run]]:
         """Names and runs of the targets and seeds that all have; where there are none, of those that most have."""
-        by_name: dict[str, list[Run]] = {}
+        by_name: dict[str, dict[tuple[str, int], Run]] = {}
         for each in self.groups:
-            by_name.setdefault(str(self.contender(each)), []).extend(each.runs)
-        by_place = {
-            name: {(run.record["target"], run.record["seed"]): run for run in by_name[name]} for name in by_name
-        }
-        places = [frozenset(runs) for runs in by_place.values()]
-        shared = frozenset.intersection(*places) or widest(places)
-        return [
-            (name, run) for name, runs in by_place.items() if shared <= set(runs)
-            for place, run in runs.items() if place in shared
-        ]  # fmt: skip
+            places = {(run.record["target"], run.record["seed"]): run for run in each.runs}
+            by_name.setdefault(str(self.contender(each)), {}).update(places)
+        sets = [frozenset(runs) for runs in by_name.values()]
+        shared = frozenset.intersection(*sets) or widest(sets)
+        alike = {name: runs for name, runs in by_name.items() if shared <= set(runs)}
+        return [(name, run) for name, runs in alike.items() for place, run in runs.items() if place in shared]
 
     def best_direct(self, group: Group) -> str | None:
         """The single teacher that does best on a group's target under its settings, as only the target's gold can tell.

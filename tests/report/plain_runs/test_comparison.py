@@ -65,9 +65,10 @@ def test_stages_of_a_transfer_are_not_read_twice(tmp_path):
 def test_settings_that_differ_are_columns_and_rows_are_compared_within_them(tmp_path):
     """With another student.lr the students are others, and the teachers the same; 2 seeds each."""
     for seed in (0, 1):
-        write_run(tmp_path / f"a{seed}", seed, transfer={"student": {"lr": 0.1}})
+        slow, fast = ({"student": {"lr": lr}} for lr in (0.1, 0.2))
+        write_run(tmp_path / f"a{seed}", seed, transfer=slow)
         teachers = {name: hits for name, hits in HITS.items() if name.startswith("direct")}
-        write_run(tmp_path / f"b{seed}", seed, methods=teachers, transfer={"student": {"lr": 0.2}})
+        write_run(tmp_path / f"b{seed}", seed, methods=teachers, transfer=fast)
         write_run(
             tmp_path / f"c{seed}", seed, methods={"student:uniform": 300}, model=3, transfer={"student": {"lr": 0.2}}
         )

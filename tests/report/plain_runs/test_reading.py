@@ -51,7 +51,7 @@ def test_a_run_in_a_run_is_its_own(tmp_path):
 
 def test_a_run_without_a_score_is_named(tmp_path):
     (tmp_path / "run").mkdir()
-    with pytest.raises(CTLError, match="no results of .* in it$"):
+    with pytest.raises(CTLError, match=r"no results of .* in it$"):
         read_runs(tmp_path)
     (tmp_path / "run" / ".lock").touch()
     with pytest.raises(CTLError, match="run has scored no model yet"):
