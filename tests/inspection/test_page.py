@@ -34,9 +34,15 @@ def driver(tmp_path_factory):
 
 @pytest.fixture
 def browser(driver, page):
-    driver.get(page.as_uri())
-    until(lambda: driver.execute_script("return document.body.dataset.ready !== undefined"))
+    visit(driver, page.as_uri())
     return driver
+
+
+def visit(driver, address):
+    """Opens a page, and closes its overview, so that the first sentences are in the window."""
+    driver.get(address)
+    until(lambda: driver.execute_script("return document.body.dataset.ready !== undefined"))
+    driver.execute_script("document.getElementById('overview').open = false")
 
 
 @needs_browser
@@ -46,8 +52,7 @@ def test_a_teacher_without_an_answer_says_so(browser, partly, tmp_path):
 
     run, silent = partly
     assert main(["inspect", str(run), "--gold", "--output", str(tmp_path / "page.html")]) == 0
-    browser.get((tmp_path / "page.html").as_uri())
-    until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+    visit(browser, (tmp_path / "page.html").as_uri())
     truth = Inspection.open(run, gold=True)
     wrong = truth.words("direct:es").groupby("sentence")["wrong"].any().sum()
     choose(browser, "document.getElementById('by').value = 1; document.getElementById('wrong').click()", wrong)
@@ -218,8 +223,7 @@ def test_no_errors_and_no_requests(browser, page):
 def test_without_gold_there_is_nothing_about_mistakes(browser, page, tmp_path):
     assert browser.find_element("id", "only-wrong").is_displayed()
     assert main(["inspect", str(page.parent), "--output", str(tmp_path / "page.html")]) == 0
-    browser.get((tmp_path / "page.html").as_uri())
-    until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+    visit(browser, (tmp_path / "page.html").as_uri())
     assert not browser.find_element("id", "only-wrong").is_displayed()
     assert "mistakes" not in browser.find_element("id", "order").text
 
@@ -274,8 +278,7 @@ def test_the_pop_up_never_covers_a_comparison(browser, page, size):
     screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
-        browser.get(page.as_uri() + "?small#order=place&sentence=1")
-        until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+        visit(browser, page.as_uri() + "?small#order=place&sentence=1")
         clear = browser.execute_script(OPENED)
         assert len(clear) > 5 and all(clear)
         assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
@@ -286,8 +289,7 @@ def test_the_pop_up_never_covers_a_comparison(browser, page, size):
 @needs_browser
 def test_a_view_has_a_link_and_a_table(browser, page, truth):
     """What the address says is what is shown; CSV has a line for every word of it, and no formula."""
-    browser.get(page.as_uri() + "?link#by=student:learned&query=w17&types=PER+LOC&order=place&sentence=2000")
-    until(lambda: browser.execute_script("return document.body.dataset.ready !== undefined"))
+    visit(browser, page.as_uri() + "?link#by=student:learned&query=w17&types=PER+LOC&order=place&sentence=2000")
     shown = listed(browser)
     frame = truth.words("student:learned")
     text = frame.groupby("sentence").word.agg(" ".join)
