@@ -52,7 +52,7 @@ def _histogram(labels: Labels, most: float) -> list[int]:
 
 def _entities(inspection: Inspection, tags: Ints) -> list[int]:
     """Counts the entities of each type."""
-    findings = Findings.of("", "", tags, inspection.corpus.offsets, inspection.schema)
+    findings = Findings.of("", "", tags.astype(np.int16), inspection.corpus.offsets, inspection.schema)
     return [round(rate * findings.words / THOUSAND) for rate in findings.rates.values()]
 
 
@@ -74,8 +74,8 @@ def disputed(inspection: Inspection) -> pd.DataFrame:
     ordered = table[table.disputed > 0].sort_values(["disputed", "mean"], ascending=False, kind="stable").reset_index()
     places = words[words.disputed].groupby("word").indices
     at = np.flatnonzero(words.disputed)
-    ordered["answers"] = [_called(answers[:, at[places[word]]], inspection.schema) for word in ordered.word]
-    return ordered[columns]
+    called = [_called(answers[:, at[places[word]]], inspection.schema) for word in ordered.word]
+    return ordered.assign(answers=pd.Series(called, index=ordered.index, dtype=object))[columns]
 
 
 def _differ(answers: Ints) -> Bools:
