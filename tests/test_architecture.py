@@ -35,7 +35,6 @@ REASONS = {  # the one idea of each long file
     "modules/weights/language_identifier.py": "one module: the identifier, its features and its rate",
     "report/conclusions.py": "the sentences of a report, each with the condition under which it is said",
     "report/findings.py": "the cells of a study as curves",
-    "report/figures.py": "the figures, each a function of its table",
     "report/plain_runs/comparison.py": "plain runs side by side: one table and its tests",
     "report/tables.py": "the tables behind the figures, each a function of findings or records",
     "results.py": "one record of a scored model: made, written, read, and shown as a row",

@@ -6,7 +6,7 @@ from made_up_run import SCHEMA, make_run, stored, write
 
 from ctl.data.corpus import Corpus
 from ctl.errors import CTLError
-from ctl.inspection.labellers import MEAN, Labels, divergence, entropy, mean_of, read_labellers, spread
+from ctl.inspection.labellers import MEAN, Labels, divergence, entropy, mean_of, read_labellers, spread, with_mean
 from ctl.inspection.stores import find_stores, read_text
 
 
@@ -38,7 +38,7 @@ def test_labellers_come_in_their_order_with_what_the_stores_hold(run):
 
 def test_teachers_without_a_mixture_have_their_mean(run):
     stores = find_stores([run / "teachers"], "train")
-    labellers = read_labellers(stores, read_text(stores, {}, gold=False), limit=None)
+    labellers = with_mean(read_labellers(stores, read_text(stores, {}, gold=False), limit=None))
     mean = np.mean([stored(run, f"teachers/{language}") for language in ("en", "es", "nl")], 0)
     assert list(labellers)[-1] == MEAN and labellers[MEAN].role == "mixture"
     assert np.allclose(labellers[MEAN].probs, mean, atol=1e-6)

@@ -34,7 +34,7 @@ class Run:
 
     @property
     def method(self) -> Method:
-        """What was scored."""
+        """The method that was scored."""
         return Method.split(self.record["method"])
 
     @property

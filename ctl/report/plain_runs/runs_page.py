@@ -96,7 +96,7 @@ MANY = 8  # languages, too many to name in a title
 
 
 def _subtitle(comparison: Comparison, folder: Path) -> str:
-    """What was scored where, with which seeds, and in what the settings differ."""
+    """Says how much was scored, with which seeds, and in what the settings differ."""
     runs = comparison.all_runs
     homes, seeds = {run.home for run in runs}, sorted({run.record["seed"] for run in runs})
     of_homes = "1 run" if len(homes) == 1 else f"{len(homes)} runs"
