@@ -109,6 +109,7 @@ return {page: html.scrollWidth <= html.clientWidth,
 """
 
 
+@needs_browser
 def test_the_page_on_a_phone(made_up, browser):
     """Nothing is wider than the page; what is scrolled says so; text of 9 points is more than 8 pixels high."""
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
