@@ -31,7 +31,7 @@ class Offline:
     def __init__(self, path):
         from wandb.proto import wandb_internal_pb2 as internal
 
-        self.history, self.summary, self.config, self.artifacts = defaultdict(list), {}, {}, []
+        self.history, self.summary, self.config, self.artifacts, self.metrics = defaultdict(list), {}, {}, [], {}
         for record in self.whole(path, internal.Record):
             match record.WhichOneof("record_type"):
                 case "run":
@@ -44,6 +44,8 @@ class Offline:
                 case "history":
                     for item in record.history.item:
                         self.history["/".join(item.nested_key) or item.key].append(json.loads(item.value_json))
+                case "metric":
+                    self.metrics[record.metric.name] = record.metric
                 case "artifact":
                     self.artifacts.append(record.artifact)
                 case "exit":
@@ -56,6 +58,7 @@ class Offline:
         self.summary |= later.summary
         self.config |= later.config
         self.artifacts += later.artifacts
+        self.metrics |= later.metrics
         self.run, self.status = later.run, max(self.status, later.status)
 
     @staticmethod
@@ -135,6 +138,7 @@ def test_configuration_and_curves(runs):
     assert about == {"method": "direct:a2", "sources": ["a2"], "target": "a1", "seed": 0}
     assert run.config["backbone"].endswith("encoder")
     assert {"train/loss", "val/f1", "val/PER/f1", "val/LOC/recall"} <= set(run.history)
+    assert run.metrics["val/f1"].summary.max  # the best, not the last
     student = runs["student:learned a1"]
     assert {"train/loss", "test/f1"} <= set(student.history) and student.config["sources"] == ["a2", "b1"]
 
