@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+GREY = "#8a8a8a"  # legible on light and dark paper
 LEFT = 'style="text-align: left"'
 
 
@@ -21,7 +22,7 @@ def mark(text: str, label: str, colour: str) -> Html:
     return Html(f'<mark style="{style}; color: inherit">{escape(text)} <small><b>{escape(label)}</b></small></mark>')
 
 
-def bar(value: float, most: float, colour: str = "#0072b2", digits: int = 1) -> Html:
+def bar(value: float, most: float, colour: str = GREY, digits: int = 1) -> Html:
     """Shows a number with a bar behind it, whose length is its share of the largest one."""
     share = 100 * max(0.0, min(1.0, value / most)) if most else 0.0
     style = f"background: linear-gradient(90deg, {colour}55 {share:.0f}%, transparent {share:.0f}%)"

@@ -5,7 +5,7 @@ import pytest
 import ctl
 from ctl.report.contenders import Contender
 from ctl.report.drawing import BLUE, DARK, GREY, LIGHT, PALETTE, Look, axes, render, standalone
-from ctl.tagging import outputs
+from ctl.tagging import texts
 
 
 def line(colour):
@@ -26,7 +26,7 @@ def test_every_colour_has_a_shade_for_light_and_dark_paper():
 
 
 def test_nobody_else_has_a_palette_of_its_own():
-    assert outputs.PALETTE is PALETTE
+    assert texts.PALETTE is PALETTE
     for path in Path(ctl.__file__).parent.rglob("*"):
         if path.suffix in (".py", ".j2") and path.name != "drawing.py":
             text = path.read_text(encoding="utf-8").lower()

@@ -1,7 +1,7 @@
 """HTML for notebooks: what is text stays text."""
 
 from ctl.results import Results, read_records
-from ctl.system.cells import Html, bar, mark, table
+from ctl.system.cells import GREY, Html, bar, mark, table
 
 
 def test_text_stays_text():
@@ -21,5 +21,5 @@ def test_records_are_a_table_with_bars(tmp_path):
         [{"method": "pooled", "target": "de", **scores, "per_type": {"PER": scores}, "train_seconds": 65.0}]
     )
     shown = records._repr_html_()
-    assert "pooled" in shown and "#0072b255 33%" in shown and "1 min 5 s" in shown and "F1 on de, test split" in shown
+    assert "pooled" in shown and f"{GREY}55 33%" in shown and "1 min 5 s" in shown and "F1 on de, test split" in shown
     assert read_records(tmp_path / "results.json") == [] and "<table>" in Results()._repr_html_()
