@@ -163,10 +163,21 @@ class Stage:
     def _is_of(self, record: Mapping[str, Any]) -> bool:
         """Tells whether a marker is of a run with these settings and data."""
         key = str(record.get("key"))
-        same = self.untested is None and record.get("result_key", key) == self.result_key
+        result = record.get("result_key", key)
+        same = self.untested is None and (result == self.result_key or self._is_of_another_test(record))
         return key == self.key or same or self._verdicts.setdefault(key, self._is_of_before(key))
 
-    # Runs of earlier versions, whose keys were made of whole configurations with their paths
+    # Runs of earlier versions: markers without a key of the result, or with one of a whole configuration and its paths
+
+    def _is_of_another_test(self, record: Mapping[str, Any]) -> bool:
+        """Tells whether a marker without a key of the result is of these settings, whatever the target's test split."""
+        before = self._settings_before()
+        if self.command == "test" or before is None or "context" not in record or "result_key" in record:
+            return False
+        context, keys = str(record["context"]), [(stage.untested or stage).key_before() for stage in self.after]
+        return record["key"] == fingerprint_json([self.command, context, before, keys]) and _without_test(
+            _facts(context), before
+        ) == _without_test(_facts(self.context), self.settings)
 
     def _is_of_before(self, key: str) -> bool:
         """Tells whether a key of an earlier version is of a run with these settings and data."""
@@ -206,7 +217,8 @@ class Stage:
         began = time.perf_counter()
         earlier = self._record()
         more = not earlier and self._has_others()
-        key_before = self.key_before() if earlier.get("key") != self.key else earlier.get("key_before")
+        known = self.untested if more and self.untested else self
+        key_before = known.key_before() if earlier.get("key") != self.key else earlier.get("key_before")
         if earlier.get("done") or not earlier:
             self._clear(self._of_test if more else self.outputs, everything=not earlier)
             earlier = {}
@@ -307,6 +319,13 @@ def _facts(context: str) -> dict[str, str]:
     """The fingerprints that a context is made of, by what they are of."""
     first, *words = context.split() or [""]
     return {"the backbone or the version of ctl": first, **dict(zip(words[::2], words[1::2], strict=False))}
+
+
+def _without_test(facts: Mapping[str, str], settings: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Leaves out of fingerprints and settings what a stage reads of the target's test split."""
+    splits = [split for split in settings.get("data.predict_splits", ["train"]) if split != "test"]
+    others = {name: value for name, value in facts.items() if not name.endswith("/test")}
+    return others, {**settings, "data.predict_splits": splits}
 
 
 def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:

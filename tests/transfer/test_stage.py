@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,10 +188,16 @@ def test_several_processes(trainer, several):
 PREDICT = {**CONFIG, "data": {"predict_splits": ["train", "test"]}}
 
 
-def labelling(folder, tested=True, context="v train 1 test 1"):
+def labelling(folder, tested=True, context="v de/train 1 de/test 1"):
     """A stage that labels the target, and one that reads its labels of the train split."""
     config = {**CONFIG, "data": {"predict_splits": ["train"]}}
-    train = {"title": "labels", "command": "predict", "context": "v train 1", "config": config, "outputs": ("train",)}
+    train = {
+        "title": "labels",
+        "command": "predict",
+        "context": context.partition(" de/test")[0],
+        "config": config,
+        "outputs": ("train",),
+    }
     alone = stage(folder, **train)
     both = {**train, "context": context, "config": PREDICT, "outputs": ("train", "test")}
     labels = stage(folder, **both, untested=alone) if tested else alone
@@ -231,16 +236,15 @@ def test_a_test_split_that_comes_later_trains_nothing_again(tmp_path, labelled):
 
 def test_a_test_split_that_changes_is_labelled_again_when_asked(tmp_path, labelled):
     run_stages(labelling(tmp_path))
-    labels, student = labelling(tmp_path, context="v train 1 test 2")
-    assert student.done() and labels.is_in_the_way() and labels.changes() == "test changed"
+    labels, student = labelling(tmp_path, context="v de/train 1 de/test 2")
+    assert student.done() and labels.is_in_the_way() and labels.changes() == "de/test changed"
     run_stages([labels, student], overwrite=True)
     assert labelled == [["train", "test"], "student", ["test"]]
 
 
 def test_text_that_changes_is_labelled_with_the_test_split(tmp_path, labelled):
     run_stages(labelling(tmp_path, tested=False))
-    labels = replace(labelling(tmp_path)[0], context="v train 2 test 1", _verdicts={})
-    labels = replace(labels, untested=replace(labels.untested, context="v train 2", _verdicts={}), _verdicts={})
+    labels, _ = labelling(tmp_path, context="v de/train 2 de/test 1")
     assert labels.is_in_the_way() and labels.changes().startswith("data.predict_splits is")
     run_stages([labels], overwrite=True)
     assert labelled[-1] == ["train", "test"]
@@ -256,6 +260,13 @@ def test_a_run_of_the_version_before_with_a_test_split_is_not_trained_again(tmp_
         made.marker.write_text(json.dumps(record))
     labels, student = labelling(tmp_path)
     assert labels.done() and student.done() and student.key != student.result_key
+    for version in (2, 3):  # of the test split, one after the other
+        labels, student = labelling(tmp_path, context=f"v de/train 1 de/test {version}")
+        assert student.done() and labels.is_in_the_way() and labels.changes() == "de/test changed"
+        run_stages([labels, student], overwrite=True)
+        assert all(stage.done() for stage in labelling(tmp_path, context=f"v de/train 1 de/test {version}"))
+    assert labelled == [["train", "test"], "student", ["test"], ["test"]]
+    assert not labelling(tmp_path, context="v de/train 2 de/test 3")[1].done()
 
 
 def test_a_stage_that_was_killed_after_its_command_is_not_run_again(tmp_path, launched, monkeypatch):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 from ctl.data.corpus import Corpus
@@ -43,7 +43,9 @@ class HubDataset:
     text: str | None = None
 
 
-def read_hub(dataset: HubDataset, language: str, split: str, form: Form, tags: bool) -> Corpus:
+def read_hub(
+    dataset: HubDataset, language: str, split: str, form: Form, tags: bool, limit: int | None = None
+) -> Corpus:
     """Reads a split of a dataset with its own tag order.
 
     Args:
@@ -52,6 +54,7 @@ def read_hub(dataset: HubDataset, language: str, split: str, form: Form, tags: b
         split: ``train``, ``validation`` or ``test``.
         form: how words are written.
         tags: whether tags are read.
+        limit: the sentences after which plain text is not read on.
 
     Raises:
         NoGoldError: it has no such split, or no tags.
@@ -66,7 +69,7 @@ def read_hub(dataset: HubDataset, language: str, split: str, form: Form, tags: b
         return _load(dataset, where, f"{language}/{split}", form, tags)
     if tags:
         raise NoGoldError(f"{where}: its column {dataset.text} is plain text, without tags")
-    return _load_text(dataset, dataset.text, where, f"{language}/{split}", form)
+    return _load_text(dataset, dataset.text, where, f"{language}/{split}", form, limit)
 
 
 @lru_cache(maxsize=256)
@@ -87,20 +90,30 @@ def _load(dataset: HubDataset, where: str, name: str, form: Form, tags: bool) ->
 
 
 @lru_cache(maxsize=256)
-def _load_text(dataset: HubDataset, column: str, where: str, name: str, form: Form) -> Corpus:
-    """Reads a column of plain text."""
+def _load_text(dataset: HubDataset, column: str, where: str, name: str, form: Form, limit: int | None) -> Corpus:
+    """Reads a column of plain text, or its first sentences."""
     split = name.rpartition("/")[2]
     table = _table(dataset, where, split)
     if column not in table.column_names:
         raise CTLError(f"{where}: no column {column}; there is {', '.join(table.column_names)}")
     writer = CorpusWriter(name, form, None, sentence_end=END_OF_SENTENCE)
-    for number, text in enumerate(table[column]):
-        place = f"{where}, {split} text {number}"
+    for words, place in islice(_sentences(table[column], column, f"{where}, {split}"), limit):
+        writer.add(words, None, place)
+    return writer.close(f"{where}, {split} split")
+
+
+def _sentences(texts: Iterable[object], column: str, where: str) -> Iterator[tuple[list[str], str]]:
+    """Cuts the texts of a column into sentences, each with its place for messages.
+
+    Raises:
+        CTLError: names a row that holds no text.
+    """
+    for number, text in enumerate(texts):
+        place = f"{where} text {number}"
         if not isinstance(text, str):
             raise CTLError(f"{place}: column {column} holds {text!r:.40}, which is no text")
         for words in cut_text(text, place):
-            writer.add(words, None, place)
-    return writer.close(f"{where}, {split} split")
+            yield words, place
 
 
 def _table(dataset: HubDataset, where: str, split: str) -> Any:  # noqa: ANN401  (of `datasets`, which is untyped)

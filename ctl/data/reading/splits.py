@@ -51,19 +51,25 @@ def read_split(
     """
     if split == "train" and not tags and (path := (plain or {}).get(language)):
         return _read_text(Path(path), f"{language}/train", form).head(limit)
-    corpus = _whole_split(language, split, root, hub, form, tags).head(limit)
+    corpus = _published(language, split, root, hub, form, tags, limit).head(limit)
     if split == "test" and drop_test_duplicates:
         return corpus.without(read_split(language, "train", root=root, hub=hub, form=form, tags=False, plain=plain))
     return corpus
 
 
-def _whole_split(
-    language: str, split: str, root: Path | None, hub: Mapping[str, HubDataset] | None, form: Form, tags: bool
+def _published(
+    language: str,
+    split: str,
+    root: Path | None,
+    hub: Mapping[str, HubDataset] | None,
+    form: Form,
+    tags: bool,
+    limit: int | None,
 ) -> Corpus:
-    """Reads all of a split."""
+    """Reads a split: of plain text of the Hub, which may be endless, its first sentences; otherwise all of it."""
     dataset = (hub or {}).get(language) or (hub or {}).get("*")
     if dataset is not None and not (tags and dataset.text and root):  # a text column has no gold tags
-        return read_hub(dataset, language, split, form, tags)
+        return read_hub(dataset, language, split, form, tags, limit)
     if root is None:
         raise NoGoldError(f"where is {language}? set data.root to a folder of CoNLL files, or data.hub to a dataset")
     path = find_split(root, language, split)

@@ -104,3 +104,5 @@ def test_a_column_that_holds_no_text_is_named(news, tmp_path):
     datasets.Dataset.from_dict({"text": ["Ja.", None]}).to_parquet(tmp_path / "news" / "xx" / "train.parquet")
     with pytest.raises(CTLError, match=r"train text 1: column text holds None, which is no text"):
         read_split("xx", "train", root=None, hub={"*": news["sw"]}, tags=False)
+    first = read_split("xx", "train", root=None, hub={"*": news["sw"]}, tags=False, limit=1)
+    assert first.words[:] == ["Ja", "."]  # what comes after the limit is not even looked at
