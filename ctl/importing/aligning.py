@@ -187,6 +187,8 @@ def alignment_lines(name: str, counts: Counter[str], lost: Sequence[str], total:
     texts = [f"{counts[kind]:,} {kind}" for kind in (EXACT, NEARLY, NOWHERE) if counts[kind]]
     lines = [f"of {sum(counts[kind] for kind in (EXACT, NEARLY, NOWHERE)):,} texts for {name}, {', '.join(texts)}"]
     lines += [f"{counts[kind]:,} {kind}" for kind in (OTHER, MISSING) if counts[kind]]
+    if counts[NOWHERE] > counts[EXACT] + counts[NEARLY]:
+        lines.append("most of them stand nowhere in it: is the file for another split or language?")
     if lost:
         lines.append(f"not found, whole or in part: the text at {some(lost, SHOWN)}")
     lines.append(f"{int(total.sum()):,} of {len(total):,} words of {name} have a label ({total.mean():.1%})")

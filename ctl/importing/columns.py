@@ -59,7 +59,9 @@ def _columns(path: Path, rows: Sequence[Sequence[Row]], layout: Layout, form: Fo
         tags = [layout.tag]
     if not tags:
         raise CTLError(f"{path}: words alone, without a column of tags")
-    sure = [column for column in others if column not in tags and all(_is_probability(row[column]) for row in every)]
+    values = {column: [_number(row[column]) for row in every] for column in others if column not in tags}
+    numbers = {column: several for column, several in values.items() if None not in several}
+    sure = [column for column, several in numbers.items() if column > max(tags) or all(map(_is_probability, several))]
     if sure and len(tags) > 1:
         raise CTLError(
             f"{path}: {len(tags)} columns of tags and one of probabilities: whose are they? Keep one of tags"
@@ -95,7 +97,8 @@ def _documents(
     for sentence, numbers, (begin, end) in zip(rows, numbered, pairwise(offsets.tolist()), strict=True):
         text, places = join_with_spaces([row[word] for row in sentence])
         place = f"{path}:{numbers[0]}"
-        probabilities = [] if sure is None else [float(row[sure]) for row in sentence]
+        lines = zip(sentence, numbers, strict=True)
+        probabilities = [] if sure is None else [_probability(row[sure], f"{path}:{number}") for row, number in lines]
         yield Document(
             text,
             place,
@@ -108,8 +111,23 @@ def _documents(
         )
 
 
-def _is_probability(text: str) -> bool:
+def _number(text: str) -> float | None:
     try:
-        return 0 <= float(text) <= 1
+        return float(text)
     except ValueError:
-        return False
+        return None
+
+
+def _is_probability(number: float | None) -> bool:
+    return number is not None and 0 <= number <= 1
+
+
+def _probability(text: str, place: str) -> float:
+    """Reads a probability.
+
+    Raises:
+        CTLError: it is a number that is none, a percentage say.
+    """
+    if not _is_probability(number := float(text)):
+        raise CTLError(f"{place}: {text} is no probability, from 0 to 1")
+    return number

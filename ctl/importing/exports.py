@@ -104,6 +104,8 @@ def _of_text(record: Record, place: str, form: Form) -> Document:
     """A text with entities by their characters: doccano, prodigy, GLiNER's answers, label-studio's short form."""
     keys: Sequence[str] = [form.word_column] if isinstance(form.word_column, str) else TEXT
     text = next((record[key] for key in keys if isinstance(record.get(key), str)), None)
+    if text is None and "pattern" in record:
+        raise CTLError(f"{place}: a pattern, as a list of names has it: --form gazetteer reads it")
     if text is None:
         raise CTLError(
             f"{place}: no text; its keys are {', '.join(record) or 'none'}, expected are text and entities: "

@@ -12,6 +12,7 @@ from ctl.errors import CTLError
 from ctl.importing.documents import Opinion
 
 SCORES = ("score", "confidence", "probability")
+COUNTED = "are these places counted in bytes or in UTF-16? They must be characters"
 
 
 def read_opinion(items: Sequence[Any], text: str, place: str) -> Opinion:
@@ -41,14 +42,13 @@ def _entity(item: Any, text: str, place: str) -> Entity:  # noqa: ANN401
     if not 0 <= entity.start < entity.end <= len(text):
         raise CTLError(
             f"{place}: an entity from {entity.start} to {entity.end} is outside the text, which has {len(text)} "
-            "characters"
+            f"characters: {COUNTED}"
         )
     said = item.get("text") if isinstance(item, dict) else None
     there = text[entity.start : entity.end]
     if isinstance(said, str) and said.split() != there.split():
         raise CTLError(
-            f"{place}: from {entity.start} to {entity.end} the text has {there[:60]!r}, not {said[:60]!r}: are these "
-            "places counted in bytes or in UTF-16? They must be characters"
+            f"{place}: from {entity.start} to {entity.end} the text has {there[:60]!r}, not {said[:60]!r}: {COUNTED}"
         )
     return entity
 

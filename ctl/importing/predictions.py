@@ -29,6 +29,12 @@ from ctl.system.files import checksum, fingerprint
 Kind = Literal["conll", "json", "brat", "gazetteer"]
 JSON = (".json", ".jsonl", ".ndjson")
 HEAD = 200  # lines by which a gazetteer is known
+ANY = (".tsv", ".txt", ".csv", "")  # endings that say nothing of the form
+BRAT = "of a folder, files of brat are read, .ann beside .txt"
+ELSEWHERE = {  # where entities may be that were not found, by form
+    "conll": ": are tags in another column? --data.tag_column says which",
+    "json": ": are they under another key? --data.tag_column names it",
+}
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,7 @@ class Predictions:
             raise CTLError(f"{self.path}: no such file")
         labels = Labels(schema, len(corpus.words), type_map, self.partial)
         lines = self._names(corpus, labels) if self._kind() == "gazetteer" else self._documents(corpus, labels)
-        if not labels.types and labels.outside:
-            there = ", ".join(sorted(labels.outside))
-            raise CTLError(
-                f"{self.path}: its entity types {there} are none of the task's, {', '.join(schema.types)}; name their "
-                "counterparts in --data.type_map, or the task's types in --data.types"
-            )
+        self._check_entities(labels)
         probs, said = labels.result()
         writer = StoreWriter(store)
         writer.add(np.arange(len(corpus.words)), probs, **({} if said.all() else {"labelled": said}))
@@ -82,6 +83,22 @@ class Predictions:
         counts = ", ".join(f"{labels.types[kind]:,} {kind}" for kind in schema.types)
         outside = [f"{count:,} entities of type {name}, read as O" for name, count in labels.outside.most_common()]
         return [*lines, f"entities: {counts}", *outside, *repair_notes(labels.repairs)]
+
+    def _check_entities(self, labels: Labels) -> None:
+        """Refuses labels that would be nothing but O.
+
+        Raises:
+            CTLError: there is no entity of the task's types.
+        """
+        if labels.types:
+            return
+        task = ", ".join(labels.schema.types)
+        if labels.outside:
+            raise CTLError(
+                f"{self.path}: its entity types {', '.join(sorted(labels.outside))} are none of the task's, {task}; "
+                "name their counterparts in --data.type_map, or the task's types in --data.types"
+            )
+        raise CTLError(f"{self.path}: no entity of type {task} in it{ELSEWHERE.get(self._kind(), '')}")
 
     def _kind(self) -> Kind:
         """The form of the file: by the ending of its name, and for a list of names by its lines."""
@@ -111,7 +128,8 @@ class Predictions:
                 labels.add(document, match, aligner.bounds(match))
         skipped = [f"{count:,} {what}" for what, count in notes.items()]
         if not first:
-            raise CTLError(f"{self.path}: no text in it" + "".join(f"; {line}" for line in skipped))
+            reasons = [BRAT] if self.path.is_dir() else skipped
+            raise CTLError(f"{self.path}: no text in it" + "".join(f"; {reason}" for reason in reasons))
         said = labels.said
         if not said.any():
             raise CTLError(
@@ -126,7 +144,12 @@ class Predictions:
                 return read_exports(self.path, self.form, notes)
             case "brat":
                 return (self._brat(text, labels.repairs) for text in brat_texts(self.path))
-        return read_columns(self.path, self.form)
+        try:
+            return read_columns(self.path, self.form)
+        except CTLError as error:
+            if self.kind is not None or self.path.suffix not in ANY:
+                raise
+            raise CTLError(f"{error}; if it is a list of names: a line is a name, a tab and its type") from error
 
     def _brat(self, path: Path, repairs: Counter[str]) -> Document:
         text = read_text(path, self.form.encoding)

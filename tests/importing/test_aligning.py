@@ -74,6 +74,7 @@ def test_what_stands_nowhere_is_named():
     lines = alignment_lines("xx/train", aligner.counts, aligner.lost, said)
     assert lines == [
         "of 1 texts for xx/train, 1 stand nowhere in it",
+        "most of them stand nowhere in it: is the file for another split or language?",
         "not found, whole or in part: the text at f:7",
         "5 of 20 words of xx/train have a label (25.0%)",
     ]

@@ -25,6 +25,11 @@ def test_a_column_of_numbers_is_the_probability_of_the_tags(tmp_path):
     assert opinion.sure == [0.9, 0.75] and opinion.words == [(0, 3), (4, 8)]
 
 
+def test_numbers_before_the_tags_need_not_be_probabilities(tmp_path):
+    (document,) = read(tmp_path, "Ada 7 B-PER\nsang 12 O\n")
+    assert not document.opinions[0].sure
+
+
 def test_one_column_alone_may_be_asked_for(tmp_path):
     (document,) = read(tmp_path, "Ada B-PER O\nsang O O\n", Form(tag_column=2))
     assert len(document.opinions) == 1 and len(document.opinions[0].entities) == 1
@@ -36,6 +41,8 @@ def test_one_column_alone_may_be_asked_for(tmp_path):
         ("Ada\nsang\n", "words alone, without a column of tags"),
         ("Ada B-PER O 0.5\nsang O O 0.5\n", "2 columns of tags and one of probabilities"),
         ("Ada NNP\nsang VBD\n", "votes.conll:1: unknown tag 'NNP'"),
+        ("Ada B-PER 0.9\nsang O 87\n", "votes.conll:2: 87 is no probability, from 0 to 1"),
+        ("Ada B-PER 1\nsang O nan\n", "votes.conll:2: nan is no probability"),
         ("", "no sentences"),
     ],
 )

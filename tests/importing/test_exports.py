@@ -88,6 +88,7 @@ def test_what_was_rejected_is_left_out_and_counted(tmp_path):
         ({"text": TEXT, "options": [{"id": "A"}], "accept": ["A"], "answer": "accept"}, "prodigy with choices"),
         ({"tokenized_text": ["Ada"], "ner": [[0, 1, "PER"]]}, "no entity of 1 words"),
         ({"body": TEXT}, "no text; its keys are body"),
+        ({"pattern": "Bonn", "label": "LOC"}, "--form gazetteer reads it"),
         ({"tokens": ["Ada"], "ner_tags": [3]}, "no tag as text for each"),
         ([TEXT], "no JSON object"),
     ],

@@ -96,6 +96,41 @@ def test_names_that_stand_nowhere_are_refused(tmp_path):
         imported(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "a.jsonl",
+            '{"text": "Ada sang in Bonn.", "ents": [[0, 3, "PER"]]}',
+            "PER, LOC in it: are they under another key",
+        ),
+        ("a.conll", "Ada O\nsang O\n", "in it: are tags in another column"),
+        (
+            "a.json",
+            '[{"data": {"text": "Otto sang."}, "annotations": [{"result": [{"type": "choices", "value": {}}]}]}]',
+            "no entity",
+        ),
+    ],
+)
+def test_a_file_without_an_entity_is_refused(tmp_path, name, text, message):
+    """It would make every word O."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(CTLError, match=message):
+        imported(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", ["Bonn LOC\nNew York LOC\n", "Bonn LOC\nUlm LOC\n", "Bonn\nUlm\n", "Bonn\tLOC\t1\n"])
+def test_a_list_of_names_without_tabs_is_told_the_form(tmp_path, text):
+    (tmp_path / "names.tsv").write_text(text)
+    with pytest.raises(CTLError, match=r"names.tsv.*; if it is a list of names: a line is a name, a tab and its type"):
+        imported(tmp_path / "names.tsv")
+
+
+def test_a_folder_without_brat_is_refused(tmp_path):
+    with pytest.raises(CTLError, match=r"no text in it; of a folder, files of brat are read, .ann beside .txt"):
+        imported(tmp_path)
+
+
 def test_a_file_in_which_nothing_counts_says_why(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text(json.dumps({"text": "Ada sang in Bonn.", "spans": [], "answer": "reject"}))
