@@ -110,6 +110,12 @@ def test_the_picture_of_the_code_names_rooms_that_are_there():
     assert len(set(rooms)) > 8 and all((ROOT / "ctl" / room).exists() for room in rooms)
 
 
+def test_pages_install_this_project():
+    """Another project has the name on PyPI, so extras are those of the checkout: `.[serve]`."""
+    for page in PAGES:
+        assert not re.search(r"pip install '?ctl\b", page.read_text(encoding="utf-8")), page
+
+
 def test_docs_fetch_nothing():
     """Neither the theme's fonts nor a script or style of another site."""
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
