@@ -16,6 +16,7 @@ from ctl.data.reading.writer import CorpusWriter
 from ctl.errors import CTLError
 
 TEXT_BOUND = re.compile(r"T\S*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")  # T1 PER 0 4 Anna
+OTHER = re.compile(r"([REAMN#]\S*|\*)\t.*|\s*")  # relations, events, attributes, references, notes; equivalences
 PARTED = "are in several parts and are read from the first to the last, with the words between"
 
 
@@ -64,7 +65,7 @@ def brat_entities(text_file: Path, text: str, form: Form, repairs: Counter[str])
         repairs: counts entities that can't be read as they are.
 
     Raises:
-        CTLError: names the line that is no entity of this text.
+        CTLError: names the line that is no entity of this text, or nothing that brat writes.
     """
     path = text_file.with_suffix(".ann")
     if not path.is_file():
@@ -72,6 +73,8 @@ def brat_entities(text_file: Path, text: str, form: Form, repairs: Counter[str])
     for number, line in enumerate(read_text(path, form.encoding).splitlines(), 1):
         if line.startswith("T"):
             yield _entity(line, f"{path}:{number}", text, repairs)
+        elif not OTHER.fullmatch(line):
+            raise CTLError(f"{path}:{number}: {line[:40]!r} is no line of brat's, as T1<tab>PER 0 4<tab>Anna is")
 
 
 def _entity(line: str, place: str, text: str, repairs: Counter[str]) -> Entity:

@@ -1,8 +1,10 @@
 """brat's texts with their entities beside them."""
 
+import pytest
 from reading import read, sentences
 
 from ctl.data.reading.splits import read_split
+from ctl.errors import CTLError
 
 
 def test_brat(tmp_path):
@@ -25,6 +27,15 @@ def test_brat(tmp_path):
     assert sentences(read_split("yy", "train", root=tmp_path)) == [
         [["a", "O"], ["Oslo", "B-LOC"]], [["b", "O"], ["Oslo", "B-LOC"]],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["Ada B-PER", '[{"start": 0}]', "R1 In Arg1:T1", "0\tPER 0 3\tIda"])
+def test_a_line_that_brat_does_not_write_is_named(tmp_path, line):
+    """A file of another form would be read as one without entities."""
+    others = "\nR1\tIn Arg1:T1 Arg2:T2\nE1\tGo:T1\nA1\tOld T1\nM1\tX T1\nN1\tReference T1 Wiki:1\tx\n"
+    others += "*\tEquiv T1 T2\n#1\tNote T1\n"
+    with pytest.raises(CTLError, match=r"train.ann:9: .* is no line of brat's"):
+        read(tmp_path, {".txt": "Ida sang", ".ann": others + line})
 
 
 def test_an_entity_over_the_end_of_a_sentence_is_two_and_in_parts_is_one(tmp_path):
