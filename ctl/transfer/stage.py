@@ -170,14 +170,16 @@ class Stage:
     # Runs of earlier versions: markers without a key of the result, or with one of a whole configuration and its paths
 
     def _is_of_another_test(self, record: Mapping[str, Any]) -> bool:
-        """Tells whether a marker without a key of the result is of these settings, whatever the target's test split."""
-        before = self._settings_before()
-        if self.command == "test" or before is None or "context" not in record or "result_key" in record:
+        """Tells whether a marker without a key of the result is of these settings, whatever the target's test split.
+
+        Of a stage that reads this split itself none is.
+        """
+        here, before = _facts(self.context), self._settings_before()
+        if before is None or "context" not in record or "result_key" in record or any(map(_is_of_test, here)):
             return False
         context, keys = str(record["context"]), [(stage.untested or stage).key_before() for stage in self.after]
-        return record["key"] == fingerprint_json([self.command, context, before, keys]) and _without_test(
-            _facts(context), before
-        ) == _without_test(_facts(self.context), self.settings)
+        same = _without_test(_facts(context), before) == _without_test(here, self.settings)
+        return same and record.get("key") == fingerprint_json([self.command, context, before, keys])
 
     def _is_of_before(self, key: str) -> bool:
         """Tells whether a key of an earlier version is of a run with these settings and data."""
@@ -324,8 +326,12 @@ def _facts(context: str) -> dict[str, str]:
 def _without_test(facts: Mapping[str, str], settings: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Leaves out of fingerprints and settings what a stage reads of the target's test split."""
     splits = [split for split in settings.get("data.predict_splits", ["train"]) if split != "test"]
-    others = {name: value for name, value in facts.items() if not name.endswith("/test")}
+    others = {name: value for name, value in facts.items() if not _is_of_test(name)}
     return others, {**settings, "data.predict_splits": splits}
+
+
+def _is_of_test(split: str) -> bool:
+    return split.endswith("/test")
 
 
 def _launch(arguments: list[str], trainer: Mapping[str, Any]) -> None:

@@ -269,6 +269,15 @@ def test_a_run_of_the_version_before_with_a_test_split_is_not_trained_again(tmp_
     assert not labelling(tmp_path, context="v de/train 2 de/test 3")[1].done()
 
 
+def test_labels_of_a_test_split_alone_are_of_no_other(tmp_path, labelled):
+    """The stage reads nothing else, so its marker never had a key of the result."""
+    config = {**CONFIG, "data": {"predict_splits": ["test"]}}
+    alone = {"command": "predict", "config": config, "outputs": ("test",)}
+    run_stages([stage(tmp_path, context="v de/test 1", **alone)])
+    changed = stage(tmp_path, context="v de/test 2", **alone)
+    assert not changed.done() and changed.is_in_the_way()
+
+
 def test_a_stage_that_was_killed_after_its_command_is_not_run_again(tmp_path, launched, monkeypatch):
     """While it reads what the command left, to note what that is."""
     with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
