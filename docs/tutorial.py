@@ -15,7 +15,7 @@ PAGE = Path(__file__).with_suffix(".md")
 BLOCK = re.compile(r"^```(?P<language>sh|python|yaml|text)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 MOST = 40  # lines of an output that are shown
 TIMES = re.compile(r": (\d+ min )?\d+ s, (about .* left|all done)$|, about .* left$")  # of stages
-ENVIRONMENT = {"COLUMNS": "120", "TQDM_DISABLE": "1"}
+ENVIRONMENT = {"COLUMNS": "120", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}  # the same numbers on every machine
 
 
 def rewritten(page: str, folder: Path) -> str:
