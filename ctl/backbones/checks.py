@@ -18,8 +18,8 @@ def check_backbone(name: str) -> None:
     Raises:
         CTLError: says which.
     """
-    folder = Path(name)
-    if not folder.is_dir() and (folder.is_absolute() or name.startswith((".", "~"))):
+    folder, parts = Path(name), name.partition("@")[0].count("/") + 1  # of a name of the Hub at most two
+    if not folder.is_dir() and (folder.is_absolute() or name.startswith((".", "~")) or parts > 2):
         raise CTLError(f"backbone {name}: no such folder")
     if folder.is_dir():
         if not (folder / "config.json").is_file():

@@ -88,7 +88,7 @@ def check(files: Sequence[str], chunk: int) -> None:
         if name == STDIN and sys.stdin is None:
             raise CTLError("standard input is closed: name the files to tag")
         if name != STDIN and (not Path(name).exists() or Path(name).is_dir()):
-            raise CTLError(f"{name}: no such file")
+            raise CTLError(f"{name}: {'a folder; name its files' if Path(name).is_dir() else 'no such file'}")
 
 
 class Counter:

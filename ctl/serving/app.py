@@ -124,6 +124,10 @@ def _add_refusals(app: FastAPI) -> None:
     async def malformed(_: object, error: Any) -> JSONResponse:  # noqa: ANN401
         return JSONResponse({"detail": refusal_of(error.errors())}, 422)
 
+    async def unreadable(_: object, error: Exception) -> JSONResponse:
+        reason = {"type": "json_invalid", "msg": "no JSON in UTF-8, or nested too deeply"}
+        return JSONResponse({"detail": refusal_of([reason])}, 422)
+
     async def full(_: object, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": "too many texts wait; send this again"}, 503, {"Retry-After": "1"})
 
@@ -131,5 +135,6 @@ def _add_refusals(app: FastAPI) -> None:
         return JSONResponse({"detail": f"the model failed on these texts: {first_line(error)}"}, 500)
 
     app.exception_handler(RequestValidationError)(malformed)
+    app.exception_handler(400)(unreadable)  # what FastAPI says of a body that Python's parser gives up
     app.exception_handler(FullError)(full)
     app.exception_handler(Exception)(failed)

@@ -8,8 +8,9 @@ from ctl.errors import CTLError
 
 
 def test_what_is_missing_is_named(family, tmp_path):
-    with pytest.raises(CTLError, match="no such folder"):
-        check_backbone(str(tmp_path / "nowhere"))
+    for name in (str(tmp_path / "nowhere"), "./nowhere", "runs/imports/nowhere"):
+        with pytest.raises(CTLError, match="no such folder"):
+            check_backbone(name)
     folder = tmp_path / "encoder"
     folder.mkdir()
     with pytest.raises(CTLError, match=r"no config\.json"):

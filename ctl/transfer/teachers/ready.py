@@ -28,6 +28,8 @@ def read_taggers(given: Given | None, setting: str) -> dict[str, ReadyTagger]:
     """
     taggers = {}
     for name, value in (given or {}).items():
+        if name == EVERY and setting == "--silver":
+            raise CTLError(f"{setting} {name}: {value}: which language does it label? Name that in place of {name}")
         source = source_of(name)
         entry: dict[str, Any] = value if isinstance(value, dict) else {"model": value}
         if not isinstance(entry.get("model"), str) or not entry["model"] or entry.keys() - {"model", "type_map"}:

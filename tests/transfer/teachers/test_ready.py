@@ -57,6 +57,11 @@ def test_what_is_no_tagger(value):
         read_taggers({"en": value}, "--teachers")
 
 
+def test_a_tagger_of_all_languages_labels_none_of_its_own():
+    with pytest.raises(CTLError, match=r"--silver \*: gliner:x: which language does it label"):
+        read_taggers({"*": "gliner:x"}, "--silver")
+
+
 def test_an_unknown_kind_names_the_setting():
     with pytest.raises(CTLError, match="--silver fr: flair:ner: no tagger; there are spacy:NAME"):
         read_taggers({"fr": "flair:ner"}, "--silver")
