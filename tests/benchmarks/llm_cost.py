@@ -12,28 +12,16 @@ from __future__ import annotations
 import argparse
 
 import torch
+from shapes import SIZES, configuration
 from torch.utils.flop_counter import FlopCounterMode
 
 from ctl.backbones.adapters import add_adapter
 from ctl.backbones.loading import build_encoder, recompute_activations
 
-QWEN = {"model_type": "qwen3", "vocab_size": 151_936, "head_dim": 128, "num_key_value_heads": 8}
-LLAMA = {"model_type": "llama", "vocab_size": 128_256, "num_key_value_heads": 8}
-MODELS = {  # width, layers, heads, width of the feed-forward part, as their configurations have them
-    "Qwen3-0.6B": (QWEN, 1024, 28, 16, 3072),
-    "Qwen3-1.7B": (QWEN, 2048, 28, 16, 6144),
-    "Qwen3-8B": (QWEN, 4096, 36, 32, 12_288),
-    "Llama-3.2-1B": (LLAMA, 2048, 16, 32, 8192),
-    "Llama-3.2-3B": (LLAMA, 3072, 28, 24, 8192),
-    "Llama-3.1-8B": (LLAMA, 4096, 32, 32, 14_336),
-}
-
 
 def build(name, rank, recompute):
-    common, width, layers, heads, inner = MODELS[name]
-    config = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
     with torch.device("meta"):
-        model = build_encoder({**common, **config, "intermediate_size": inner}, "full").to(torch.bfloat16).train()
+        model = build_encoder(configuration(name), "full").to(torch.bfloat16).train()
         add_adapter(model, "default", rank, 2 * rank, 0.05)
     if recompute:
         recompute_activations(model)
@@ -70,7 +58,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--peak", type=float, default=989, help="Of the GPU, in bfloat16 TFLOP/s; an H100 has 989.")
     parser.add_argument("--share", type=float, default=0.25, help="Of the peak that is reached.")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--models", nargs="+", choices=SIZES, default=[name for name in SIZES if "B" in name])
     options = parser.parse_args()
     print(
         "| model | base GB | adapter MB | activations GB | recomputed GB | one teacher, minutes | label 30k, minutes |"

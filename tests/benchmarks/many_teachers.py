@@ -18,19 +18,10 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-from trimming import BASE, Watch
+from shapes import write_model
+from trimming import Watch
 
 TYPES = ("PER", "ORG", "LOC")
-
-
-def write_encoder(folder: Path, tokenizer: Path, layers: int) -> None:
-    """Writes an encoder with so many layers of XLM-R base's."""
-    from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaModel
-
-    loaded = AutoTokenizer.from_pretrained(tokenizer)
-    size = {**BASE, "num_hidden_layers": layers, "vocab_size": len(loaded), "pad_token_id": loaded.pad_token_id}
-    XLMRobertaModel(XLMRobertaConfig(**size, max_position_embeddings=514, type_vocab_size=1)).save_pretrained(folder)
-    loaded.save_pretrained(folder)
 
 
 def write_teacher(encoder: Path, path: Path, source: str, rows: int, seed: int) -> None:
@@ -86,12 +77,14 @@ def main() -> None:
     if given.child:
         encoder, output, *teachers = map(Path, given.child)
         label(given, teachers, encoder, output)
+    from ctl.backbones.loading import load_tokenizer
     from ctl.system.console import markdown
 
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         encoder = Path(folder) / "encoder"
-        write_encoder(encoder, given.tokenizer, given.layers)
+        tokenizer = load_tokenizer(str(given.tokenizer))
+        write_model(encoder, "xlmr-base", tokenizer, num_hidden_layers=given.layers)
         teachers = [Path(folder) / f"{number}.ckpt" for number in range(given.teachers)]
         for number, path in enumerate(teachers):
             write_teacher(encoder, path, f"s{number}", given.rows, number)

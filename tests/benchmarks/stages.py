@@ -19,8 +19,9 @@ from typing import Any
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import lightning.pytorch.loops.optimization.automatic as automatic
-from trimming import write_encoder
+from shapes import write_model
 
+from ctl.backbones.loading import load_tokenizer
 from ctl.main import main
 from ctl.system.console import markdown
 from ctl.transfer import outputs
@@ -98,7 +99,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         encoder = given.encoder or Path(folder) / "encoder"
         if not encoder.exists():
-            write_encoder(encoder, given.tokenizer)
+            write_model(encoder, "xlmr-base", load_tokenizer(str(given.tokenizer)))
         length = ["--teacher_epochs", str(given.epochs)] if given.epochs else ["--teacher_steps", "2"]
         status = main([
             "transfer", "--data.root", str(given.data), "--backbone", str(encoder), "--sources", given.sources,

@@ -1,302 +1,262 @@
 """Words per second of ctl beside two usual recipes: same encoder, same sentences, same number of steps over them.
 
-reference   a plain loop as the code of Wu et al. (2020) has it: padded to 128, float32, teachers kept in memory padded
-huggingface Trainer with a token-classification collator: padded to the longest of the batch, its default precision
+reference   a plain loop as the code of Wu et al. (2020) has it: padded to 128, teachers kept in memory padded
+huggingface Trainer with a token-classification collator: padded to the longest of the batch
 ctl         the data module and Lightning modules as `ctl fit` and `ctl predict` run them
 
-    python tests/benchmarks/throughput.py --root DIR --backbone DIR [--sentences 960] [--source en] [--target de]
+each in float32 and in bfloat16. The encoder is that of a folder, or is made of a shape: its weights are random then.
 
-It prints how much of ctl's batches is padding as well, and what an epoch on stored soft labels takes beside gold ones.
+    python tests/benchmarks/throughput.py --root ROOT --shape xlmr-base --tokenizer TOKENIZER --reference_sentences 128
+    python tests/benchmarks/throughput.py --root ROOT --backbone ENCODER --sentences 1920 --rounds 2
+
+Sentences come in the order of their files. What the first minute does counts for nothing and is printed apart. It
+prints how much of ctl's batches is padding as well and, with `--soft`, what an epoch on stored soft labels takes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from lightning.pytorch import Callback, Trainer
-from torch import nn
+from peers import BATCH, LR, huggingface, reference
+from rates import matmul_rate, timed
+from shapes import SIZES, operations, write_model
 
 from ctl.backbones.loading import load_encoder, load_tokenizer
-from ctl.callbacks.writers import SoftLabelWriter
-from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
-from ctl.data.tags import TagSchema
+from ctl.data.synthetic.backbones import make_tokenizer
 from ctl.modules import Student, Teacher
-from ctl.system.console import quiet
-from ctl.system.devices import best_precision
+from ctl.system.console import markdown, quiet
 
-SCHEMA, LENGTH, BATCH, LR = TagSchema(("PER", "ORG", "LOC")), 128, 32, 1e-4
 STAGES = ("teacher training", "teacher labelling", "student training", "tagging")
-
-
-clock = time.perf_counter
-
-
-class Plain(nn.Module):
-    """The same encoder with a linear layer on every subword."""
-
-    def __init__(self, backbone: str) -> None:
-        super().__init__()
-        self.encoder = load_encoder(backbone)
-        self.head = nn.Linear(self.encoder.config.hidden_size, len(SCHEMA))
-
-    def forward(self, input_ids, attention_mask, labels=None, soft=None):
-        logits = self.head(self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state)
-        if soft is not None:
-            counts = labels != -100
-            return {"loss": (logits.softmax(-1) - soft)[counts].square().mean(), "logits": logits}
-        if labels is not None:
-            loss = F.cross_entropy(logits.view(-1, len(SCHEMA)), labels.view(-1), ignore_index=-100)
-            return {"loss": loss, "logits": logits}
-        return {"logits": logits}
-
-
-def features(corpus: Corpus, tokenizer, padded: bool) -> list[dict[str, list[int]]]:
-    """Sentences as both recipes read them: cut at 128, labels at first subwords."""
-    rows = []
-    for number in range(len(corpus)):
-        settings = {"is_split_into_words": True, "truncation": True, "max_length": LENGTH}
-        encoded = tokenizer(corpus.sentence(number), padding="max_length" if padded else False, **settings)
-        ids, labels, before = encoded.word_ids(), [], None
-        tags = None if corpus.tags is None else corpus.tags[corpus.offsets[number] :]
-        for word in ids:
-            first = word is not None and word != before
-            labels.append((0 if tags is None else int(tags[word])) if first else -100)
-            before = word
-        rows.append({"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"], "labels": labels})
-    return rows
-
-
-def reference(source: Corpus, target: Corpus, backbone: str) -> list[float]:
-    """Seconds of each stage of the plain loop."""
-    tokenizer = load_tokenizer(backbone)
-
-    def batches(corpus):
-        rows = features(corpus, tokenizer, padded=True)
-        columns = {key: torch.tensor([row[key] for row in rows]) for key in rows[0]}
-        return [{key: part for key, part in zip(columns, parts, strict=True)}
-                for parts in zip(*(column.split(BATCH) for column in columns.values()), strict=True)]  # fmt: skip
-
-    def train(model, data):
-        optimizer = torch.optim.AdamW(model.parameters(), lr=LR)
-        model.train()
-        for batch in data:
-            model(**batch)["loss"].backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-
-    @torch.no_grad()
-    def label(model, data):
-        model.eval()
-        return [model(batch["input_ids"], batch["attention_mask"])["logits"].softmax(-1) for batch in data]
-
-    teacher, student, gold, raw = Plain(backbone), Plain(backbone), batches(source), batches(target)
-    soft: list[torch.Tensor] = []
-    seconds = [timed(lambda: train(teacher, gold)), timed(lambda: soft.extend(label(teacher, raw)))]
-    taught = [{**batch, "soft": probs} for batch, probs in zip(raw, soft, strict=True)]
-    return [*seconds, timed(lambda: train(student, taught)), timed(lambda: label(student, raw))]
-
-
-def huggingface(source: Corpus, target: Corpus, backbone: str, bf16: bool = False) -> list[float]:
-    """Seconds of each stage with the Hugging Face Trainer."""
-    import transformers
-    from transformers import DataCollatorForTokenClassification, TrainingArguments
-
-    transformers.utils.logging.set_verbosity_error()
-    tokenizer = load_tokenizer(backbone)
-    collate = DataCollatorForTokenClassification(tokenizer)
-    gold, raw = features(source, tokenizer, padded=False), features(target, tokenizer, padded=False)
-
-    def with_soft(rows):
-        soft = [torch.tensor(row["soft"]) for row in rows]
-        batch = collate([{key: value for key, value in row.items() if key != "soft"} for row in rows])
-        return {**batch, "soft": nn.utils.rnn.pad_sequence(soft, batch_first=True)}
-
-    def trainer(model, rows, folder, collator=collate):
-        arguments = TrainingArguments(
-            folder, per_device_train_batch_size=BATCH, per_device_eval_batch_size=BATCH, num_train_epochs=1,
-            learning_rate=LR, use_cpu=True, bf16=bf16, report_to=[], save_strategy="no", disable_tqdm=True,
-            logging_strategy="no", remove_unused_columns=False, label_names=["labels"],
-        )  # fmt: skip
-        return transformers.Trainer(model, arguments, collator, train_dataset=rows)
-
-    with tempfile.TemporaryDirectory() as folder:
-        teaching, learning = Plain(backbone), Plain(backbone)
-        first = trainer(teaching, gold, folder)
-        seconds = [timed(first.train)]
-        answers = []
-        seconds.append(timed(lambda: answers.append(first.predict(raw).predictions)))
-        probs = torch.tensor(answers[0]).softmax(-1).numpy()
-        taught = [{**row, "soft": probs[n, : len(row["labels"])]} for n, row in enumerate(raw)]
-        second = trainer(learning, taught, folder, with_soft)
-        seconds.append(timed(second.train))
-        return [*seconds, timed(lambda: trainer(learning, raw, folder).predict(raw))]
+NUMBERS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+clock = timed
 
 
 class Clock(Callback):
-    """The time between a run's first batch and its last, with whatever is written at its end."""
+    """The time between a run's first batch and its last, with whatever is written at its end, and what was trained."""
 
     seconds = 0.0
+    words = 0
 
     def on_train_start(self, *_):
-        self._began = clock()
+        self._began = now()
 
     on_predict_start = on_train_start
 
+    def on_train_batch_end(self, trainer, module, outputs, batch, *_):
+        self.words += len(batch.words)
+
     def on_train_end(self, *_):
-        self.seconds = clock() - self._began
+        self.seconds = now() - self._began
 
     on_predict_end = on_train_end
 
 
 class Ours:
-    """Stages with ctl, as `ctl fit` and `ctl predict` run them; each gives its seconds."""
+    """Stages with ctl, as `ctl fit` and `ctl predict` run them; each gives its clock."""
 
-    def __init__(self, root: str, backbone: str, limit: int, folder: str) -> None:
+    def __init__(self, root: str, backbone: str, limit: int, folder: str, bf16: bool) -> None:
         self.data = {"root": root, "backbone": backbone, "limit": limit, "batch_size": BATCH}
-        self.folder = folder
+        self.folder, self.precision = folder, "bf16-mixed" if bf16 else "32-true"
 
-    def run(self, command: str, model, **settings) -> float:
+    def run(self, command: str, model, epochs: int = 1, max_time=None, **settings) -> Clock:
         data = NERDataModule(**self.data, **settings)
         stopwatch = Clock()
-        writers = [SoftLabelWriter()] if command == "predict" else []
         trainer = Trainer(
-            max_epochs=1, precision=best_precision("cpu"), accelerator="cpu", callbacks=[*writers, stopwatch],
-            logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-            gradient_clip_val=1.0, use_distributed_sampler=False, default_root_dir=self.folder, limit_val_batches=0,
+            max_epochs=epochs, max_time=max_time, precision=self.precision, accelerator="cpu",
+            callbacks=[stopwatch], logger=False, enable_checkpointing=False, enable_progress_bar=False,
+            enable_model_summary=False, gradient_clip_val=1.0, use_distributed_sampler=False,
+            default_root_dir=self.folder, limit_val_batches=0,
         )  # fmt: skip
         getattr(trainer, command)(model, data, **({"return_predictions": False} if command == "predict" else {}))
-        return stopwatch.seconds
+        return stopwatch
 
     def label(self, model, target: str) -> tuple[float, str]:
         """Seconds, and the store that was written."""
-        return self.run("predict", model, target=target), str(Path(self.folder) / "soft_labels" / "train")
+        return self.run("predict", model, target=target).seconds, str(Path(self.folder) / "soft_labels" / "train")
 
 
-def ours(root: str, source: str, target: str, backbone: str, limit: int) -> list[float]:
+def ours(args, bf16: bool) -> list[float]:
     """Seconds of each stage with ctl."""
-    teacher, student = Teacher(backbone=backbone, lr=LR), Student(backbone=backbone, lr=LR)
+    teacher, student = Teacher(backbone=args.backbone, lr=LR), Student(backbone=args.backbone, lr=LR)
     with tempfile.TemporaryDirectory() as folder:
-        stage = Ours(root, backbone, limit, folder)
-        first = stage.run("fit", teacher, sources=[source])
-        second, labels = stage.label(teacher, target)
-        third = stage.run("fit", student, target=target, soft_labels=labels)
-        return [first, second, third, stage.run("predict", student, target=target)]
+        stage = Ours(args.root, args.backbone, args.sentences, folder, bf16)
+        first = stage.run("fit", teacher, sources=[args.source]).seconds
+        second, labels = stage.label(teacher, args.target)
+        third = stage.run("fit", student, target=args.target, soft_labels=labels).seconds
+        return [first, second, third, stage.run("predict", student, target=args.target).seconds]
 
 
-def soft_beside_gold(root: str, language: str, backbone: str, limit: int, times: int = 5) -> list[tuple[float, float]]:
+def first_minute(args) -> float:
+    """Words per second of a minute of training, in which caches, allocators and thread pools settle."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Ours(args.root, args.backbone, args.sentences, folder, bf16=True)
+        teacher = Teacher(backbone=args.backbone, lr=LR)
+        ran = stage.run("fit", teacher, epochs=1000, max_time={"seconds": args.apart}, sources=[args.source])
+    return ran.words / ran.seconds
+
+
+def soft_beside_gold(args, times: int = 5) -> list[tuple[float, float]]:
     """Seconds of an epoch on gold and on stored soft labels of the same sentences, by turns."""
-    teacher, student = Teacher(backbone=backbone, lr=LR), Student(backbone=backbone, lr=LR)
+    teacher, student = Teacher(backbone=args.backbone, lr=LR), Student(backbone=args.backbone, lr=LR)
     with tempfile.TemporaryDirectory() as folder:
-        stage = Ours(root, backbone, limit, folder)
-        stage.run("fit", teacher, sources=[language])
-        _, labels = stage.label(teacher, language)
+        stage = Ours(args.root, args.backbone, args.sentences, folder, bf16=False)
+        stage.run("fit", teacher, sources=[args.source])
+        _, labels = stage.label(teacher, args.source)
 
         def gold() -> float:
-            return stage.run("fit", teacher, sources=[language])
+            return stage.run("fit", teacher, sources=[args.source]).seconds
 
         def soft() -> float:
-            return stage.run("fit", student, target=language, soft_labels=labels)
+            return stage.run("fit", student, target=args.source, soft_labels=labels).seconds
 
         return [(gold(), soft()) for _ in range(times)]
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that something takes."""
-    began = clock()
-    work()
-    return clock() - began
+def data_of(args, sentences: int | None) -> NERDataModule:
+    """What all read: the first sentences of the training splits."""
+    return NERDataModule([args.source], args.target, args.root, backbone=args.backbone, limit=sentences)
 
 
-def matmul_rate(kind: torch.dtype) -> float:
-    """Operations per second of the best of some products of square matrices."""
-    best = 0.0
-    for size in (512, 1024, 2048):
-        one, other = torch.randn(size, size).to(kind), torch.randn(size, size).to(kind)
-        timed(lambda one=one, other=other: one @ other)
-        repeats = max(1, 2**32 // size**3)
-        seconds = timed(lambda one=one, other=other, times=repeats: [one @ other for _ in range(times)])
-        best = max(best, 2 * size**3 * repeats / seconds)
-    return best
+def corpora(args, sentences: int):
+    """The source with its gold tags, and raw text of the target."""
+    data = data_of(args, sentences)
+    return data.gold(args.source, "train"), data.target_text("train")
+
+
+def padding(args) -> float:
+    """The share of padding in ctl's training batches."""
+    data = NERDataModule([args.source], None, args.root, backbone=args.backbone, limit=args.sentences)
+    data.setup("fit")
+    parts = [batch.subwords for batch in data.train_dataloader()]
+    return 1 - sum(len(part.ids) for part in parts) / sum(part.grid[0] * part.grid[1] for part in parts)
+
+
+def speeds(args) -> dict[str, list[float]]:
+    """Words per second of each way in each stage: the fastest of some rounds; known ones are not measured again."""
+    known: dict[str, list[float]] = json.loads(args.kept.read_text()) if args.kept and args.kept.exists() else {}
+    everything, some = corpora(args, args.sentences), corpora(args, args.reference_sentences or args.sentences)
+    runs = {
+        "ctl": (everything, lambda bf16: ours(args, bf16)),
+        "huggingface": (everything, lambda bf16: huggingface(*everything, args.backbone, bf16, clock)),
+        "reference": (some, lambda bf16: reference(*some, args.backbone, bf16, clock)),
+    }
+    for number in range(args.rounds):
+        for name, (texts, run) in runs.items():
+            for numbers in NUMBERS:
+                way = f"{name}, {numbers}"
+                if name not in args.ways or (number == 0 and way in known):
+                    continue
+                print(f"{way} ...", file=sys.stderr, flush=True)
+                words = [len(texts[0].words), *[len(texts[1].words)] * 3]
+                rates = np.array(words) / run(numbers == "bfloat16")
+                known[way] = np.maximum(rates, known.get(way, 0)).tolist()
+                if args.kept:
+                    args.kept.write_text(json.dumps(known))
+    return known
+
+
+def table(found: dict[str, list[float]], of_word: float, rates: dict[str, float]) -> str:
+    """Words per second, training's share of the rate of matrix products, and how many times faster ctl is.
+
+    Args:
+        found: words per second of each way in each stage.
+        of_word: operations of training, for a word.
+        rates: operations per second of matrix products, by kind of number.
+    """
+
+    def share(way: str, rate: float) -> str:
+        return f"{100 * rate * of_word / rates[way.split(', ')[1]]:.0f} %"
+
+    lines = [[way, *(f"{rate:,.0f}" for rate in speed), share(way, speed[0])] for way, speed in found.items()]
+    for numbers in NUMBERS:
+        for other in ("huggingface", "reference"):
+            way, mine = f"{other}, {numbers}", f"ctl, {numbers}"
+            if way in found and mine in found:
+                times = np.array(found[mine]) / np.array(found[way])
+                lines.append([f"ctl / {way}", *(f"{ratio:.1f}x" for ratio in times), ""])
+    return markdown(["words/s", *STAGES, "training's share of matmul"], lines)
+
+
+def now() -> float:
+    """The seconds that count: of the wall, or of this process."""
+    return time.process_time() if clock is not timed else time.perf_counter()
+
+
+def options() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", required=True)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--backbone")
+    which.add_argument("--shape", choices=[name for name in SIZES if name.startswith("xlmr")])
+    parser.add_argument("--tokenizer", help="beside a shape; by default one is made of the text")
+    parser.add_argument("--source", default="en")
+    parser.add_argument("--target", default="de")
+    parser.add_argument("--sentences", type=int, default=960)
+    parser.add_argument("--reference_sentences", type=int, help="for the reference, whose batches all take the same")
+    parser.add_argument("--rounds", type=int, default=1, help="the fastest counts, of each stage")
+    parser.add_argument("--apart", type=int, default=60, help="seconds of training that count for nothing")
+    parser.add_argument("--ways", nargs="+", default=["ctl", "huggingface", "reference"])
+    parser.add_argument("--kept", type=Path, help="where speeds are kept, for a table that is made in several runs")
+    parser.add_argument("--soft", action="store_true", help="soft labels beside gold ones, too")
+    parser.add_argument("--processor_time", action="store_true", help="for a busy machine: one thread, its own seconds")
+    return parser.parse_args()
+
+
+def make_encoder(args, folder: Path) -> str:
+    """Writes the encoder of a shape, and the tokenizer that was named or one of the text."""
+    if args.tokenizer:
+        return write_model(folder, args.shape, load_tokenizer(args.tokenizer))
+    source, _ = corpora(args, args.sentences)
+    text = [" ".join(source.sentence(number)) for number in range(len(source))]
+    return write_model(folder, args.shape, make_tokenizer(text, 30_000))
 
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--backbone", required=True)
-    parser.add_argument("--source", default="en")
-    parser.add_argument("--target", default="de")
-    parser.add_argument("--sentences", type=int, default=960)
-    parser.add_argument("--rounds", type=int, default=2, help="the fastest counts, of each stage")
-    parser.add_argument("--processor_time", action="store_true", help="for a busy machine: one thread, its own seconds")
-    args = parser.parse_args()
+    args = options()
     if args.processor_time:
         global clock
-        clock = time.process_time
+        clock = partial(timed, clock=time.process_time)
         torch.set_num_threads(1)
     quiet()
     warnings.filterwarnings("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     torch.manual_seed(0)
-    data = NERDataModule([args.source], args.target, args.root, backbone=args.backbone, limit=args.sentences)
-    source, target = data.gold(args.source, "train"), data.target_text("train")
-    words = [len(source.words), *[len(target.words)] * 3]
-    tokens = int(data.encoder.encode(source).lengths.sum()) + 2 * len(source)
-    loader = NERDataModule([args.source], None, args.root, backbone=args.backbone)
-    loader.setup("fit")
-    parts = [batch.subwords for batch in loader.train_dataloader()]
-    padding = 1 - sum(len(part.ids) for part in parts) / sum(part.grid[0] * part.grid[1] for part in parts)
-    print(f"padding of ctl's training batches, all sentences: {100 * padding:.1f} %")
-    encoder = load_encoder(args.backbone)
-    weights = sum(layer.weight.numel() for layer in encoder.modules() if isinstance(layer, nn.Linear))
-    rates = {kind: matmul_rate(kind) for kind in (torch.float32, torch.bfloat16)}
-    print(
-        f"{torch.get_num_threads()} threads; matmul {', '.join(f'{k} {v / 1e9:.0f} GFLOP/s' for k, v in rates.items())}"
-    )
-    warm = min(64, args.sentences)  # caches, allocators and thread pools
-    ours(args.root, args.source, args.target, args.backbone, warm)
-    runs = {
-        "ctl": lambda: ours(args.root, args.source, args.target, args.backbone, args.sentences),
-        "huggingface": lambda: huggingface(source, target, args.backbone),
-        "huggingface bf16": lambda: huggingface(source, target, args.backbone, bf16=True),
-        "reference": lambda: reference(source, target, args.backbone),
-    }
-    rounds: dict[str, list[list[float]]] = {name: [] for name in runs}
-    for _ in range(args.rounds):
-        for name, run in runs.items():
-            print(f"{name} ...", file=sys.stderr, flush=True)
-            rounds[name].append(run())
-    seconds = {name: np.min(found, axis=0).tolist() for name, found in rounds.items()}
-    print(f"\n| words/s | {' | '.join(STAGES)} | training's share of matmul, float32 / bfloat16 |")
-    print("|---|" + "--:|" * (len(STAGES) + 1))
-    for name, took in seconds.items():
-        speed = [count / second for count, second in zip(words, took, strict=True)]
-        flops = 6 * weights * tokens / took[0]  # of real subwords; attention and embeddings do not count
-        share = " / ".join(f"{100 * flops / rate:.0f} %" for rate in rates.values())
-        print(f"| {name} | {' | '.join(f'{value:,.0f}' for value in speed)} | {share} |")
-    for name in list(seconds)[1:]:
-        ratios = np.array(seconds[name]) / np.array(seconds["ctl"])
-        print(f"| ctl / {name} | {' | '.join(f'{ratio:.1f}x' for ratio in ratios)} | |")
-    pairs = np.array(soft_beside_gold(args.root, args.source, args.backbone, args.sentences))
-    gold, soft = np.median(pairs, axis=0)
-    print(
-        f"\nan epoch on stored soft labels: {soft:.2f} s, on gold labels of the same sentences: {gold:.2f} s (medians)"
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        args.backbone = args.backbone or make_encoder(args, Path(folder))
+        measure(args)
+
+
+def measure(args: argparse.Namespace) -> None:
+    """Prints what was asked for, of an encoder that is there."""
+    print(f"padding of ctl's training batches: {100 * padding(args):.1f} %")
+    rates = {name: matmul_rate(numbers) for name, numbers in NUMBERS.items()}
+    shown = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in rates.items())
+    print(f"{torch.get_num_threads()} threads; matmul {shown}")
+    print(f"the first {args.apart} s, ctl in bfloat16: {first_minute(args):,.0f} words/s")
+    source, _ = corpora(args, args.sentences)
+    tokens = int(data_of(args, args.sentences).encoder.encode(source).lengths.sum()) + 2 * len(source)
+    of_word = operations(load_encoder(args.backbone)) * tokens / len(source.words)
+    print(f"\n{table(speeds(args), of_word, rates)}")
+    if args.soft:
+        gold, soft = np.median(soft_beside_gold(args), axis=0)
+        print(f"\nan epoch on stored soft labels: {soft:.2f} s, on gold ones: {gold:.2f} s (medians)")
 
 
 if __name__ == "__main__":

@@ -19,19 +19,8 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
 
-
-def write_encoder(folder: Path, tokenizer: Path) -> None:
-    """Writes an XLM-R base of random weights."""
-    from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaModel
-
-    loaded = AutoTokenizer.from_pretrained(tokenizer)
-    config = XLMRobertaConfig(
-        **BASE, vocab_size=len(loaded), max_position_embeddings=514, type_vocab_size=1, pad_token_id=loaded.pad_token_id
-    )
-    XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
-    loaded.save_pretrained(folder)
+from shapes import write_model
 
 
 class Watch(threading.Thread):
@@ -100,11 +89,12 @@ if __name__ == "__main__":
     if given.child:
         train(given, given.child[0] == "read", Path(given.child[1]), Path(given.child[2]))
         sys.exit()
+    from ctl.backbones.loading import load_tokenizer
     from ctl.system.console import markdown
 
     lines = []
     with tempfile.TemporaryDirectory() as folder:
-        write_encoder(Path(folder) / "encoder", given.tokenizer)
+        write_model(Path(folder) / "encoder", "xlmr-base", load_tokenizer(str(given.tokenizer)))
         for name in ("all", "read"):
             child = [sys.executable, *sys.argv, "--child", name, f"{folder}/encoder", folder]
             output = subprocess.run(child, capture_output=True, text=True, check=True).stdout
