@@ -116,12 +116,7 @@ class Bench:
     @cached_property
     def matmul(self) -> float:
         """Operations per second of matrix products in bfloat16."""
-        sizes = (
-            {"sizes": (128,), "operations": 2**24}
-            if self.options.tiny
-            else {"sizes": (4096, 8192), "operations": 2**45}
-        )
-        return matmul_rate(torch.bfloat16, self.device, **sizes)
+        return matmul_rate(torch.bfloat16, self.device, 128 if self.options.tiny else 8192)
 
     def data(self, backbone: str, **settings) -> NERDataModule:
         """The text of a stage."""
@@ -177,10 +172,8 @@ class Bench:
 
     def subwords(self, corpus) -> float:
         """The mean number of subwords in a sentence, special tokens included."""
-        some = min(len(corpus), 500)
-        return (
-            sum(len(self.tokenizer(corpus.sentence(n), is_split_into_words=True).input_ids) for n in range(some)) / some
-        )
+        some = [corpus.sentence(number) for number in range(min(len(corpus), 500))]
+        return sum(map(len, self.tokenizer(some, is_split_into_words=True).input_ids)) / len(some)
 
     def clock(self) -> Clock:
         """A clock for a stage."""

@@ -4,7 +4,8 @@ reference   a plain loop as the code of Wu et al. (2020) has it: padded to 128, 
 huggingface Trainer with a token-classification collator: padded to the longest of the batch
 ctl         the data module and Lightning modules as `ctl fit` and `ctl predict` run them
 
-each in float32 and in bfloat16. The encoder is that of a folder, or is made of a shape: its weights are random then.
+each in float32, and in bfloat16 where the processor is made for it. The encoder is that of a folder, or is made of a
+shape: its weights are random then.
 
     python tests/benchmarks/throughput.py --root ROOT --shape xlmr-base --tokenizer TOKENIZER --reference_sentences 128
     python tests/benchmarks/throughput.py --root ROOT --backbone ENCODER --sentences 1920 --rounds 2
@@ -104,7 +105,7 @@ def ours(args, bf16: bool) -> list[float]:
 def first_minute(args) -> float:
     """Words per second of a minute of training, in which caches, allocators and thread pools settle."""
     with tempfile.TemporaryDirectory() as folder:
-        stage = Ours(args.root, args.backbone, args.sentences, folder, bf16=True)
+        stage = Ours(args.root, args.backbone, args.sentences, folder, bf16="bfloat16" in args.numbers)
         teacher = Teacher(backbone=args.backbone, lr=LR)
         ran = stage.run("fit", teacher, epochs=1000, max_time={"seconds": args.apart}, sources=[args.source])
     return ran.words / ran.seconds
@@ -157,7 +158,7 @@ def speeds(args) -> dict[str, list[float]]:
     }
     for number in range(args.rounds):
         for name, (texts, run) in runs.items():
-            for numbers in NUMBERS:
+            for numbers in args.numbers:
                 way = f"{name}, {numbers}"
                 if name not in args.ways or (number == 0 and way in known):
                     continue
@@ -249,7 +250,8 @@ def measure(args: argparse.Namespace) -> None:
     rates = {name: matmul_rate(numbers) for name, numbers in NUMBERS.items()}
     shown = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in rates.items())
     print(f"{torch.get_num_threads()} threads; matmul {shown}")
-    print(f"the first {args.apart} s, ctl in bfloat16: {first_minute(args):,.0f} words/s")
+    args.numbers = [name for name in NUMBERS if rates[name] >= rates["float32"]]
+    print(f"the first {args.apart} s, ctl in {args.numbers[-1]}: {first_minute(args):,.0f} words/s")
     source, _ = corpora(args, args.sentences)
     tokens = int(data_of(args, args.sentences).encoder.encode(source).lengths.sum()) + 2 * len(source)
     of_word = operations(load_encoder(args.backbone)) * tokens / len(source.words)
