@@ -16,6 +16,7 @@ import nbformat
 
 HERE = Path(__file__).parent
 PROGRESS = re.compile(r"^(\[ *\d+/\d+\].*|ctl: .*)\n", re.MULTILINE)
+ANSI = re.compile(r"\x1b\[[\d;]*m")
 TIME = re.compile(r"\b(\d+ h )?(\d+ min )?\d+ s\b")
 
 
@@ -33,7 +34,7 @@ def clean(notebook: nbformat.NotebookNode, folder: str) -> None:
         if cell.cell_type == "code":
             number += 1
             cell.execution_count = number
-            cell.outputs = [output for output in map(lambda each: _cleaned(each, folder), cell.outputs) if output]
+            cell.outputs = _joined([output for each in cell.outputs if (output := _cleaned(each, folder))])
             for output in cell.outputs:
                 if "execution_count" in output:
                     output.execution_count = number
@@ -43,14 +44,27 @@ def _cleaned(output: nbformat.NotebookNode, folder: str) -> nbformat.NotebookNod
     if output.output_type == "stream":
         output.text = _plain(PROGRESS.sub("", output.text), folder)
         return output if output.name == "stdout" and output.text.strip() else None
+    if not output.get("data", {}).get("text/plain", " "):
+        return None
     for kind, value in output.get("data", {}).items():
         if kind.startswith("text/"):
             output.data[kind] = _plain(value, folder)
     return output
 
 
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Makes one of what was printed in several parts."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
 def _plain(text: str, folder: str) -> str:
-    return TIME.sub("… s", text.replace(f"{folder}/", "").replace(f"{HERE.parent}/", ""))
+    return TIME.sub("… s", ANSI.sub("", text).replace(f"{folder}/", "").replace(f"{HERE.parent}/", ""))
 
 
 def main(names: list[str]) -> None:

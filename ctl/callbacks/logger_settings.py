@@ -10,6 +10,7 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only
 
+from ctl.callbacks.mlflow_run import write_below
 from ctl.errors import CTLError
 
 
@@ -22,6 +23,11 @@ def loggers_of(logger: Any) -> list[Any]:  # noqa: ANN401  (from YAML: nothing, 
 def wandb_loggers(logger: Any) -> list[Any]:  # noqa: ANN401
     """Gives the settings of W&B's loggers alone."""
     return [settings for settings in loggers_of(logger) if str(settings["class_path"]).endswith("WandbLogger")]
+
+
+def mlflow_loggers(logger: Any) -> list[Any]:  # noqa: ANN401
+    """Gives the settings of MLflow's loggers alone."""
+    return [settings for settings in loggers_of(logger) if str(settings["class_path"]).endswith("MLFlowLogger")]
 
 
 def grouped(trainer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -37,6 +43,10 @@ def grouped(trainer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         arguments["group"] = arguments.get("group") or os.environ.get("WANDB_RUN_GROUP") or folder.resolve().name
         if arguments.get("save_dir") in (None, "."):
             arguments["save_dir"] = str(folder)
+    for logger in mlflow_loggers(settings.get("logger")):
+        arguments = logger["init_args"]
+        arguments["tags"] = {"group": folder.resolve().name, **(arguments.get("tags") or {})}
+        write_below(arguments, folder)
     return settings
 
 

@@ -19,8 +19,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
-from ctl.callbacks.logger_settings import be_silent, check_login, loggers_of, wandb_loggers
-from ctl.callbacks.model_run import FILE, artifact_name, keep_id, run_id
+from ctl.callbacks.logger_settings import be_silent, check_login, loggers_of, mlflow_loggers, wandb_loggers
+from ctl.callbacks.mlflow_run import OneRun, join_run
+from ctl.callbacks.model_run import FILE, artifact_name, introduce, keep_id, run_id
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.tags import TagIds, TagSchema, bracketed
@@ -33,7 +34,7 @@ BEST = "val/f1"  # of which the summary has the best value, not the last
 
 
 def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a jsonargparse Namespace)
-    """Fills in a command's logger settings, and gives the callback that goes with W&B where it is configured.
+    """Fills in a command's logger settings, and gives the callback that goes with W&B or MLflow.
 
     Loggers write below the run's folder unless their ``save_dir`` says otherwise. A W&B run is that of a model: its
     fit, its test and its predictions are one run. ``log_model`` says whether files go into artifacts or are only
@@ -50,10 +51,14 @@ def prepare(config: Any, command: str) -> list[Callback]:  # noqa: ANN401  (a js
             raise CTLError(
                 "the TensorBoard logger is configured, and TensorBoard not installed: pip install tensorboard"
             )
+    begins = command == "fit" and not config.get("ckpt_path")
+    for logger in mlflow_loggers(config.trainer.logger):
+        join_run(logger.init_args, folder, begins)
+        return [OneRun(config.as_dict(), folder)]
     for logger in wandb_loggers(config.trainer.logger):
         check_login(logger)
         be_silent()
-        arguments, begins = logger.init_args, command == "fit" and not config.get("ckpt_path")
+        arguments = logger.init_args
         arguments["id"] = arguments.get("id") or run_id(folder, new=begins)
         arguments["job_type"] = arguments.get("job_type") or "model"
         named, upload, arguments["log_model"] = bool(arguments.get("name")), bool(arguments.get("log_model")), False
@@ -117,19 +122,15 @@ class Tracking(Callback):
 
     def _introduce(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Names the run by method and target, and puts both, sources, seed and backbone into tags and configuration."""
-        who: dict[str, Any] = getattr(pl_module, "identity", dict)()
-        if not trainer.is_global_zero or not who:
+        about = introduce(pl_module, self.config)
+        if not trainer.is_global_zero or not about:
             return
-        target, kind = self.config["data"].get("target"), Method.split(who["method"]).kind
-        about = {
-            "method": who["method"], "sources": who["sources"], "target": target,
-            "seed": self.config.get("seed_everything"), "backbone": self.config["data"].get("backbone"),
-        }  # fmt: skip
-        known = {name: value for name, value in about.items() if value is not None}
-        self.run.config.update(known, allow_val_change=True)
+        name, target = about.pop("name"), about.get("target")
+        self.run.config.update(about, allow_val_change=True)
+        kind = Method.split(about["method"]).kind
         self.run.tags = tuple(dict.fromkeys([*(self.run.tags or ()), kind, *([target] if target else [])]))
         if not self.named:
-            self.run.name = f"{who['method']} {target}" if target else who["method"]
+            self.run.name = name
 
     def _inputs(self) -> list[str]:
         """Names the artifacts that the command reads."""

@@ -61,7 +61,8 @@ def show(what: str | Table) -> None:
     if sys.stdout is None:
         return
     least = 0 if isinstance(what, str) else total_width(column.width or 0 for column in what.columns)
-    console = Console(markup=False, emoji=False, highlight=False, width=max(Console().width, least))
+    width = max(Console().width, least)
+    console = Console(markup=False, emoji=False, highlight=False, width=width, force_jupyter=False)
     with console.capture() as captured:  # rich itself would end the program where nobody reads on
         console.print(visible(what) if isinstance(what, str) else what, soft_wrap=isinstance(what, str))
     sys.stdout.write(captured.get())

@@ -256,7 +256,7 @@ def test_a_logger_that_lacks_its_package_is_said(family, tmp_path, capsys):
     assert "pip install tensorboard" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["wandb", "csv", "tensorboard"])
+@pytest.mark.parametrize("name", ["wandb", "csv", "tensorboard", "mlflow"])
 def test_every_logger_config_is_valid_with_a_stage_and_a_transfer(name, capsys, family):
     more = ["--config", f"configs/logger/{name}.yaml", "--print_config"]
     for command in (
