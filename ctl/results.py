@@ -129,6 +129,10 @@ def rounded_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
 class Results(list[Record]):
     """The records of scored models, which a notebook shows as a table."""
 
+    def __repr__(self) -> str:
+        scores = [f"{shown(record)} {record['f1']:.1f}" for record in self]
+        return f"<Results: {', '.join(scores) or 'none'}>"
+
     def _repr_html_(self) -> str:
         types = columns(self)[4:-1]
         lines = [

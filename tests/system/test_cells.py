@@ -20,6 +20,7 @@ def test_records_are_a_table_with_bars(tmp_path):
     records = Results(
         [{"method": "pooled", "target": "de", **scores, "per_type": {"PER": scores}, "train_seconds": 65.0}]
     )
+    assert repr(records) == "<Results: pooled 33.3>" and repr(Results()) == "<Results: none>"
     shown = records._repr_html_()
     assert "pooled" in shown and f"{GREY}55 33%" in shown and "1 min 5 s" in shown and "F1 on de, test split" in shown
     assert read_records(tmp_path / "results.json") == [] and "<table>" in Results()._repr_html_()
