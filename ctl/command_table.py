@@ -22,6 +22,7 @@ COMMANDS = {
             "every stage for one target",
             "ctl transfer --config configs/transfer/quickstart.yaml",
         ),
+        "data": Command("ctl.commands.data", "what there is to learn from", "ctl data ROOT --backbone NAME"),
         "sources": Command(
             "ctl.commands.sources",
             "which languages to learn from",
@@ -71,8 +72,10 @@ COMMANDS = {
         ),
     },
     "This machine": {
-        "doctor": Command("ctl.commands.doctor", "what there is to compute with", "ctl doctor"),
-        "completion": Command("ctl.commands.completion", "for bash, zsh or fish", 'eval "$(ctl completion bash)"'),
+        "doctor": Command("ctl.commands.machine.doctor", "what there is to compute with", "ctl doctor"),
+        "completion": Command(
+            "ctl.commands.machine.completion", "for bash, zsh or fish", 'eval "$(ctl completion bash)"'
+        ),
     },
 }
 

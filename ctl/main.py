@@ -12,7 +12,7 @@ from importlib import import_module
 from ctl.command_table import ALL, COMMANDS, ONE_STAGE, help_text
 
 NOTHING_TO_GO_ON = (  # they begin anew
-    "tag", "export", "serve", "review", "inspect", "report", "sources", "doctor", "completion",
+    "tag", "export", "serve", "review", "inspect", "report", "data", "sources", "doctor", "completion",
 )  # fmt: skip
 
 

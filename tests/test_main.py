@@ -53,7 +53,7 @@ def test_mistakes_are_one_line_with_status_2(capsys):
 
 
 def test_what_is_unexpected_has_its_traceback(monkeypatch):
-    monkeypatch.setattr("ctl.commands.doctor.facts", lambda: 1 / 0)
+    monkeypatch.setattr("ctl.commands.machine.doctor.facts", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["doctor"])
 

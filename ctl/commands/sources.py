@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from ctl.data.reading.form import USUAL, Form
+from ctl.data.reading.form import Form
 from ctl.errors import CTLError
 from ctl.sources.text import MEASURES, By
 from ctl.system.console import make_table, show
@@ -42,15 +40,17 @@ def main(args: Sequence[str]) -> None:
 
 def rank(given: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespace)
     """Ranks the candidates; gives what is shown, or printed as JSON."""
+    from ctl.data.survey.roles import transfer_command
     from ctl.sources.candidates import Texts, ordered
 
+    form = Form.of(given.data.as_dict())
     texts = Texts.find(
         Path(given.data.root),
         given.target,
         given.sources,
         backbone=given.backbone,
         sentences=given.sentences,
-        form=Form.of(given.data.as_dict()),
+        form=form,
     )
     measures = texts.measure(given.seed)
     order = ordered(measures, given.by)
@@ -62,18 +62,8 @@ def rank(given: Any) -> dict[str, Any]:  # noqa: ANN401  (a jsonargparse Namespa
         for place, source in enumerate(order, 1)
     ]  # fmt: skip
     best = order[: given.best]
-    return {"target": given.target, "by": given.by, "sources": rows, "best": best, "command": command(given, best)}
-
-
-def command(given: Any, best: Sequence[str]) -> str:  # noqa: ANN401
-    """The ``ctl transfer`` command with the best sources."""
-    form = asdict(Form.of(given.data.as_dict())).items()
-    options = {
-        "data.root": given.data.root,
-        **{f"data.{name}": value for name, value in form if value != getattr(USUAL, name)},
-        "backbone": given.backbone, "sources": f"[{','.join(best)}]", "target": given.target,
-    }  # fmt: skip
-    return "ctl transfer " + " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())
+    command = transfer_command(given.data.root, given.backbone, best, given.target, form)
+    return {"target": given.target, "by": given.by, "sources": rows, "best": best, "command": command}
 
 
 def show_report(report: dict[str, Any]) -> None:
@@ -114,10 +104,5 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--seed", type=Seed, default=0, help="Of the language identifier.")
     parser.add_argument("--json", action="store_true", help="Print all measures as JSON.")
     parser.add_argument("--data.root", type=str | None, default=None, help="A CoNLL tree, ROOT/<lang>/train.txt.")
-    parser.add_argument("--data.encoding", type=str, default="utf-8", help="Of files.")
-    parser.add_argument(
-        "--data.word_column", type=int | str | None, default=None, help="Where it is not the usual one."
-    )
-    parser.add_argument("--data.tag_column", type=int | str | None, default=None, help="The same for tags.")
-    parser.add_argument("--data.normalization", type=str, default="NFC", help="The Unicode form of words.")
+    parser.add_class_arguments(Form, "data")
     return parser

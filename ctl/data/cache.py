@@ -15,7 +15,7 @@ from ctl.system.configs import cache_folder
 from ctl.system.console import notice
 from ctl.system.files import PARTIAL, checksum, fingerprint, remove
 
-FORMAT = 3  # to be raised where a file is read in another way
+FORMAT = 4  # to be raised where a file is read in another way
 DAY = 86_400  # seconds after which nobody still reads what is half read
 FILES = ("ids", "letters", "ends", "offsets", "tags")
 
@@ -69,6 +69,7 @@ def _keep(corpus: Corpus, fresh: Path, entry: Path) -> None:
         "name": corpus.name,
         "types": None if corpus.schema is None else list(corpus.schema.types),
         "notes": corpus.notes,
+        "repaired": corpus.repaired,
         "sha256": {file: checksum(fresh / file) for file in FILES if (fresh / file).exists()},
     }
     (fresh / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -89,7 +90,8 @@ def _open(entry: Path) -> Corpus | None:
         text, offsets = open_words(entry), open_column(entry / "offsets", "q")
     except (OSError, ValueError, KeyError):
         return None
+    name, notes, repaired = manifest["name"], tuple(manifest["notes"]), manifest["repaired"]
     if manifest["types"] is None:
-        return Corpus(manifest["name"], text, offsets, notes=tuple(manifest["notes"]))
+        return Corpus(name, text, offsets, notes=notes, repaired=repaired)
     schema = TagSchema(tuple(manifest["types"]))
-    return Corpus(manifest["name"], text, offsets, open_column(entry / "tags", "h"), schema, tuple(manifest["notes"]))
+    return Corpus(name, text, offsets, open_column(entry / "tags", "h"), schema, notes, repaired=repaired)

@@ -28,6 +28,7 @@ class Corpus:
         schema: the entity types of ``tags``.
         notes: what was repaired or noticed while reading, one line each.
         left_out: sentences that were left out, as they stand in other text.
+        repaired: tags, entities and distinct words that were put right while reading.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Corpus:
     schema: TagSchema | None = None
     notes: tuple[str, ...] = field(default=())
     left_out: int = 0
+    repaired: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

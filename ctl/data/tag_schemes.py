@@ -21,11 +21,12 @@ CHUNK = 1 << 16  # words that are looked at together
 
 @dataclass(frozen=True)
 class Reading:
-    """Tags of a file as BIO2 ids, the schema that was found, and what had to be put right."""
+    """Tags of a file as BIO2 ids, the schema that was found, and how many tags had to be put right, and how."""
 
     tags: TagIds
     schema: TagSchema
     notes: tuple[str, ...]
+    repaired: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -70,7 +71,7 @@ def codes_to_bio2(
     Raises:
         UnknownTag: a tag is none of these.
     """
-    spelling, notes = _spelling(names, codes)
+    spelling, respelled = _spelling(names, codes)
     parsed = [_parse(name) for name in spelling]
     schema = TagSchema(tuple(sorted({kind for _, kind in parsed if kind})))
     kinds = np.array([schema.types.index(kind) if kind else -1 for _, kind in parsed], dtype=np.int16)
@@ -92,25 +93,33 @@ def codes_to_bio2(
             starts, TagSchema.begin(kind), np.where(kind >= 0, TagSchema.inside(kind), 0)
         )
         totals += [starts.sum(), (fresh & inside[here]).sum(), (fresh & opens[here]).sum()]
-    return Reading(ids, schema, notes + _notes({prefix for prefix, _ in parsed}, *totals.tolist()))
+    entities, opened_inside, opened_by_b = totals.tolist()
+    scheme = _scheme({prefix for prefix, _ in parsed}, opened_inside > 0 and not opened_by_b)
+    stray = 0 if scheme else opened_inside
+    notes = (*respelled, *_notes(scheme, entities, stray))
+    return Reading(ids, schema, notes, stray + sum(respelled.values()))
 
 
-def _notes(prefixes: set[str], entities: int, opened_inside: int, opened_by_b: int) -> tuple[str, ...]:
+def _scheme(prefixes: set[str], only_inside: bool) -> str:
+    """Names the scheme of a file; empty for BIO2."""
     if prefixes & set("MESLU"):
-        scheme = "BMES" if "M" in prefixes else "BIOES" if prefixes & set("ES") else "BILOU"
-        return (f"{scheme} tags read as BIO2 ({entities:,} entities)",)
+        return "BMES" if "M" in prefixes else "BIOES" if prefixes & set("ES") else "BILOU"
     if "" in prefixes:
+        return "IO"
+    return "IOB1" if only_inside else ""
+
+
+def _notes(scheme: str, entities: int, stray: int) -> tuple[str, ...]:
+    if scheme == "IO":
         words = "words of one type in a row are one entity"
         return (f"IO tags, types without a prefix, read as BIO2 ({entities:,} entities): {words}",)
-    if opened_inside and not opened_by_b:
-        return (f"IOB1 tags read as BIO2 ({entities:,} entities)",)
-    if opened_inside:
-        return (f"{opened_inside:,} stray I- tags that open an entity read as B-",)
-    return ()
+    if scheme:
+        return (f"{scheme} tags read as BIO2 ({entities:,} entities)",)
+    return (f"{stray:,} stray I- tags that open an entity read as B-",) if stray else ()
 
 
-def _spelling(names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[list[str], tuple[str, ...]]:
-    """Writes tags in one way: O for 0, B-PER for B_PER; with notes of what was changed.
+def _spelling(names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[list[str], dict[str, int]]:
+    """Writes tags in one way, O for 0, B-PER for B_PER; with notes of what was changed, each with its number of words.
 
     Raises:
         UnknownTag: one is no tag, and no type without a prefix in a file of such types either.
@@ -120,7 +129,10 @@ def _spelling(names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[list[
     if unknown:
         raise UnknownTag(names[unknown[0]], int((codes == unknown[0]).argmax()))
     changed = [(number, *pair) for number, pair in enumerate(zip(names, spelling, strict=True)) if pair[0] != pair[1]]
-    return spelling, tuple(f"{old!r} ({(codes == number).sum():,} words) read as {new}" for number, old, new in changed)
+    counts = {number: int((codes == number).sum()) for number, *_ in changed}
+    return spelling, {
+        f"{old!r} ({counts[number]:,} words) read as {new}": counts[number] for number, old, new in changed
+    }
 
 
 def _unknown(names: Sequence[str], spelling: Sequence[str]) -> Sequence[int]:

@@ -11,8 +11,9 @@ from typing import Any
 from ctl.data.corpus import Corpus
 from ctl.data.reading.form import USUAL, Form
 from ctl.data.reading.splits import find_split, read_split
+from ctl.data.survey.scripts import Shares, scripts
 from ctl.errors import CTLError
-from ctl.sources.text import Shares, overlap, script_overlap, scripts
+from ctl.sources.text import overlap, script_overlap
 from ctl.system.console import say
 from ctl.system.names import languages_in
 

@@ -106,7 +106,16 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-WORDS = ("method", "sets", "stages", "labels of", "role")  # headings of columns that hold no numbers
+WORDS = (
+    "method",
+    "sets",
+    "stages",
+    "labels of",
+    "role",
+    "language",
+    "split",
+    "script",
+)  # headings of columns that hold no numbers
 LONG, SHORT = 24, 8  # characters after which a name, or the heading of numbers, may go on in the next line
 
 

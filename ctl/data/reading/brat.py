@@ -11,7 +11,7 @@ from pathlib import Path
 from ctl.data.corpus import Corpus
 from ctl.data.reading.form import USUAL, Form
 from ctl.data.reading.lines import read_text
-from ctl.data.reading.spans import Entity, repair_notes, tagged_sentences
+from ctl.data.reading.spans import Entity, tagged_sentences
 from ctl.data.reading.writer import CorpusWriter
 from ctl.errors import CTLError
 
@@ -39,7 +39,7 @@ def read_brat(path: Path, name: str, form: Form = USUAL, folder: Path | None = N
         entities = list(brat_entities(text_file, text, form, repairs)) if tags else []
         for words, their_tags in tagged_sentences(text, entities, repairs):
             writer.add(words, their_tags if tags else None, str(text_file))
-    return writer.close(path, repair_notes(repairs))
+    return writer.close(path, repairs=repairs)
 
 
 def brat_texts(path: Path) -> list[Path]:

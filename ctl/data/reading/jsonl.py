@@ -12,7 +12,7 @@ from typing import Any
 from ctl.data.corpus import Corpus
 from ctl.data.reading.form import USUAL, Form
 from ctl.data.reading.lines import NUL, read_lines, read_text
-from ctl.data.reading.spans import Entity, Tagged, repair_notes, tagged_sentences
+from ctl.data.reading.spans import Entity, Tagged, tagged_sentences
 from ctl.data.reading.writer import CorpusWriter
 from ctl.errors import CTLError
 
@@ -45,7 +45,7 @@ def read_jsonl(path: Path, name: str, form: Form = USUAL, folder: Path | None = 
     for place, record in json_records(path, form.encoding):
         for words, their_tags in reader.sentences(record, place):
             writer.add(words, their_tags if reader.annotated else None, place)
-    return writer.close(path, repair_notes(reader.repairs))
+    return writer.close(path, repairs=reader.repairs)
 
 
 def json_records(path: Path, encoding: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

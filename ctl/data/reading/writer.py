@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import lookup
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from ctl.data.corpus import Corpus
 from ctl.data.reading.form import Form
+from ctl.data.reading.spans import repair_notes
 from ctl.data.tag_schemes import UnknownTag, codes_to_bio2
 from ctl.data.tags import TagIds
 from ctl.data.words import Column, WordsWriter
@@ -66,7 +68,14 @@ class CorpusWriter:
         self._ends.add((len(self.words),))
         self._longest = max(self._longest, len(words))
 
-    def close(self, source: object, notes: Sequence[str] = (), skip: int = 0, hint: str = "") -> Corpus:
+    def close(
+        self,
+        source: object,
+        notes: Sequence[str] = (),
+        skip: int = 0,
+        hint: str = "",
+        repairs: Counter[str] | None = None,
+    ) -> Corpus:
         """Gives the corpus.
 
         Args:
@@ -74,23 +83,27 @@ class CorpusWriter:
             notes: what was noticed while it was read.
             skip: letters at the head of every word that are left out.
             hint: what to do where a tag is none.
+            repairs: entities that could not be read as they are, by what was done.
 
         Raises:
             CTLError: there is no sentence, or a tag is none.
         """
         if not len(self.words):
             raise CTLError(f"{source}: no sentences")
-        notes = [*notes, *self._notes()]
+        repairs = repairs or Counter()
+        notes = [*notes, *repair_notes(repairs), *self._notes()]
+        repaired = repairs.total() + len(self.words.respelled)
         text, offsets, codes = self.words.close(skip), self._ends.close(), self._codes.close()
         if not len(codes):
-            return Corpus(self.name, text, offsets, notes=self._named(notes))
+            return Corpus(self.name, text, offsets, notes=self._named(notes), repaired=repaired)
         try:
             reading = codes_to_bio2(codes, list(self._names), offsets, partial(_room, self.folder))
         except UnknownTag as error:
             place = self._seen[error.tag]
             raise CTLError(f"{f'{source}:{place}' if isinstance(place, int) else place}: {error}{hint}") from None
-        notes += reading.notes
-        return Corpus(self.name, text, offsets, reading.tags, reading.schema, self._named(notes))
+        named = self._named([*notes, *reading.notes])
+        repaired += reading.repaired
+        return Corpus(self.name, text, offsets, reading.tags, reading.schema, named, repaired=repaired)
 
     def _notes(self) -> list[str]:
         notes = []

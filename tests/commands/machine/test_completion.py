@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from ctl.command_table import ALL
-from ctl.commands.completion import options, script
+from ctl.commands.machine.completion import options, script
 from ctl.errors import CTLError
 from ctl.main import main
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from ctl.commands.doctor import facts, rate
+from ctl.commands.machine.doctor import facts, rate
 from ctl.main import main
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("ctl.commands.doctor.SECONDS", 0.05)
+    monkeypatch.setattr("ctl.commands.machine.doctor.SECONDS", 0.05)
 
 
 def test_every_fact_is_a_line_and_secrets_are_kept(capsys, monkeypatch):
@@ -22,7 +22,7 @@ def test_every_fact_is_a_line_and_secrets_are_kept(capsys, monkeypatch):
 
 
 def test_a_package_that_is_missing_is_named_with_what_needs_it(monkeypatch):
-    monkeypatch.setattr("ctl.commands.doctor.EXTRAS", {"nothing_of_this_name": "dreams", "json": "data"})
+    monkeypatch.setattr("ctl.commands.machine.doctor.EXTRAS", {"nothing_of_this_name": "dreams", "json": "data"})
     told = dict(facts())
     assert told["extra nothing_of_this_name"] == "not installed (dreams)" and told["extra json"] == "there"
 

@@ -51,7 +51,7 @@ def facts() -> list[tuple[str, str]]:
 
     commit = git_commit()
     return [
-        ("ctl", f"{versions()['ctl']}{f', commit {commit}' if commit else ''}, in {Path(__file__).parents[1]}"),
+        ("ctl", f"{versions()['ctl']}{f', commit {commit}' if commit else ''}, in {Path(__file__).parents[2]}"),
         ("Python", f"{platform.python_version()} on {platform.platform()}"),
         ("packages", ", ".join(f"{name} {version(name)}" for name in (*PACKAGES[1:], "peft", "datasets", "wandb"))),
         ("devices", _devices()),
