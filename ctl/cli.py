@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks.finite import StopAtNaN
+from ctl.callbacks.learning_curve import LearningCurve
 from ctl.callbacks.saving import SaveLast
 from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter
@@ -121,7 +122,7 @@ class CTLCLI(LightningCLI):
             raise CTLError(f"trainer: {first_line(error)}") from error
         trainer.strategy.checkpoint_io = WholeCheckpoints()
         if self.subcommand == "fit":
-            trainer.callbacks.insert(0, StopAtNaN())  # type: ignore[attr-defined]  # before any callback that saves
+            trainer.callbacks[:0] = [StopAtNaN(), LearningCurve(given.log_every_n_steps)]  # type: ignore[attr-defined]  # before any callback that saves
         trainer.callbacks.extend([*self._writers(), *self._tracking])  # type: ignore[attr-defined]
         return trainer
 

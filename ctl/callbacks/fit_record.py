@@ -7,6 +7,7 @@ from typing import Any
 
 from lightning.pytorch import LightningModule
 
+from ctl.callbacks.learning_curve import LearningCurve
 from ctl.data.datamodule import NERDataModule
 
 
@@ -16,10 +17,12 @@ def fit_record(module: LightningModule) -> dict[str, Any]:
     Returns:
         Plain values: the ``steps`` and ``epochs`` taken, those that training may take at most, sentences in a batch and
         all else that a step depends on, the ``precision`` and the ``seed``; the module's class and ``arguments``; the
-        ``splits`` trained on, with the fingerprints of their words and of the tags that were shown.
+        ``splits`` trained on, with the fingerprints of their words and of the tags that were shown; the mean ``losses``
+        at the first and the last points of its curve, where it has as many.
     """
     trainer = module.trainer
     data: NERDataModule = trainer.datamodule  # type: ignore[attr-defined]
+    curves = [each.ends for each in trainer.callbacks if isinstance(each, LearningCurve) and each.ends]  # type: ignore[attr-defined]
     batches = trainer.global_step * trainer.accumulate_grad_batches
     return {
         "steps": trainer.global_step,
@@ -35,4 +38,5 @@ def fit_record(module: LightningModule) -> dict[str, Any]:
         "class": type(module).__name__,
         "arguments": {name: value for name, value in module.hparams.items() if not name.startswith("_")},
         "splits": {corpus.name: corpus.fingerprint_with_tags for corpus in data.training},
+        **({"losses": curves[0]} if curves else {}),
     }

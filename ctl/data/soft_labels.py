@@ -114,6 +114,13 @@ class SoftLabelStore:
         probs = self.probs[index].astype(np.float32)
         return np.asarray(probs / probs.sum(-1, keepdims=True))
 
+    def share_of_o(self) -> float:
+        """The share of the labelled words whose most probable tag is O, 0..1."""
+        labelled = np.ones(len(self), dtype=bool) if self.labelled is None else self.labelled
+        parts = [slice(begin, begin + CHUNK) for begin in range(0, len(self), CHUNK)]
+        outside = sum(int((self.probs[part].argmax(-1)[labelled[part]] == 0).sum()) for part in parts)
+        return outside / max(1, int(labelled.sum()))
+
     def check(self, corpus: Corpus, schema: TagSchema) -> None:
         """Refuses a store that was made for other text or other tags.
 

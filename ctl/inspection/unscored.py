@@ -13,6 +13,7 @@ from ctl.inspection.without_gold import Agreed, Findings, agreements, as_record,
 from ctl.system.console import make_table, markdown, say, show
 from ctl.system.files import write_json, write_text
 from ctl.tagging.finding import UNSCORED
+from ctl.weak_fits import weak_fits
 
 TABLE = "unscored.md"
 ROLES = ("teacher", "mixture", "student")
@@ -35,7 +36,8 @@ def report_unscored(folder: Path, about: Mapping[str, Any], labels: Sequence[Pat
     headings, lines = _table(findings, agreed, sources)
     title = f"{', '.join(about['sources'])} -> {about['target']}, text without gold tags: nothing is scored"
     show(make_table(headings, lines, title, optional=headings[3:]))
-    warnings = [line for each in findings if each.role != "teacher" for line in differences(each, sources)]
+    warnings = list(dict.fromkeys(line for store in stores for line in weak_fits(store.manifest["teacher"])))
+    warnings += [line for each in findings if each.role != "teacher" for line in differences(each, sources)]
     for line in warnings:
         say(f"ctl: {line}")
     if sentence := left_out_sentence(folder):

@@ -19,8 +19,10 @@ from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.metrics import SpanF1
 from ctl.modules.base import Labeller, Trainable, fingerprint_weights
+from ctl.system.console import notice
 from ctl.system.files import fingerprint
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, OpenShare, PositiveInt, Share
+from ctl.weak_fits import weaknesses
 
 BLOCK = "block"  # in a checkpoint: which rows of the word embedding it has; the others are the backbone's
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
@@ -177,8 +179,11 @@ class FineTuned(Trainable, Labeller):
         self._clock = time.perf_counter()
 
     def on_train_end(self) -> None:
-        """Stops the clock."""
+        """Stops the clock, and warns of a fit that taught it next to nothing."""
         self._clock = None
+        if self.trainer.is_global_zero:
+            for line in weaknesses(self.identity()["method"], self._record()):
+                notice(line)
 
     def on_train_epoch_end(self) -> None:
         """Reads the clock."""
@@ -195,7 +200,7 @@ class FineTuned(Trainable, Labeller):
         """Adds what is needed to build the model again; leaves out a base that adapters were trained in."""
         self._count_time()
         if self._clock is not None:  # it is being trained
-            self.fit_record = fit_record(self)
+            self.fit_record = self._record()
         config = self.backbone_model.config.to_dict()
         if self.lora_rank:
             checkpoint["state_dict"] = owned(checkpoint["state_dict"], self.adapter)
@@ -208,6 +213,13 @@ class FineTuned(Trainable, Labeller):
             "base": self.base_fingerprint,
             **self.checkpoint_extra(),
         }
+
+    def _record(self) -> dict[str, Any]:
+        return {**fit_record(self), **self.fit_facts()}
+
+    def fit_facts(self) -> dict[str, Any]:
+        """Gives what a subclass adds to the record of its fit; plain values only."""
+        return {}
 
     def form(self) -> dict[str, Any]:
         """Names the settings without which the weights of a checkpoint mean something else."""

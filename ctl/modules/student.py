@@ -13,7 +13,9 @@ from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
 from ctl.methods import Method, named
 from ctl.modules.tagger import Tagger
+from ctl.system.console import notice
 from ctl.system.numbers import Finite, PositiveFloat
+from ctl.weak_fits import weaknesses
 
 
 class Student(Tagger):
@@ -43,6 +45,7 @@ class Student(Tagger):
         self.unanimous_weight = unanimous_weight
         self.taught_by: dict[str, Any] = {}
         self.selection_seconds = 0.0
+        self.labels_o = 0.0
 
     def loss(self, batch: WordBatch, logits: Tensor) -> Tensor:
         """Gives the distillation loss against the teachers' distributions."""
@@ -75,6 +78,13 @@ class Student(Tagger):
             )
         self.taught_by = store.manifest["teacher"]
         self.selection_seconds = self.trainer.datamodule.selection_seconds  # type: ignore[attr-defined]
+        self.labels_o = round(store.share_of_o(), 4)
+        for line in weaknesses(self.identity()["method"], self.fit_facts()):
+            notice(line)
+
+    def fit_facts(self) -> dict[str, Any]:
+        """Gives the share of the words whose most probable soft label is O."""
+        return {"labels_o": self.labels_o}
 
     def role(self) -> str:
         """Tells students of different teachers apart."""

@@ -16,9 +16,6 @@ from ctl.methods import Method, named
 from ctl.metrics import CalibrationTemperature
 from ctl.modules.fine_tuned import FineTuned
 from ctl.modules.tagger import Tagger
-from ctl.system.console import notice
-
-LOW = 5.0  # F1 in percent: such a teacher calls nearly every word O
 
 
 class GoldTrained(FineTuned):
@@ -67,20 +64,13 @@ class GoldTrained(FineTuned):
         self.temperature.copy_(temperature)
         self.val_temperature.reset()
 
-    def on_train_end(self) -> None:
-        """Stops the training clock, and warns of a teacher that has learned next to nothing."""
-        super().on_train_end()
-        scores = [self.trainer.callback_metrics.get("val/f1")]
-        kept = [c for c in self.trainer.checkpoint_callbacks if getattr(c, "monitor", None) == "val/f1"]
-        scores += [callback.best_model_score for callback in kept]  # type: ignore[attr-defined]
-        best = max((float(score) for score in scores if score is not None), default=100.0)
-        if best < LOW and self.trainer.is_global_zero:
-            option = "llm_teacher" if self.family else "teacher"
-            notice(
-                f"the teacher of {', '.join(self.sources)} has F1 {best:.1f} on source validation after "
-                f"{self.trainer.global_step:,} steps, so its soft labels say nothing: give it more steps "
-                f"(--{option}_steps) or another learning rate (--{option}.lr)"
-            )
+    def fit_facts(self) -> dict[str, Any]:
+        """Gives the best F1 on source validation so far, 0..100."""
+        kept = [each for each in self.trainer.checkpoint_callbacks if getattr(each, "monitor", None) == "val/f1"]
+        scores = [each.best_model_score for each in kept]  # type: ignore[attr-defined]
+        scores = [*scores, self.trainer.callback_metrics.get("val/f1")]
+        best = max((float(score) for score in scores if score is not None), default=None)
+        return {} if best is None else {"best_validation_f1": round(best, 2)}
 
     def setup(self, stage: str) -> None:
         """Learns from the data module which languages it is taught, and of which types they have entities."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from ctl.methods import Method
@@ -54,6 +55,6 @@ def _few_steps(
 ) -> Iterator[str]:
     steps = length.taken(sentences, batch)
     if steps < few:
-        epochs = f"_epochs {round(MANY_STEPS * batch / sentences)} makes about {MANY_STEPS:,}"
+        epochs = f"_epochs {round(MANY_STEPS / math.ceil(sentences / batch))} makes about {MANY_STEPS:,}"
         remedy = f"_steps {MANY_STEPS} makes more of them" if length.epochs is None else epochs
         yield f"{name.replace('_', ' ')}s take {steps} steps {reason}: --{name}{remedy}"

@@ -10,7 +10,7 @@ from ctl.data.datamodule import NERDataModule
 from ctl.inspection.unscored import TABLE, report_unscored
 from ctl.methods import Method
 from ctl.mixing.truth import reliability_lines
-from ctl.results import markdown_table, print_table, read_records, write_records
+from ctl.results import Record, markdown_table, print_table, read_records, write_records
 from ctl.system.console import say, show
 from ctl.system.files import write_text
 from ctl.system.replacing import FINDINGS, SCORES, check_replaceable
@@ -29,6 +29,7 @@ from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
 from ctl.transfer.settings import TransferSettings
 from ctl.transfer.teachers.ready import check_taggers
 from ctl.transfer.teachers.stored import check_stores
+from ctl.weak_fits import weak_fits_of
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,22 @@ class Transfer:
             return
         track_results(self.settings.recorded(), records)
         write_text(folder / "results.md", markdown_table(records))
-        print_table(records, title=f"{sources} -> {target}, test split")
+        self._show(records)
+        say(f"written: {folder / 'results.json'}")
+
+    def _show(self, records: list[Record]) -> None:
+        """Prints the table, and below it what there is to say of fits, teachers, weightings and models."""
+        from ctl.report.left_out import left_out_sentence  # pandas comes with it, and a dry run needs none
+
+        folder = self.settings.folder
+        print_table(records, title=f"{', '.join(self.settings.sources)} -> {self.settings.target}, test split")
         for record in records:
             for line in reliability_lines(record["method"], record["provenance"]):
                 show(line)
-        from ctl.report.left_out import left_out_sentence  # pandas comes with it, and a dry run needs none
-
-        if sentence := left_out_sentence(folder):
-            say(sentence)
-        if line := advice_on_models(folder, records):
+        for line in dict.fromkeys(line for record in records for line in weak_fits_of(record)):
+            say(f"ctl: {line}")
+        for line in filter(None, (left_out_sentence(folder), advice_on_models(folder, records))):
             say(line)
-        say(f"written: {folder / 'results.json'}")
 
     def dry_run(self) -> None:
         """Prints for every stage whether it is done, would be run, or would be made anew and why; runs none."""

@@ -160,6 +160,7 @@ def test_words_without_a_label_are_marked(tmp_path):
     again = SoftLabelStore(store.path)
     assert again.labelled.tolist() == labelled.tolist() and again.unanimous is None
     assert again.manifest["labelled"] is True and "labelled.npy" in again.manifest["sha256"]
+    assert again.share_of_o() == (PROBS.argmax(-1) == 0)[labelled].mean()
 
 
 def test_a_store_with_all_labels_has_no_such_mark(store):

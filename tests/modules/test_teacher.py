@@ -65,6 +65,7 @@ def test_training_is_in_training_mode_and_frozen_parts_stay(family):
 def test_checkpoints_load_without_running_code(teachers):
     checkpoint = torch.load(teachers / "a2" / "best.ckpt", weights_only=True)
     assert checkpoint["ctl"]["types"] == ["PER", "ORG", "LOC"]
+    assert 0 < checkpoint["ctl"]["fit"]["best_validation_f1"] <= 100
     restored = Teacher.load_from_checkpoint(teachers / "a2" / "best.ckpt")
     assert list(restored.sources) == ["a2"] and restored.train_seconds > 0
 

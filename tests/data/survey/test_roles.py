@@ -7,6 +7,7 @@ from ctl.commands.transfer import make_parser
 from ctl.data.reading.form import Form
 from ctl.data.survey.roles import roles, transfer_command, types_of
 from ctl.errors import CTLError
+from ctl.system.parsing.words_in_yaml import read_words
 
 
 def test_a_language_that_can_not_teach_is_the_target():
@@ -34,6 +35,7 @@ def test_types_are_those_of_all():
 
 def test_the_command_is_one_that_transfer_reads():
     command = transfer_command("my data/", "x", ["a", "no"], "da", Form(encoding="latin-1"), ["DATE", "PER"])
+    read_words()
     given = make_parser().parse_args(shlex.split(command)[2:])
     assert (given.sources, given.target, given.backbone) == (["a", "no"], "da", "x")
     assert (given.data.root, given.data.encoding, given.data.types) == ("my data", "latin-1", ["DATE", "PER"])
