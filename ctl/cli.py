@@ -10,24 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks.finite import StopAtNaN
 from ctl.callbacks.learning_curve import LearningCurve
+from ctl.callbacks.metrics_file import MetricsFile
 from ctl.callbacks.saving import SaveLast
 from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter
+from ctl.callbacks.written import written
 from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError, first_line
-from ctl.system.checkpoints import WholeCheckpoints
+from ctl.system.checkpoints import NAMES, WholeCheckpoints, named_checkpoint
+from ctl.system.console import is_terminal, say
 from ctl.system.files import write_text
 from ctl.system.locks import held
 from ctl.system.parsing.class_paths import read_moved
 from ctl.system.parsing.words_in_yaml import read_words, with_lists
+from ctl.system.replacing import check_own
 from ctl.system.trainer_settings import check_seed, check_trainer
 
 
@@ -41,22 +45,26 @@ class SaveConfig(SaveConfigCallback):
         """Writes the configuration; the first process does."""
         folder, command = Path(trainer.default_root_dir), trainer.state.fn
         assert command is not None
-        write_text(folder / f"config.{command.value}.yaml", self.parser.dump(self.config, **AS_GIVEN))
+        config = self.config.clone()
+        config.overwrite = False  # it is of this call alone
+        write_text(folder / f"config.{command.value}.yaml", self.parser.dump(config, **AS_GIVEN))
 
 
 _PARSERS: dict[str, Any] = {}
 AS_GIVEN = {"skip_none": False, "skip_validation": True}  # of a configuration that was checked when it was read
+OVERWRITE_HELP = "Replace what a run with other settings left in the folder, checkpoints or predictions."
 
 
 class CTLCLI(LightningCLI):
     """Builds one of the modules and the data module, seeded before either is made."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Links the backbone, the types and the sources, which are said once, for the data."""
+        """Links the backbone, the types and the sources, which are said once, for the data; adds an option."""
         parser.link_arguments("data.backbone", "model.init_args.backbone")
         parser.link_arguments("data.types", "model.init_args.types")
         parser.link_arguments("data.sources", "model.init_args.sources")
         parser.set_defaults({"trainer.max_epochs": 3})
+        parser.add_argument("--overwrite", type=bool, default=False, help=OVERWRITE_HELP)
 
     def setup_parser(
         self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
@@ -74,6 +82,7 @@ class CTLCLI(LightningCLI):
         if not hasattr(self, "config_dump"):
             config, parser = self.config[self.subcommand], self._parser(self.subcommand)
             self.config_dump = json.loads(parser.dump(config, format="json", skip_link_targets=False, **AS_GIVEN))
+            self.config_dump.pop("overwrite", None)
 
     def _parse_ckpt_path(self) -> None:
         """Lets the command line win over the settings in a checkpoint."""
@@ -114,13 +123,19 @@ class CTLCLI(LightningCLI):
         given = self.config[self.subcommand].trainer
         folder = given.default_root_dir or "."
         if given.logger in (None, True):
-            kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
+            resumed = self.subcommand == "fit" and bool(self._get(self.config, "ckpt_path"))
+            kwargs["logger"] = MetricsFile(folder, str(self.subcommand), resumed)
+        if given.enable_progress_bar is None and not is_terminal():
+            kwargs["enable_progress_bar"] = False
         kwargs["use_distributed_sampler"] = False
         try:
             trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError, RuntimeError) as error:
             raise CTLError(f"trainer: {first_line(error)}") from error
         trainer.strategy.checkpoint_io = WholeCheckpoints()
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+                callback.dirpath = os.path.join(folder, "checkpoints")
         if self.subcommand == "fit":
             trainer.callbacks[:0] = [StopAtNaN(), LearningCurve(given.log_every_n_steps)]  # type: ignore[attr-defined]  # before any callback that saves
         trainer.callbacks.extend([*self._writers(), *self._tracking])  # type: ignore[attr-defined]
@@ -131,8 +146,31 @@ class CTLCLI(LightningCLI):
         with ExitStack() as alone:
             if self.trainer.is_global_zero:
                 alone.enter_context(only_run(Path(self.trainer.default_root_dir), subcommand))
+                self._check_own()
+            self._name_checkpoint()
             with told_where_removed(Path(self.trainer.default_root_dir), subcommand):
                 super()._run_subcommand(subcommand)
+
+    def _check_own(self) -> None:
+        """Refuses to fit or predict onto the files of a run with other settings."""
+        folder, begins = Path(self.trainer.default_root_dir), str(self._get(self.config, "ckpt_path"))
+        goes_on = begins in NAMES or Path(begins).resolve().is_relative_to(folder.resolve())
+        replaces = self.subcommand == "predict" or (self.subcommand == "fit" and not goes_on)
+        if replaces and not self._get(self.config, "overwrite") and (files := self.written()):
+            self._dump_config()
+            check_own(folder, str(self.subcommand), self.config_dump, files)
+
+    def _name_checkpoint(self) -> None:
+        """Finds the file of the best or the last checkpoint, which Lightning knows only of a fit before it."""
+        name = self._get(self.config, "ckpt_path")
+        if self.subcommand != "fit" and name in NAMES:
+            folder = Path(str(getattr(self.trainer.checkpoint_callback, "dirpath", self.trainer.default_root_dir)))
+            for config in (self.config, self.config_init):
+                config[self.subcommand].ckpt_path = str(named_checkpoint(folder, name))
+
+    def written(self) -> list[Path]:
+        """Finds what the command leaves in the folder of the run."""
+        return written(self.trainer, str(self.subcommand), self._get(self.config, "data").predict_splits)
 
     def before_fit(self) -> None:
         """Refuses a model that has no training step."""
@@ -171,8 +209,10 @@ class CTLCLI(LightningCLI):
 
 
 def main(args: Sequence[str]) -> None:
-    """Runs ``ctl fit``, ``validate``, ``test`` or ``predict`` with these arguments, the command's name among them."""
-    run(args)
+    """Runs ``ctl fit``, ``validate``, ``test`` or ``predict`` with these arguments, and says what they wrote."""
+    ended = run(args)
+    for path in ended.written() if ended.trainer.is_global_zero else ():
+        say(f"written: {path}")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What the commands of one stage refuse, and what they still read."""
 
+import csv
 from importlib import import_module
 
 import pytest
@@ -55,3 +56,21 @@ def test_a_folder_that_was_removed_is_told_in_one_line(tmp_path):
     for other in (tmp_path / "elsewhere" / "x", tmp_path / "x"):
         with pytest.raises(FileNotFoundError), told_where_removed(tmp_path / "run", "fit"):
             other.open()
+
+
+def test_a_run_has_a_folder_and_keeps_it_to_itself(family, tmp_path, capsys):
+    """Its checkpoints are there without being told so; a fit of ten steps has a curve; another run is refused."""
+    keep = "[{class_path: ModelCheckpoint, init_args: {filename: best, save_on_train_epoch_end: true}}]"
+    one = tmp_path / "one"
+    arguments = [keep if part.startswith("[{") else part for part in fit(family, one, "--data.batch_size", "8")]
+    arguments += ["--trainer.max_steps", "10"]
+    assert main(arguments) == 0
+    assert capsys.readouterr().err.endswith(f"written: {one}/checkpoints/best.ckpt\n")
+    with (one / "logs" / "fit" / "metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["train/loss"]]
+    assert len(rows) == 10 and all(float(row["train/lr"]) > 0 for row in rows)
+    before = (one / "checkpoints" / "best.ckpt").read_bytes()
+    assert main([*arguments, "--data.sources", "[a3]"]) == 2
+    assert 'data.sources is ["a2"] there and ["a3"] here' in said(capsys)
+    assert (one / "checkpoints" / "best.ckpt").read_bytes() == before
+    assert yaml.safe_load((one / "config.fit.yaml").read_text())["overwrite"] is False

@@ -9,6 +9,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from ctl.callbacks.metrics_file import MetricsFile
+
 POINTS = 20  # that a curve has at least, where there are as many steps
 MOST = 50  # steps from one point to the next
 ENDS = 5  # points at each end of the curve, whose means are compared
@@ -27,7 +29,10 @@ class LearningCurve(Callback):
         self.last: deque[float] = deque(maxlen=ENDS)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Chooses how often to log."""
+        """Chooses how often to log, and keeps the metrics of a fit that goes on."""
+        for logger in trainer.loggers:
+            if isinstance(logger, MetricsFile):
+                logger.go_on(trainer.global_step)
         if self.every is None:
             trainer.log_every_n_steps = interval(trainer.estimated_stepping_batches)
 

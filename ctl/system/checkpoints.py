@@ -16,9 +16,11 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from ctl.errors import CTLError, first_line
 from ctl.system.files import whole
+from ctl.system.names import some
 from ctl.system.signals import finishing
 
 REMEDY = "; name a .ckpt file that `ctl fit` or `ctl transfer` wrote, or train again"
+NAMES = ("best", "last")  # of checkpoints, without their ending
 LARGE = ("state_dict", "optimizer_states", "ctl")  # of a checkpoint: weights, moments, and a clock that is read
 
 
@@ -158,3 +160,20 @@ def _damaged(path: Path, changed: int) -> str | None:
     """Names the first part of a file that is not what was written; a file that did not change is read once."""
     with zipfile.ZipFile(path) as file:
         return file.testzip()
+
+
+def named_checkpoint(folder: Path, name: str) -> Path:
+    """Finds the best or the last checkpoint of a folder.
+
+    Args:
+        folder: of checkpoints.
+        name: ``best`` or ``last``.
+
+    Raises:
+        CTLError: there is none of this name.
+    """
+    path = folder / f"{name}.ckpt"
+    if not path.exists():
+        there = some(sorted(other.name for other in folder.glob("*.ckpt")))
+        raise CTLError(f"--ckpt_path {name}: no {path}; " + (f"there is {there}" if there else "`ctl fit` writes it"))
+    return path

@@ -51,6 +51,11 @@ def say(message: str) -> None:
         print(visible(message), file=sys.stdout if in_notebook else sys.stderr, flush=True)
 
 
+def is_terminal() -> bool:
+    """Tells whether somebody may watch standard error."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def show(what: str | Table) -> None:
     """Prints a table or a line to standard output as it stands: nothing in it is taken for markup.
 
@@ -79,7 +84,7 @@ def steps(items: Sequence[Item], title: str) -> Iterable[Item]:
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, title, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    return track(items, title, console=Console(stderr=True), transient=True, disable=not is_terminal())
 
 
 def quiet() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from inspect import Parameter, signature
 from pathlib import Path
@@ -63,14 +63,6 @@ def settings_that_matter(config: Config, root: Path, made: Collection[str], sent
     return placed
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Says which settings differ: ``data.batch_size is 16 there and 32 here``."""
-    for name in sorted(before.keys() | now.keys()):
-        there, here = before.get(name), now.get(name)
-        if there != here:
-            yield f"{name} is {_shown(there)} there and {_shown(here)} here"
-
-
 def root_of(config: Config, below: Path) -> Path | None:
     """Finds the folder of the run that a configuration was written for, from that of the stage.
 
@@ -115,10 +107,3 @@ def _placed(value: Any, root: Path) -> Any:  # noqa: ANN401
             path, home = Path(os.path.abspath(value)), Path(os.path.abspath(root))
             return f"{RUN}/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else value
     return value
-
-
-def _shown(value: Any) -> str:  # noqa: ANN401
-    text = (
-        "the default" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    )
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -19,8 +19,9 @@ from ctl.errors import CTLError, NotFiniteError
 from ctl.system.checkpoints import can_resume
 from ctl.system.console import say
 from ctl.system.files import fingerprint_json, read_object, remove, write_json, write_text
+from ctl.system.replacing import differences
 from ctl.system.signals import run_stoppable
-from ctl.transfer.dependence import differences, root_of, settings_that_matter
+from ctl.transfer.dependence import root_of, settings_that_matter
 from ctl.transfer.outputs import describe, first_damaged, first_missing
 
 SECTIONS = ("trainer", "model", "data")  # of a stage's configuration
@@ -271,6 +272,7 @@ class Stage:
         config = self.folder / f"{self.command}.yaml"
         write_text(config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
         arguments = [self.command, "--config", str(config), "--trainer.enable_model_summary", "false"]
+        arguments += ["--overwrite", "true"]  # a plan refuses by itself what is in the way
         if self.command == "fit" and self._can_resume():
             arguments += ["--ckpt_path", str(self._last)]
         if self.command == "test":
@@ -279,8 +281,6 @@ class Stage:
             others = self.untested.config["data"]["predict_splits"]
             left = [split for split in self.config["data"]["predict_splits"] if split not in others]
             arguments += ["--data.predict_splits", json.dumps(left)]
-        if not sys.stderr.isatty():
-            arguments += ["--trainer.enable_progress_bar", "false"]
         return arguments
 
     @property

@@ -1,5 +1,6 @@
 """Fits that are as long as a number of steps: 19 steps of two batches, in epochs of 15 batches and so 8 steps."""
 
+import csv
 import json
 import os
 import signal
@@ -73,6 +74,12 @@ def validated(output):
     return [int(line) for line in (output / "steps").read_text().split()]
 
 
+def logged(output):
+    """The steps of all rows of a fit's metrics."""
+    with (output / "logs" / "fit" / "metrics.csv").open() as file:
+        return [int(row["step"]) for row in csv.DictReader(file)]
+
+
 def states(output):
     return [torch.load(output / name, weights_only=True) for name in ("best.ckpt", "last.ckpt")]
 
@@ -90,6 +97,7 @@ def test_a_fit_that_is_stopped_goes_on_to_the_same_model(step, family, tmp_path,
     saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"]
     assert step < saved <= step + 2
     assert fit(family, tmp_path, "--ckpt_path", "last") == 0
+    assert logged(tmp_path) == logged(unbroken)
     assert validated(tmp_path) == [5, 10, 15, 19]
     for ours, its in zip(states(unbroken), states(tmp_path), strict=True):
         assert ours["global_step"] == its["global_step"]

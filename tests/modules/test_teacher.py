@@ -24,9 +24,14 @@ def test_a_teacher_leaves_its_record_labels_and_configuration(teachers):
 
 
 def test_validation_is_on_the_sources(command, teachers, family, tmp_path, capsys):
-    checkpoint = ["--ckpt_path", str(teachers / "a2" / "best.ckpt")]
-    assert command("validate", "Teacher", family, tmp_path, *checkpoint) == 0
-    assert "val/f1" in capsys.readouterr().out
+    """The best checkpoint of the folder, by its name; the last one is not there."""
+    (tmp_path / "checkpoints").mkdir()
+    shutil.copy(teachers / "a2" / "best.ckpt", tmp_path / "checkpoints")
+    assert command("validate", "Teacher", family, tmp_path, "--ckpt_path", "best") == 0
+    said = capsys.readouterr()
+    assert "val/f1" in said.out and said.err.endswith(f"written: {tmp_path}/logs/validate/metrics.csv\n")
+    assert command("validate", "Teacher", family, tmp_path, "--ckpt_path", "last") == 2
+    assert "last.ckpt; there is best.ckpt" in capsys.readouterr().err
 
 
 def test_calibration_lowers_the_nats_on_source_validation(command, teachers, family, tmp_path):

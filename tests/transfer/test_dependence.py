@@ -2,7 +2,8 @@ from pathlib import Path
 
 from lightning.pytorch import Trainer
 
-from ctl.transfer.dependence import differences, root_of, settings_that_matter
+from ctl.system.replacing import differences
+from ctl.transfer.dependence import root_of, settings_that_matter
 
 
 def config(run, **data):
@@ -49,11 +50,6 @@ def test_what_matters_is_seen():
 def test_a_backbone_from_outside_is_known_by_its_contents():
     assert "data.backbone" not in settings(config("runs/r", backbone="elsewhere/encoder"))
     assert "data.backbone" not in settings(config("runs/r"), made=())
-
-
-def test_differences_are_said():
-    told = list(differences({"data.batch_size": 16, "same": 1}, {"data.batch_size": 32, "same": 1, "model.lr": 0.1}))
-    assert told == ["data.batch_size is 16 there and 32 here", "model.lr is the default there and 0.1 here"]
 
 
 def test_the_folder_that_a_configuration_was_written_for():
