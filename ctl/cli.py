@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks.finite import StopAtNaN
+from ctl.callbacks.heartbeat import Heartbeat
 from ctl.callbacks.learning_curve import LearningCurve
 from ctl.callbacks.metrics_file import MetricsFile
 from ctl.callbacks.saving import SaveLast
@@ -119,7 +120,7 @@ class CTLCLI(LightningCLI):
             raise mistake from None
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401
-        """Adds the CSV logger, where no other is configured, and what the command writes; our sampler stays."""
+        """Adds the CSV logger, where no other is configured, signs of life, and what the command writes."""
         given = self.config[self.subcommand].trainer
         folder = given.default_root_dir or "."
         if given.logger in (None, True):
@@ -138,7 +139,8 @@ class CTLCLI(LightningCLI):
                 callback.dirpath = os.path.join(folder, "checkpoints")
         if self.subcommand == "fit":
             trainer.callbacks[:0] = [StopAtNaN(), LearningCurve(given.log_every_n_steps)]  # type: ignore[attr-defined]  # before any callback that saves
-        trainer.callbacks.extend([*self._writers(), *self._tracking])  # type: ignore[attr-defined]
+        signs = [] if trainer.progress_bar_callback else [Heartbeat()]
+        trainer.callbacks.extend([*signs, *self._writers(), *self._tracking])  # type: ignore[attr-defined]
         return trainer
 
     def _run_subcommand(self, subcommand: str) -> None:

@@ -43,6 +43,10 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def __repr__(self) -> str:
+        tags = "raw text" if self.schema is None else f"tags of {', '.join(self.schema.types) or 'no type'}"
+        return f"Corpus({self.name}: {len(self):,} sentences, {len(self.words):,} words, {tags})"
+
     @property
     def language(self) -> str:
         """The language, the part of the name before the split."""

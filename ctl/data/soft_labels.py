@@ -109,6 +109,11 @@ class SoftLabelStore:
     def __len__(self) -> int:
         return len(self.probs)
 
+    def __repr__(self) -> str:
+        text, method = self.manifest["corpus"], self.manifest["teacher"].get("method", "unnamed")
+        size = f"{text['sentences']:,} sentences, {len(self):,} words"
+        return f"SoftLabelStore({self.path}: {method} for {text['name']}, {size}, types {', '.join(self.schema.types)})"
+
     def rows(self, index: slice | Ints) -> Floats:
         """Distributions of some words (n, C) in float32, each summing to one."""
         probs = self.probs[index].astype(np.float32)

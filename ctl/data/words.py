@@ -48,6 +48,10 @@ class Words(Sequence[str]):
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        first = ", ".join([*map(repr, self[:8]), *(["..."] if len(self) > 8 else [])])
+        return f"Words({len(self):,} words, {len(self.ends):,} distinct: {first})"
+
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload

@@ -34,6 +34,11 @@ IGNORED_WARNINGS = (
     r"Precision .* is not supported by the model summary.*",
 )
 
+QUIET = (  # packages of Lightning that tell what they do; profilers, who are asked, are not among them
+    "pytorch.callbacks", "pytorch.loops", "pytorch.plugins", "pytorch.strategies", "pytorch.trainer",
+    "pytorch.utilities", "fabric.plugins", "fabric.strategies", "fabric.utilities",
+)  # fmt: skip
+
 
 CONTROLS = [number for number in (*range(32), *range(127, 160)) if chr(number) not in "\t\n"]
 SHOWN = {number: f"^{chr(number ^ 64)}" if number < 128 else f"\\x{number:x}" for number in CONTROLS}
@@ -92,13 +97,8 @@ def quiet() -> None:
     for pattern in IGNORED_WARNINGS:
         warnings.filterwarnings("ignore", message=pattern)
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="jsonargparse|lightning|torch")
-    for name in (
-        "lightning.pytorch.utilities.rank_zero",
-        "lightning.fabric.utilities.seed",
-        "lightning.fabric.utilities.distributed",
-        "lightning.pytorch.callbacks.model_summary",
-    ):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in QUIET:  # Lightning itself sets the level of the whole when it is imported
+        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
 
 
 def duration(seconds: float) -> str:

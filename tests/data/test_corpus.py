@@ -102,3 +102,9 @@ def test_as_many_sentences_as_the_smallest_text_has_are_drawn_evenly():
     assert [len(corpus) for corpus in more] == [4, 3] and set(drawn[1].words) < set(more[1].words)
     with pytest.raises(CTLError, match="fr/train: 1 sentences, too few"):
         draw_evenly([numbered("fr/train", 1), *corpora])
+
+
+def test_a_corpus_says_what_it_is():
+    tagged = corpus("B-PER I-PER B-LOC")
+    assert repr(tagged) == "Corpus(xx/train: 1 sentences, 3 words, tags of LOC, PER)"
+    assert repr(tagged.raw()) == "Corpus(xx/train: 1 sentences, 3 words, raw text)"

@@ -34,6 +34,7 @@ def test_round_trip(store):
     np.testing.assert_allclose(again.rows(slice(0, 10)).sum(-1), 1, atol=1e-6)
     assert again.offsets.tolist() == [0, 3, 3, 10]
     assert again.manifest["teacher"] == {"method": "direct:yy"}
+    assert repr(again).endswith("store: direct:yy for xx/train, 3 sentences, 10 words, types PER, LOC)")
     assert isinstance(again.probs.base, np.memmap)
     assert not store.path.with_name("store.partial").exists()
 

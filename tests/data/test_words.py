@@ -29,3 +29,8 @@ def test_a_plain_word_has_composed_letters_and_no_soft_hyphens():
     assert plain("Zoe\u0308") == "Zoë" and plain("Ber\u00adlin") == "Berlin" and plain("Lyon") == "Lyon"
     assert plain("ﬁn") == "ﬁn" and plain("ﬁn", "NFKC") == "fin" and plain("Zoe\u0308", "none") == "Zoe\u0308"
     assert plain("\u00ad") == "\u00ad"  # a word is never empty
+
+
+def test_words_say_what_they_are():
+    assert repr(Words.of(["da", "\x1b", "da"])) == "Words(3 words, 2 distinct: 'da', '\\x1b', 'da')"
+    assert repr(Words.of(["a"] * 1200)).endswith("(1,200 words, 1 distinct: " + "'a', " * 8 + "...)")
