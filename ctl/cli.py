@@ -16,9 +16,9 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import ctl.modules  # noqa: F401  (its classes are found by their short names)
 from ctl.callbacks.finite import StopAtNaN
-from ctl.callbacks.heartbeat import Heartbeat
-from ctl.callbacks.learning_curve import LearningCurve
-from ctl.callbacks.metrics_file import MetricsFile
+from ctl.callbacks.progress.heartbeat import Heartbeat
+from ctl.callbacks.progress.learning_curve import LearningCurve
+from ctl.callbacks.progress.metrics_file import MetricsFile
 from ctl.callbacks.saving import SaveLast
 from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter

@@ -7,7 +7,7 @@ from typing import Any
 
 from lightning.pytorch import LightningModule
 
-from ctl.callbacks.learning_curve import LearningCurve
+from ctl.callbacks.progress.learning_curve import LearningCurve
 from ctl.data.datamodule import NERDataModule
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ctl.callbacks.fit_record import fit_record
-from ctl.callbacks.learning_curve import LearningCurve
+from ctl.callbacks.progress.learning_curve import LearningCurve
 from ctl.data.corpus import Corpus
 
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ctl.callbacks.learning_curve import LearningCurve, interval
+from ctl.callbacks.progress.learning_curve import LearningCurve, interval
 
 
 @pytest.mark.parametrize(("steps", "every"), [(1, 1), (30, 1), (100, 5), (1000, 50), (2000, 50), (float("inf"), 50)])

@@ -9,7 +9,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from ctl.callbacks.metrics_file import MetricsFile
+from ctl.callbacks.progress.metrics_file import MetricsFile
 
 POINTS = 20  # that a curve has at least, where there are as many steps
 MOST = 50  # steps from one point to the next

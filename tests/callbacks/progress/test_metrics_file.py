@@ -1,6 +1,6 @@
 import csv
 
-from ctl.callbacks.metrics_file import MetricsFile
+from ctl.callbacks.progress.metrics_file import MetricsFile
 
 
 def rows(folder):

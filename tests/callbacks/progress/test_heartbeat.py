@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ctl.callbacks.heartbeat import Heartbeat
+from ctl.callbacks.progress.heartbeat import Heartbeat
 
 
 class Clock:
