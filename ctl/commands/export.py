@@ -62,3 +62,4 @@ def main(args: Sequence[str]) -> None:
         say(f"ctl: this model may not be finished: {reason}")
     if given.push_to_hub:
         push(folder, given.push_to_hub)
+    say(f"written: {folder}")

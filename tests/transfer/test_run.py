@@ -96,7 +96,11 @@ def test_a_change_that_changes_nothing_runs_nothing_again(family, finished, tmp_
     """Places, speed and display: the run may be moved, and named in another way."""
     shutil.copytree(finished, tmp_path / "moved")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "link").symlink_to("moved")
     for output, more in {
+        "link": ["--trainer.enable_model_summary", "false"],
+        "below/../moved": ["--data.num_workers", "2"],
         "moved": ["--data.num_workers", "1", "--data.eval_tokens", "2048", "--trainer.enable_progress_bar", "false"],
         str(tmp_path / "moved"): ["--data.root", f"{family}/", "--data.limit", "100000", "--trainer.devices", "1"],
         "../moved/".replace("..", str(tmp_path)): ["--trainer.log_every_n_steps", "7", "--trainer.profiler", "simple"],

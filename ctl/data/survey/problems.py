@@ -47,7 +47,7 @@ def _of_roles(name: str, language: LanguageFacts, is_target: bool) -> Iterator[s
         lacking = [split for split in ("train", "validation") if not language.is_labelled(split)]
         states = {split: "has no entities" if split in language.splits else "is not there" for split in lacking}
         said = " and ".join(f"{split} {state}" for split, state in states.items())
-        yield f"{name}: no source, as it needs labelled train and validation splits ({said})"
+        yield f"{name}: a target but no source, which needs labelled train and validation splits ({said})"
 
 
 def _of_duplicates(languages: Mapping[str, LanguageFacts]) -> Iterator[str]:

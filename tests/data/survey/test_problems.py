@@ -24,7 +24,7 @@ CASES = {
     ),
     "no validation": (
         language(train=TYPES, validation={}),
-        ["en: no source, as it needs labelled train and validation splits (validation has no entities)"],
+        ["en: a target but no source, which needs labelled train and validation splits (validation has no entities)"],
     ),
     "no text": (language(test=TYPES), ["en: no train split, so it is neither source nor target"]),
     "many tokens": (labelled(subwords=(3.2, 0.0)), ["en: 3.2 tokens a word"]),
