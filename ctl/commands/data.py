@@ -67,10 +67,11 @@ def _command(given: Any, languages: Languages, chosen: Roles) -> str | None:  # 
     """The command to run next; ``None`` where there is nothing to learn from, or to tag."""
     from ctl.data.survey.roles import transfer_command, types_of
 
-    if not chosen.sources or chosen.target is None:
+    sources, target = chosen
+    if not sources or target is None:
         return None
-    form, types = Form.of(given.data.as_dict()), types_of(languages, chosen.sources)
-    return transfer_command(given.root, given.backbone or BACKBONE, *chosen, form=form, types=types)
+    form, types = Form.of(given.data.as_dict()), types_of(languages, sources)
+    return transfer_command(given.root, given.backbone or BACKBONE, sources, target, form, types)
 
 
 def _record(given: Any, languages: Languages, wrong: list[str], command: str | None) -> dict[str, Any]:  # noqa: ANN401

@@ -34,7 +34,7 @@ class LearningCurve(Callback):
             if isinstance(logger, MetricsFile):
                 logger.go_on(trainer.global_step)
         if self.every is None:
-            trainer.log_every_n_steps = interval(trainer.estimated_stepping_batches)
+            trainer.log_every_n_steps = interval(trainer.estimated_stepping_batches)  # type: ignore[attr-defined]
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:  # noqa: ANN401
         """Logs the rate of a step that is logged."""
@@ -74,4 +74,5 @@ def interval(steps: float) -> int:
 
 
 def _is_logged(trainer: Trainer, step: int) -> bool:
-    return bool(trainer.log_every_n_steps) and step % trainer.log_every_n_steps == 0
+    every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    return every > 0 and step % every == 0

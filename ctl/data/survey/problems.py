@@ -52,7 +52,8 @@ def _of_roles(name: str, language: LanguageFacts, is_target: bool) -> Iterator[s
 
 def _of_duplicates(languages: Mapping[str, LanguageFacts]) -> Iterator[str]:
     """Says what stands twice in a split, or in two: a line for all languages."""
-    repeated, shared = [], defaultdict(list)
+    repeated: list[str] = []
+    shared: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, language in languages.items():
         for split, facts in language.splits.items():
             if facts.duplicates > DUPLICATES * facts.sentences:

@@ -98,7 +98,9 @@ def _no_language(root: Path, folders: Sequence[str]) -> str:
 def _language(root: Path, name: str, form: Form, encoder: WordEncoder | None) -> LanguageFacts:
     facts: dict[str, SplitFacts] = {}
     seen: dict[str, Ints] = {}
-    errors, untagged, text = [], [], None
+    errors: list[str] = []
+    untagged: list[str] = []
+    text: Corpus | None = None
     for split in SPLITS:
         corpus, error = _read(root, name, split, form)
         (errors if corpus is None else untagged).extend([error] if error else [])
