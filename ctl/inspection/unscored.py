@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ctl.callbacks.progress.weak_fits import weak_fits
 from ctl.data.corpus import Corpus
 from ctl.data.soft_labels import SoftLabelStore
 from ctl.inspection.stores import role_of
@@ -13,7 +14,6 @@ from ctl.inspection.without_gold import Agreed, Findings, agreements, as_record,
 from ctl.system.console import make_table, markdown, say, show
 from ctl.system.files import write_json, write_text
 from ctl.tagging.finding import UNSCORED
-from ctl.weak_fits import weak_fits
 
 TABLE = "unscored.md"
 ROLES = ("teacher", "mixture", "student")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ctl.callbacks.progress.weak_fits import weaknesses
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.losses import LossName, distillation_loss, unanimous
@@ -15,7 +16,6 @@ from ctl.methods import Method, named
 from ctl.modules.tagger import Tagger
 from ctl.system.console import notice
 from ctl.system.numbers import Finite, PositiveFloat
-from ctl.weak_fits import weaknesses
 
 
 class Student(Tagger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctl.callbacks.logger_settings import apart_from_sweep
+from ctl.callbacks.progress.weak_fits import weak_fits_of
 from ctl.callbacks.results_run import track_results
 from ctl.data.datamodule import NERDataModule
 from ctl.inspection.unscored import TABLE, report_unscored
@@ -29,7 +30,6 @@ from ctl.transfer.running import check_nothing_is_replaced, prospect, run_stages
 from ctl.transfer.settings import TransferSettings
 from ctl.transfer.teachers.ready import check_taggers
 from ctl.transfer.teachers.stored import check_stores
-from ctl.weak_fits import weak_fits_of
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def test_a_fit_that_is_stopped_goes_on_to_the_same_model(step, family, tmp_path,
 
 def test_training_ends_early_where_validation_gets_no_better(family, tmp_path, capsys, monkeypatch):
     """A teacher that has learned next to nothing is told of."""
-    monkeypatch.setattr("ctl.weak_fits.LOW", 50.0)
+    monkeypatch.setattr("ctl.callbacks.progress.weak_fits.LOW", 50.0)
     assert fit(family, tmp_path, "--model.lr", "0", patience=2) == 0
     assert "after 15 steps, so its soft labels say nothing: give it more steps" in capsys.readouterr().err
     assert validated(tmp_path) == [5, 10, 15]  # the first is the best

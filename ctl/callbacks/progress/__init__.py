@@ -1,1 +1,1 @@
-"""Callbacks that show how far a fit is and how it learns: its curve, its metrics, signs of life."""
+"""Callbacks that show how far a fit is and how it learns, and fits that taught a model next to nothing."""

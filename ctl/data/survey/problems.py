@@ -1,4 +1,4 @@
-"""What a survey says in words: why a language can't be a source, what is there twice, what a backbone does not know."""
+"""Problems that a survey finds, in words, each with its remedy."""
 
 from __future__ import annotations
 

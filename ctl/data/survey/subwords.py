@@ -1,4 +1,4 @@
-"""How well a backbone's tokenizer knows a text: subwords to a word, and the share of those that it does not know."""
+"""A measure of how well a tokenizer knows a text: subwords to a word, and the share of those that it does not know."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def trained(curve, losses, every=None, begin=0):
     optimizer = SimpleNamespace(param_groups=[{"lr": 0.5}])
     trainer = SimpleNamespace(
         log_every_n_steps=every or 50, estimated_stepping_batches=len(losses), global_step=begin,
-        optimizers=[optimizer], callback_metrics={},
+        optimizers=[optimizer], callback_metrics={}, loggers=[],
     )  # fmt: skip
     curve.on_train_start(trainer, module)
     for loss in losses:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctl.weak_fits import weak_fits, weak_fits_of, weaknesses
+from ctl.callbacks.progress.weak_fits import weak_fits, weak_fits_of, weaknesses
 
 WELL = {"steps": 2000, "arguments": {"lr": 5e-5}, "best_validation_f1": 80.0, "losses": [1.9, 0.1], "labels_o": 0.9}
 
