@@ -76,7 +76,7 @@ def _config_of(folder: Path, command: str) -> dict[str, Any]:
 def _of_both(command: str, *configs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The settings that both have, by dotted name; a version of ctl may have others than the one before."""
     sections = (*SECTIONS, *(["ckpt_path"] if command == "predict" else []))
-    flat = [dict(_flat({name: config.get(name) for name in sections})) for config in configs]
+    flat = [dict(_flat({name: config[name] for name in sections if name in config})) for config in configs]
     shared = set.intersection(*map(set, flat)).difference(FREE)
     yield from ({name: each[name] for name in shared} for each in flat)
 

@@ -8,8 +8,8 @@ def test_tables_what_is_wrong_and_the_next_command(family, capsys):
     assert main(["data", str(family), "--backbone", str(family / "encoder"), "--target", "a1"]) == 0
     said = capsys.readouterr()
     rows = [line.split() for line in said.out.splitlines()]
-    (train,) = [row for row in rows if row[:2] == ["a2", "train"]]
-    assert train[2] == "120" and "tokens a word" in said.out
+    sizes, entities = [row[2:] for row in rows if row[:2] == ["a2", "train"]]
+    assert sizes[0] == "120" and len(entities) == 3 and "tokens a word" in said.out
     assert "words in column 1, tags in column 2" in said.out
     assert said.out.splitlines()[-1].startswith(f"next: ctl transfer --data.root {family} --backbone {family}/encoder")
     assert said.out.endswith("--sources '[a2,a3,b1]' --target a1\n")

@@ -31,7 +31,8 @@ def _fits(identity: Mapping[str, Any]) -> Iterator[tuple[str, Fit]]:
     """The fits behind a model, by method; those of its teachers come first."""
     yield from (identity.get("fits") or {}).items()
     for before in ("taught_by", "student"):
-        yield from _fits(identity.get(before) or {})
+        if identity.get(before):
+            yield from _fits(identity[before])
     if identity.get("fit"):
         yield str(identity["method"]), identity["fit"]
 
