@@ -30,9 +30,7 @@ class LearningCurve(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Chooses how often to log, and keeps the metrics of a fit that goes on."""
-        for logger in trainer.loggers:
-            if isinstance(logger, MetricsFile):
-                logger.go_on(trainer.global_step)
+        _keep_metrics(trainer)
         if self.every is None:
             trainer.log_every_n_steps = interval(trainer.estimated_stepping_batches)  # type: ignore[attr-defined]
 
@@ -54,6 +52,10 @@ class LearningCurve(Callback):
         if loss is not None:
             (self.first if len(self.first) < ENDS else self.last).append(round(float(loss), 6))
 
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keeps the metrics also where nothing was left to train: then training never starts."""
+        _keep_metrics(trainer)
+
     @property
     def ends(self) -> list[float] | None:
         """The mean losses at both ends of the curve; ``None`` where it is too short."""
@@ -66,6 +68,13 @@ class LearningCurve(Callback):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Goes on with the curve of a checkpoint."""
         self.first, self.last = list(state_dict["first"]), deque(state_dict["last"], maxlen=ENDS)
+
+
+def _keep_metrics(trainer: Trainer) -> None:
+    """Keeps the metrics of before up to the step that a fit goes on from."""
+    for logger in trainer.loggers:
+        if isinstance(logger, MetricsFile):
+            logger.go_on(trainer.global_step)
 
 
 def interval(steps: float) -> int:

@@ -24,8 +24,9 @@ class MetricsFile(CSVLogger):
 
     @rank_zero_only
     def go_on(self, step: int) -> None:
-        """Writes the rows again that were written before a fit reached the step that it goes on from."""
+        """Writes the rows again, once, that were written before a fit reached the step that it goes on from."""
         kept = [row for row in self._before if row["step"].isdecimal() and int(row["step"]) < step]
+        self._before = []
         if kept:
             self.experiment.metrics[:0] = kept
             self.save()
