@@ -18,6 +18,7 @@ from ctl.report.layout import Column, Layout
 from ctl.report.left_out import left_out_blocks
 from ctl.report.page import Block, Page, plain_name
 from ctl.report.statistics.trends import Trend, trend
+from ctl.report.weak import weak_sentences
 
 TEXTS = {
     "scores": "F1 in percent with its 95 % interval over sentences, seeds and, where they were drawn at random, sets: "
@@ -90,7 +91,11 @@ def study_page(folder: Path, design: Mapping[str, Any], drawn: Sequence[str] = (
     return Page(
         title=f"Transfer to {targets} from {_sizes(findings)}",
         subtitle=f"The study {folder.name}: sources among {pool}; seeds {seeds}; backbone {backbone}.",
-        conclusions=[*sentences(findings, tests), *few_sentences(findings)],
+        conclusions=[
+            *sentences(findings, tests),
+            *few_sentences(findings),
+            *weak_sentences(record for _, record in findings.records),
+        ],
         answers={targets: contest.answer()} if contest else {},
         blocks=[
             *_scaling(findings, look, drawn),

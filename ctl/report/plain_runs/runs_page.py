@@ -18,6 +18,7 @@ from ctl.report.plain_runs.comparison import BASELINE, SOURCES, Comparison
 from ctl.report.plain_runs.headline import contests, headline
 from ctl.report.plain_runs.reading import missing, read_runs
 from ctl.report.tables import best_methods, calibration_table, curve_table, type_table
+from ctl.report.weak import weak_sentences
 from ctl.results import Record
 
 TEXTS = {
@@ -77,7 +78,7 @@ def runs_page(folder: Path) -> Page:
         title=_title(comparison),
         subtitle=_subtitle(comparison, folder),
         blocks=[*_blocks(comparison), *left_out_blocks(folder), _origins(comparison)],
-        conclusions=list(headline(answers)),
+        conclusions=[*headline(answers), *weak_sentences(run.record for run in runs)],
         answers={target: contest.answer() for target, contest in answers.items()},
         missing=lacking,
         cells=len(runs) + len(lacking),
