@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ctl.backbones.adapters import Base, base_arguments
 from ctl.backbones.attention import set_attention
 from ctl.backbones.checks import check_backbone, check_decoder
-from ctl.backbones.loading import load_config, load_tokenizer
+from ctl.backbones.loading import load_config
 from ctl.data.encoding import WordEncoder
 from ctl.errors import CTLError
 from ctl.methods import Method
@@ -25,8 +25,7 @@ def check_models(settings: Settings, decoders: bool) -> None:
     Raises:
         CTLError: names the setting.
     """
-    check_backbone(settings.backbone)
-    WordEncoder(load_tokenizer(settings.backbone), int(settings.data.get("max_length", 256)))
+    WordEncoder(check_backbone(settings.backbone), int(settings.data.get("max_length", 256)))
     check_tagger("teacher", settings.backbone, settings.teacher)
     check_tagger("student", settings.backbone, settings.student)
     layers = getattr(load_config(settings.backbone), "num_hidden_layers", None)
