@@ -18,6 +18,7 @@ from ctl.backbones.adapters import Base, base_arguments
 from ctl.backbones.attention import open_layers, set_attention, unmask_last
 from ctl.backbones.packing import packs
 from ctl.errors import CTLError, first_line
+from ctl.system.files import read_object
 
 LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")  # in names of parameters; h in GPT-2
 EMBEDDINGS = re.compile(r"embed|(?:^|\.)w[tp]e\.")  # wte and wpe in GPT-2
@@ -214,10 +215,7 @@ def _load(auto_class: Any, name: str, **kwargs: Any) -> Any:  # noqa: ANN401
             raise CTLError(
                 f"backbone {name}: it brings code of its own, which ctl does not run; take another"
             ) from error
-        hint = "is the folder whole?"
-        if not Path(name).is_dir():
-            hint = "it is neither a folder here nor a model that the Hub could give"
-        raise CTLError(f"backbone {name}: {_reason(error)}; {hint}") from error
+        raise CTLError(f"backbone {name}: {_reason(error)}; {_hint(Path(name))}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -227,6 +225,23 @@ def _reason(error: Exception) -> str:
     if "ignore_mismatched_sizes" in str(error):
         return "its weights are of other sizes than its config.json says"
     return first_line(error).rstrip(".:")
+
+
+def _hint(folder: Path) -> str:
+    """Says what may be wrong with a model that can't be loaded."""
+    from transformers import __version__ as here
+
+    if not folder.is_dir():
+        return "it is neither a folder here nor a model that the Hub could give"
+    saved = str(read_object(folder / "config.json").get("transformers_version", ""))
+    if _release(saved) > _release(here):
+        return f"it was saved by transformers {saved}, and {here} is installed: pip install --upgrade transformers"
+    return "is the folder whole?"
+
+
+def _release(version: str) -> list[int]:
+    """The numbers of a version, for comparison: 5.16.1 comes before 5.23.0."""
+    return [int(number) for number in re.findall(r"\d{1,9}", version)[:3]]
 
 
 def _stays_at_home(name: str, revision: str | None) -> None:

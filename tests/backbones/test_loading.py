@@ -164,3 +164,13 @@ def test_a_hub_name_has_a_revision_and_a_folder_none(tmp_path, monkeypatch):
     assert split_revision("owner/name@v1") == ("owner/name", "v1")
     assert split_revision("owner/name") == split_revision("owner/name@") == ("owner/name", None)
     assert split_revision("model@home") == ("model@home", None)
+
+
+@pytest.mark.parametrize(
+    ("version", "hint"), [("99.0.1", "saved by transformers 99.0.1, and"), ("4.9", "the folder whole")]
+)
+def test_a_model_of_a_later_transformers_says_so(tmp_path, version, hint):
+    settings = {"model_type": "bert", "hidden_size": "wide", "transformers_version": version}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(CTLError, match=hint):
+        load_config(str(tmp_path))

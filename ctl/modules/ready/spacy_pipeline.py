@@ -84,7 +84,7 @@ def _load(name: str) -> Any:  # noqa: ANN401
     except ImportError as error:
         raise CTLError(f"spacy:{name} needs spaCy: pip install 'ctl[spacy]'") from error
     wanted = str(read_object(folder / "meta.json").get("spacy_version", ""))
-    if not spacy.util.is_compatible_version(spacy.__version__, wanted):
+    if not wanted or not spacy.util.is_compatible_version(spacy.__version__, wanted):
         raise CTLError(
             f"spaCy pipeline {name}: it was made for spaCy {wanted or 'of no known version'}, and {spacy.__version__} "
             "is installed: install the pipeline for this version"
