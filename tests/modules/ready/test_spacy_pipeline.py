@@ -105,6 +105,9 @@ def test_pipelines_that_can_not_be_used(blank, tmp_path):
     (folder / "meta.json").write_text(json.dumps({**meta, "spacy_version": ">=2.3,<2.4"}))
     with pytest.raises(CTLError, match=r"made for spaCy >=2\.3,<2\.4, and 3\.\d+\.\d+ is installed"):
         SpacyPipeline(str(folder), SCHEMA)
+    (folder / "meta.json").write_text("{}")
+    with pytest.raises(CTLError, match="made for spaCy of no known version"):
+        SpacyPipeline(str(folder), SCHEMA)
     (folder / "meta.json").write_text(json.dumps(meta))
     (folder / "ner" / "model").write_bytes(b"nonsense")
     with pytest.raises(CTLError, match="it can't be loaded"):
