@@ -39,7 +39,6 @@ REASONS = {  # the one idea of each long file
     "report/tables.py": "the tables behind the figures, each a function of findings or records",
     "results.py": "one record of a scored model: made, written, read, and shown as a row",
     "study/grid.py": "the grid: which cells there are, what each scores, and the plan of each",
-    "study/workers.py": "the cells of a study, run side by side",
     "system/console.py": "what a user reads: lines, tables, durations, and the silence of others",
     "system/files.py": "files that are whole, and removed only where ctl wrote them",
     "tagging/text_tagger.py": "one class, from texts to entities",

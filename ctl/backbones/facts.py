@@ -52,11 +52,21 @@ def stamp(name: str) -> int:
 
 def count_parameters(name: str) -> int:
     """Parameters of a backbone without those of its embeddings, which are looked up; from its configuration alone."""
+    return _count(name)[0]
+
+
+def count_embeddings(name: str) -> int:
+    """Parameters of a backbone's embeddings; from its configuration alone."""
+    return _count(name)[1]
+
+
+@cache
+def _count(name: str) -> tuple[int, int]:
     from transformers import AutoModel
 
     with torch.device("meta"):
         model = AutoModel.from_config(load_config(name))  # type: ignore[no-untyped-call]
-    embedded = {
-        id(weight) for module in model.modules() if isinstance(module, nn.Embedding) for weight in module.parameters()
-    }
-    return sum(parameter.numel() for parameter in model.parameters() if id(parameter) not in embedded)
+    embeddings = [module for module in model.modules() if isinstance(module, nn.Embedding)]
+    embedded = {id(weight): weight.numel() for module in embeddings for weight in module.parameters()}
+    others = sum(parameter.numel() for parameter in model.parameters() if id(parameter) not in embedded)
+    return others, sum(embedded.values())

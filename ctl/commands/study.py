@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -13,11 +14,13 @@ from ctl.callbacks.logger_settings import grouped
 from ctl.commands.report import check_output, write_report
 from ctl.errors import CTLError
 from ctl.methods import FEW, Method, with_few
-from ctl.study.cells import is_done, part_of_shard
-from ctl.study.estimate import Assumed, print_estimate
+from ctl.study.cells import part_of_shard
+from ctl.study.estimate import Assumed
+from ctl.study.executors.choice import make_executor
+from ctl.study.forecast import Forecast
 from ctl.study.grid import Study
+from ctl.study.run import run_cells
 from ctl.study.subsets import Subsets
-from ctl.study.workers import run_cells
 from ctl.transfer.checks import check_untagged
 from ctl.transfer.planner import check_family_stays
 from ctl.transfer.running import check_nothing_is_replaced, prospect
@@ -47,9 +50,10 @@ def main(args: Sequence[str]) -> None:
         print_what_it_takes(study)
         return
     check_output(study.output)
-    study.prepare()
-    check_nothing_is_replaced(study.stages(), study.settings.overwrite)
-    failed = run_cells(study, study.settings.jobs, partial(parse, list(args)))
+    with closing(make_executor(study.settings)) as executor:
+        study.prepare()
+        check_nothing_is_replaced(study.stages(), study.settings.overwrite)
+        failed = run_cells(study, executor)
     write_report(study.output)
     if failed:
         raise CTLError(
@@ -62,12 +66,12 @@ def print_what_it_takes(study: Study) -> None:
     if not study.assumed.sentences:
         check_family_stays(study.data, overwrite=False)
         study.data.prepare_data()  # artificial languages are made
-    plans = {cell: study.plan(cell) for cell in study.share}
-    finished = [plan for cell, plan in plans.items() if is_done(cell, plan)]
     for stage in study.stages():
         if stage.is_in_the_way():
             print(f"{stage.folder}: {stage.title}: {prospect(stage)}")
-    print_estimate(list(plans.values()), finished, study.assumed, study.settings.jobs or 1, str(study.output))
+    graph = study.graph(study.share)
+    forecast = Forecast(study.stages(), graph, study.assumed)
+    forecast.show(partial(study.keeping, graph), study.settings.jobs or 1, f"{study.output}: {len(study.share)} cells")
 
 
 def parse(args: Sequence[str]) -> Study:

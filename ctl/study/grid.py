@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,10 @@ from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.methods import SEEDS, Method, expand_methods, of_few_sources
 from ctl.results import DESIGN
-from ctl.study.cells import Cell, key_of, part_of_shard
+from ctl.study.cells import Cell, is_done, key_of, part_of_shard
 from ctl.study.estimate import Assumed, assumed_splits
+from ctl.study.graph import Graph
+from ctl.study.keeping import Keeping
 from ctl.study.subsets import WITHOUT_TEXT, Subsets, family_distances, read_weights, weight_distances
 from ctl.system.console import say
 from ctl.system.files import read_object, write_json
@@ -32,7 +34,7 @@ from ctl.transfer.planner import (
     subset_name,
 )
 from ctl.transfer.running import run_stages
-from ctl.transfer.settings import StudySettings, TransferSettings
+from ctl.transfer.settings import Keep, StudySettings, TransferSettings
 from ctl.transfer.stage import Stage
 from ctl.transfer.teachers.ready import check_taggers
 from ctl.transfer.teachers.stored import check_stores
@@ -134,13 +136,37 @@ class Study:
 
     def plan(self, cell: Cell) -> Plan:
         """The stages of a cell."""
+        if cell not in self._plans:
+            self._plans[cell] = self._plan_of(cell)
+        return self._plans[cell]
+
+    @cached_property
+    def _plans(self) -> dict[Cell, Plan]:
+        return {}
+
+    def _plan_of(self, cell: Cell) -> Plan:
         methods = self.all_methods(cell.sources, cell.target, cell.few)
         folder = cell.folder.parents[1] if cell.few else cell.folder
         return self._plan(cell.target, cell.sources, cell.seed, methods, folder, cell.few)
 
     def stages(self) -> list[Stage]:
         """The stages of all cells of this shard, each once."""
-        return list({(stage.folder, stage.command): stage for cell in self.share for stage in self.plan(cell)}.values())
+        return list({stage.name: stage for cell in self.share for stage in self.plan(cell)}.values())
+
+    def graph(self, cells: Iterable[Cell]) -> Graph:
+        """The stages that are left to run for some cells; none for those that are done, whatever is gone of them."""
+        left = (plan for cell in cells if not is_done(cell, plan := self.plan(cell)))
+        return Graph(goal for plan in left for goal in plan.goals)
+
+    def keeping(self, graph: Graph, keep: Keep | None = None) -> Keeping:
+        """Finds what can go from the disk; other jobs may run what is not of this shard.
+
+        Args:
+            graph: what is left of this shard.
+            keep: by default what was asked for.
+        """
+        whole = graph if self.share == self.cells else self.graph(self.cells)
+        return Keeping(keep or self.settings.kept, whole, [cell.folder for cell in self.cells], graph)
 
     def methods(self, sources: Sequence[str], target: str, few: int = 0) -> dict[str, list[Method]]:
         """The methods scored for each of the study's: a direct teacher of every source, one model otherwise.

@@ -16,18 +16,19 @@ from ctl.system.console import duration
 
 
 @contextmanager
-def held(path: Path, busy: Exception | None = None) -> Iterator[None]:
-    """Holds a lock file as long as the block runs; waits for nobody.
+def held(path: Path, busy: Exception | None = None, patience: float = 0.0) -> Iterator[None]:
+    """Holds a lock file as long as the block runs.
 
     Args:
         path: the lock file.
         busy: raised in place of `TimeoutError`; a message to the user says who holds the lock as well.
+        patience: seconds to wait for whoever holds it; -1 waits until the lock is free.
 
     Raises:
         TimeoutError: another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
+    lock = FileLock(path, timeout=patience)
     try:
         lock.acquire()
     except Timeout:

@@ -55,6 +55,11 @@ class Plan:
     def __len__(self) -> int:
         return len(self.planner.stages)
 
+    @property
+    def goals(self) -> list[Stage]:
+        """The stages whose results are wanted for themselves; all others are there for these."""
+        return [*self.tests, *self.unscored.values(), *self.trials]
+
     def records(self) -> list[Record]:
         """The records of all tests that are done, in the order of the methods, with the settings of the transfer."""
         done = (test for test in self.tests if test.done())

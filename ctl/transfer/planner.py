@@ -18,13 +18,13 @@ from ctl.results import versions
 from ctl.system.console import notice
 from ctl.system.files import fingerprint, fingerprint_json
 from ctl.transfer.settings import Length, Section, TransferSettings
-from ctl.transfer.stage import Stage
+from ctl.transfer.stage import Name, Stage
 
 OF_TEST = ("drop_test_duplicates",)  # settings of the data that only a stage reads that reads the target's test split
 FEW = "few"  # the setting of the data that names labelled sentences of the target; stages that read them name it
 VALIDATION = "validation_limit"  # the setting of the data that only the training of a teacher has, where it cuts
 VALIDATION_LIMIT = 2000  # and its value, unless another is given
-Stages = dict[tuple[Path, str], Stage]  # by folder and command
+Stages = dict[Name, Stage]
 
 
 class Split(NamedTuple):

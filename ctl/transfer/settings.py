@@ -31,6 +31,7 @@ from ctl.transfer.teachers.tagger import ReadyTagger
 from ctl.weighting import order_weights
 
 Section = Mapping[str, Any]  # arguments of a class by name, as a stage's configuration has them
+Keep = Literal["all", "shared", "labels", "results"]  # what stays on disk; each keeps less than the one before
 FEW_STEPS = 200  # of a student that goes on with a few labelled sentences, where none are given
 STEPS = 2000  # of the optimiser, where neither steps nor epochs are given (docs/results.md)
 FAST = {"data.limit": 2000, "teacher_steps": 500, "llm_teacher_steps": 500, "student_steps": 500}  # with --fast
@@ -296,8 +297,15 @@ class StudySettings(Settings):
             drawn by the seed, the fewer among the more; 0 is the transfer without any, which is always run.
         output: The study's folder.
         shard: Run only this part of the cells, 1/8 to 8/8; `slurm` for that of this task of a SLURM array.
-        jobs: Cells run at once; by default one on every GPU, or one.
-        keep_models: Keep the students' checkpoints when their cell is done.
+        executor: Where stages run: on this machine, in a Ray cluster, or as jobs of SLURM.
+        jobs: Stages run at once; by default one on every GPU of this machine, or one; as many as a Ray cluster has room
+            for; all that can begin in SLURM.
+        cores: CPU cores of a stage in a Ray cluster or a job of SLURM.
+        ray_address: The address of a Ray cluster; by default the cluster that is there, or a new one on this machine.
+        slurm: Parameters of submitit, e.g. '{slurm_partition: gpu, timeout_min: 240}'.
+        keep: What stays on disk when no stage is left that reads it: all; shared, without models of one cell alone;
+            labels, without any model; results, without models and soft labels.
+        keep_models: False is --keep shared.
         overwrite: Replace cells with other settings.
         dry_run: Say what would be run and how long it would take.
     """
@@ -308,7 +316,12 @@ class StudySettings(Settings):
     few: list[NonNegativeInt] | None = None
     output: str = "runs/study"
     shard: str = "1/1"
+    executor: Literal["local", "ray", "slurm"] = "local"
     jobs: PositiveInt | None = None
+    cores: PositiveInt | None = None
+    ray_address: str | None = None
+    slurm: dict[str, Any] = field(default_factory=dict)
+    keep: Keep = "all"
     keep_models: bool = True
     overwrite: bool = False
     dry_run: bool = False
@@ -317,6 +330,11 @@ class StudySettings(Settings):
         super().__post_init__()
         check_languages(self.languages, "--languages")
         check_languages(self.targets, "--targets")
+
+    @property
+    def kept(self) -> Keep:
+        """The name of what stays on disk; an earlier setting said less."""
+        return "shared" if self.keep == "all" and not self.keep_models else self.keep
 
     def of(self, sources: Sequence[str], target: str, seed: int, folder: Path, few: int = 0) -> TransferSettings:
         """The settings of one transfer of the study."""

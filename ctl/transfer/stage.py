@@ -25,6 +25,7 @@ from ctl.transfer.dependence import root_of, settings_that_matter
 from ctl.transfer.outputs import describe, first_damaged, first_missing
 
 SECTIONS = ("trainer", "model", "data")  # of a stage's configuration
+Name = tuple[Path, str]  # of a stage: its folder and its command
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Stage:
     sentences: int = 0
     untested: Stage | None = None
     _verdicts: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def name(self) -> Name:
+        """Folder and command, by which it is told from all other stages."""
+        return self.folder, self.command
 
     # What it depends on
 
@@ -110,6 +116,10 @@ class Stage:
     def seconds(self) -> float:
         """Seconds that it took when it was run."""
         return float(self._record().get("seconds", 0.0))
+
+    def size(self) -> int:
+        """Bytes that it left when it was run."""
+        return sum(size for size, _ in self._record().get("files", {}).values())
 
     def changes(self) -> str:
         """Says in what the settings or the data of the run in its folder differ from these; empty where there is none.

@@ -3,47 +3,12 @@ from types import SimpleNamespace
 import pytest
 
 from ctl.errors import CTLError
-from ctl.study.estimate import (
-    Assumed,
-    assumed_splits,
-    device_seconds,
-    kind_of,
-    measured_rates,
-    origins_of,
-    seconds_left,
-)
+from ctl.study.estimate import Assumed, assumed_bytes, assumed_splits, device_seconds, origins_of
 
 
-def stage(name="Teacher", command="fit", sources=("en",), work=100.0, done=False, seconds=0.0):
-    config = {"model": {"class_path": name}, "data": {"sources": list(sources), "backbone": "b"}}
-    return SimpleNamespace(config=config, command=command, work=work, done=lambda: done, seconds=lambda: seconds)
-
-
-@pytest.mark.parametrize(
-    ("given", "kind"),
-    [
-        (stage(), "train teachers"), (stage(sources=("en", "nl")), "train pooled models"),
-        (stage(command="test"), "tests of teachers"), (stage("Ensemble", "predict"), "answers of ensembles"),
-        (stage("LanguageIdentifier"), "train language identifiers"), (stage("Adaptation"), "train adapted backbones"),
-        (stage("Student", sources=()), "train students"), (stage("Merged", "test"), "tests of merged models"),
-    ],
-)  # fmt: skip
-def test_kinds_of_stages(given, kind):
-    assert kind_of(given) == kind
-
-
-def test_a_pace_is_measured_where_something_is_done():
-    stages = [stage(work=100, done=True, seconds=5), stage(work=300, done=True, seconds=15), stage(work=50)]
-    assert measured_rates({"a": stages, "b": [stage()]}) == {"a": 0.05}
-
-
-def test_the_time_left_is_that_of_each_kind():
-    """Tests are quick and trainings slow, so that a run that goes on after tests alone is not thought to be slow."""
-    teacher, test = (stage(work=100, done=True, seconds=50), stage(command="test", work=10, done=True, seconds=1))
-    assert seconds_left([teacher, test, stage(work=200), stage(command="test", work=20)]) == 100 + 2
-    assert seconds_left([teacher, test, stage("Student", work=110)]) == 51  # the pace of all that is done
-    assert seconds_left([teacher, test]) == 0
-    assert seconds_left([stage()]) is None
+def stage(name="Teacher", command="fit", work=100.0, output="checkpoints/last.ckpt", **arguments):
+    config = {"model": {"class_path": name, "init_args": arguments}, "data": {"backbone": "b", "types": ["PER"]}}
+    return SimpleNamespace(config=config, command=command, work=work, outputs=(output,), sentences=20)
 
 
 def test_seconds_on_a_device():
@@ -67,6 +32,20 @@ def test_a_backbone_of_unknown_size(tmp_path):
     unknown.config["data"]["backbone"] = str(tmp_path / "nowhere")
     with pytest.raises(CTLError, match=r"estimate\.parameters"):
         device_seconds(unknown, Assumed(), {})
+
+
+def test_bytes_that_a_stage_leaves():
+    """Four a weight, embeddings too; two a tag and word of soft labels; adapters are few."""
+    assumed = Assumed(parameters={"b": 1e6}, embeddings={"b": 3e6}, tokens=10)
+    assert assumed_bytes(stage(), assumed, {}) == assumed_bytes(stage("Adaptation"), assumed, {}) == 4 * 4e6
+    assert assumed_bytes(stage(), Assumed(parameters={"b": 1e6}), {}) == 4 * 1e6  # nobody said how many there are
+    assert assumed_bytes(stage(lora_rank=8), assumed, {}) < 1e6
+    assert assumed_bytes(stage("LanguageIdentifier"), assumed, {}) == 0
+    labels = stage(command="predict", output="soft_labels/train/manifest.json")
+    assert assumed_bytes(labels, assumed, {}) == 2 * 3 * 10 * 100
+    mixture = stage("Ensemble", "predict", work=2.0, output="soft_labels/train/manifest.json")
+    assert assumed_bytes(mixture, assumed, {}) == 2 * 3 * 10 * 20  # the work of mixing is less than its sentences
+    assert assumed_bytes(stage(command="test", output="results.json"), assumed, {}) == 0
 
 
 def test_assumed_splits_have_sizes_alone():

@@ -81,12 +81,12 @@ def test_a_second_run_does_nothing(family, finished, capsys):
 
 def test_dry_run_counts_trainings(family, finished, tmp_path, capsys):
     assert main(["study", *arguments(family, tmp_path / "new", "--dry_run")]) == 0
-    told = capsys.readouterr().out
+    told = capsys.readouterr().out.partition("At 30%")[0]
     rows = {title: numbers[:3] for title, *numbers in (re.split(" {2,}", line.strip()) for line in told.splitlines())}
     assert rows["train teachers"] == rows["train students"] == ["3", "0", "3"]
-    assert "device-hours" in told and not (tmp_path / "new").exists()
+    assert not (tmp_path / "new").exists()
     assert main(["study", *arguments(family, finished, "--dry_run")]) == 0
-    assert "At the pace measured here: 0 s" in capsys.readouterr().out
+    assert "Nothing is left to run." in capsys.readouterr().out
 
 
 def test_models_that_are_not_kept_are_not_trained_again(family, tmp_path, capsys):
@@ -97,7 +97,7 @@ def test_models_that_are_not_kept_are_not_trained_again(family, tmp_path, capsys
     assert main(["study", *arguments(family, tmp_path, *more)]) == 0
     assert "train" not in capsys.readouterr().err
     assert main(["study", *arguments(family, tmp_path, *more, "--dry_run")]) == 0
-    assert "At the pace measured here: 0 s" in capsys.readouterr().out
+    assert "Nothing is left to run." in capsys.readouterr().out
 
 
 def test_shards_share_the_work(family, finished, tmp_path):
