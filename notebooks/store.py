@@ -15,7 +15,7 @@ import nbclient
 import nbformat
 
 HERE = Path(__file__).parent
-PROGRESS = re.compile(r"^(\[ *\d+/\d+\].*|ctl: .*)\n", re.MULTILINE)
+PROGRESS = re.compile(r"^(\[ *\d+/\d+\].*|ctl: .*|.* \.\.\.)\n", re.MULTILINE)
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 TIME = re.compile(r"\b(\d+ h )?(\d+ min )?\d+ s\b")
 
