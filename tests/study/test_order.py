@@ -39,6 +39,16 @@ def test_several_slots_take_the_longest_path_first():
     assert executor.began == [["teacher", "short 0"], ["slow"], ["quick"], ["short 1"], ["test"]]
 
 
+def test_whole_cells_come_first_where_the_longest_path_is_short():
+    """Two slots have 30 seconds of work each, and no path is longer than three: any order is nearly as quick."""
+    executor, cells = Executor(2), []
+    for number in range(20):
+        student = MadeUp(f"student {number}", [], work=2)
+        cells.append(MadeUp(f"test {number}", [], [student], 1, "test"))
+    run(cells, executor)
+    assert executor.began[:4] == [["student 0", "student 1"], ["test 0"], ["test 1"], ["student 2"]]
+
+
 def test_what_needs_a_stage_that_failed_never_begins():
     executor = Executor(2, {"slow": [Outcome("no room")]})
     alone = MadeUp("alone", [])
