@@ -34,7 +34,8 @@ def main(args: Sequence[str]) -> None:
     run, form = Path(given.run), given.form
     output = Path(given.output or run / f"review.{ENDINGS[form]}")
     config = output.with_suffix(".xml")
-    if there := [path for path in (output, config) if path.exists() and not given.overwrite]:
+    files = (output, config) if form == "label-studio" else (output,)
+    if there := [path for path in files if path.exists() and not given.overwrite]:
         raise CTLError(f"{there[0]}: there is such a file; name another with --output, or add --overwrite")
     data = changed_settings(parser, given.data)
     if any(run.rglob("students/*/checkpoints/last.ckpt")):

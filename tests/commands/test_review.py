@@ -72,6 +72,9 @@ def test_a_file_that_is_there_is_kept(run, capsys):
     assert "Rom\tB-LOC\n" in output.read_text()
     assert review(run, "--form", "conll", "--output", str(output)) == 2
     assert "there is such a file" in capsys.readouterr().err
+    output.with_suffix(".xml").touch()  # of label-studio alone
+    output.unlink()
+    assert review(run, "--form", "conll", "--output", str(output), "--by", "direct:nl") == 0
     assert review(run, "--form", "conll", "--output", str(output), "--overwrite", "--by", "direct:nl") == 0
     assert "Rom\tO\n" in output.read_text()
 
