@@ -124,7 +124,7 @@ def _show_languages(languages: Languages) -> None:
         [name, language.script, *((f"{cut.per_word:.2f}", f"{cut.unknown:.1%}") if (cut := cuts[name]) else ("-", "-"))]
         for name, language in languages.items()
     ]
-    show(make_table(headings, [line[: len(headings)] for line in lines], "letters and subwords"))
+    show(make_table(headings, [line[: len(headings)] for line in lines], "scripts" if len(headings) == 2 else "text"))
 
 
 def make_parser() -> ArgumentParser:
