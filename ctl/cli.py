@@ -19,14 +19,14 @@ from ctl.callbacks.finite import StopAtNaN
 from ctl.callbacks.progress.heartbeat import Heartbeat
 from ctl.callbacks.progress.learning_curve import LearningCurve
 from ctl.callbacks.progress.metrics_file import MetricsFile
-from ctl.callbacks.saving import SaveLast
+from ctl.callbacks.saving import SaveLast, WholeCheckpoints
 from ctl.callbacks.tracking import prepare
 from ctl.callbacks.writers import ResultWriter
 from ctl.callbacks.written import written
 from ctl.command_table import COMMANDS, ONE_STAGE
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError, first_line
-from ctl.system.checkpoints import NAMES, WholeCheckpoints, named_checkpoint
+from ctl.system.checkpoints import NAMES, named_checkpoint
 from ctl.system.console import is_terminal, say
 from ctl.system.files import write_text
 from ctl.system.locks import held

@@ -15,7 +15,7 @@ ARCHITECTURES = {
 }
 
 
-def make_checkpoint(folder, family, architecture, **settings):
+def make_checkpoint(folder, family, architecture, taught_by=None, **settings):
     """The checkpoint of a tagger with this backbone, as a fit leaves it, with random weights, norms included."""
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
@@ -29,14 +29,13 @@ def make_checkpoint(folder, family, architecture, **settings):
     backbone = folder / "backbone"
     AutoModel.from_config(config).save_pretrained(backbone)
     tokenizer.save_pretrained(backbone)
-    kind = Teacher if "taught_by" not in settings else Student
-    settings.pop("taught_by", None)
+    kind = Teacher if taught_by is None else Student
     tagger = kind(backbone=str(backbone), types=["PER", "ORG", "LOC"], **settings)
     tagger.configure_model()
     with torch.no_grad():
         for parameter in tagger.parameters():  # far from where models begin, where norms do nothing
             parameter.add_(torch.randn_like(parameter) * (0.3 if parameter.ndim == 1 else 0.1))
-    tagger.sources = ("a2",)
+    tagger.sources, tagger.taught_by = ("a2",), taught_by
     checkpoint = {"hyper_parameters": dict(tagger.hparams), "state_dict": tagger.state_dict()}
     tagger.on_save_checkpoint(checkpoint)
     path = folder / "checkpoints" / "last.ckpt"

@@ -21,6 +21,7 @@ from ctl.errors import CTLError
 from ctl.system.files import fingerprint_stream
 
 LARGEST_SHARE = 0.5  # of the rows: where more are read, little would be saved
+BLOCK = "block"  # in a checkpoint: which rows of the word embedding it has; the others are the backbone's
 _MATRICES: WeakValueDictionary[str, Tensor] = WeakValueDictionary()  # of backbones, as long as a model has them
 
 

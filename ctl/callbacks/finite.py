@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from ctl.errors import NotFiniteError
+from ctl.system.checkpoints import are_finite
 
 EVERY = 50  # batches between two looks at the losses on a GPU: each look waits for it
 
@@ -62,12 +63,6 @@ class StopAtNaN(Callback):
     def _look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if (step := int(self._bad)) >= 0:
             raise _refusal(trainer, pl_module, "the loss is not a finite number", step)
-
-
-def are_finite(values: Iterable[Tensor]) -> bool:
-    """Tells whether all numbers of all tensors are finite; waits for a GPU once."""
-    flags = [value.detach().isfinite().all() for value in values if value.is_floating_point() and value.numel()]
-    return not flags or bool(torch.stack([flag.to(flags[0].device) for flag in flags]).all())
 
 
 def _refusal(trainer: Trainer, module: LightningModule, what: str, step: int) -> NotFiniteError:

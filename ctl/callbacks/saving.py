@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import os
 import time
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
+from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 
 from ctl.callbacks.validating import by_steps, stepped, validation_follows
-from ctl.system.checkpoints import WholeCheckpoints
-from ctl.system.files import remove
-from ctl.system.signals import Held
+from ctl.errors import CTLError
+from ctl.system.checkpoints import read_checkpoint
+from ctl.system.files import remove, whole
+from ctl.system.signals import Held, finishing
 
+LARGE = ("state_dict", "optimizer_states", "ctl")  # of a checkpoint: weights, moments, and a clock that is read
 RESUMED = ("optimizer_states", "lr_schedulers", "loops")  # what a fit that goes on reads beside the weights
 
 
@@ -145,3 +150,77 @@ class WeightsOnly(Callback):
             WholeCheckpoints().save_checkpoint(lean, self.path)
         for other in {"best.ckpt", "last.ckpt"} - {self.path.name}:
             remove(self.path.parent / other, self.path.parent)
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Lightning's checkpoint files; a killed run leaves the old one or the new one, and damage is noticed.
+
+    Lightning writes by way of the temporary folder, from which a file is copied where that is another disk. The state
+    after an epoch may be both the best and the last one: it is written once, and the second file is a hard link.
+    """
+
+    def __init__(self) -> None:
+        self._written: tuple[Path, bytes] | None = None
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
+        """Writes beside the old file, then puts the new one in its place.
+
+        Raises:
+            CTLError: there is no room, or the folder can't be written to.
+        """
+        try:
+            with finishing(), whole(Path(path)) as partial:
+                state = digest(checkpoint)
+                if not self._link(state, partial):
+                    _write(checkpoint, partial)
+        except (OSError, RuntimeError) as error:
+            cause = error if isinstance(error, OSError) else error.__context__  # PyTorch hides what the system said
+            reason = getattr(cause, "strerror", None) or "is the disk full?"
+            raise CTLError(f"checkpoint {path}: not written ({reason}); what was saved before is untouched") from error
+        self._written = Path(path), state
+
+    def _link(self, state: bytes, partial: Path) -> bool:
+        """Links to the file that was written last, if that has the same state and the disk knows links."""
+        if self._written is None or self._written[1] != state:
+            return False
+        try:
+            os.link(self._written[0], partial)
+        except OSError:
+            return False
+        return True
+
+    def load_checkpoint(
+        self,
+        path: str | Path,
+        map_location: Any = lambda storage, loc: storage,  # noqa: ANN401
+        weights_only: bool | None = True,
+    ) -> dict[str, Any]:
+        """Reads tensors and plain values, and nothing that could run.
+
+        Raises:
+            CTLError: no such file, or it is damaged, or it has more in it than tensors and plain values.
+        """
+        return read_checkpoint(path, map_location)
+
+
+def digest(checkpoint: dict[str, Any]) -> bytes:
+    """Gives bytes that tell the states of a training apart: all plain values, and the sum of each weight.
+
+    Moments follow from these, and the clock of the model goes on between two writes of one state.
+    """
+    plain = {name: value for name, value in checkpoint.items() if name not in LARGE}
+    sums = {name: _sum(value) for name, value in checkpoint.get("state_dict", {}).items()}
+    torch.save([plain, sums], buffer := io.BytesIO())
+    return buffer.getvalue()
+
+
+def _sum(value: Any) -> Any:  # noqa: ANN401
+    return value.detach().sum(dtype=torch.float32) if isinstance(value, torch.Tensor) else value
+
+
+def _write(checkpoint: dict[str, Any], path: Path) -> None:
+    """Writes a checkpoint to the disk, past its cache."""
+    with path.open("wb") as file:
+        torch.save(checkpoint, file)
+        file.flush()
+        os.fsync(file.fileno())

@@ -12,9 +12,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
 from ctl.backbones.facts import fingerprint_tokenizer
+from ctl.system.checkpoints import TOKENIZER
 from ctl.system.files import whole
-
-KEPT = "tokenizer"  # the folder beside the checkpoints, and the key in them
 
 
 class KeepTokenizer(Callback):
@@ -32,7 +31,7 @@ class KeepTokenizer(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the fingerprint of the tokenizer."""
-        checkpoint[KEPT] = fingerprint_tokenizer(_tokenizer(trainer))
+        checkpoint[TOKENIZER] = fingerprint_tokenizer(_tokenizer(trainer))
 
 
 def keep_tokenizer(trainer: Trainer, module: LightningModule, folders: Iterable[Path]) -> None:
@@ -42,7 +41,7 @@ def keep_tokenizer(trainer: Trainer, module: LightningModule, folders: Iterable[
         module.backbone_model.config.save_pretrained(scratch)  # type: ignore[union-attr, operator]
         for folder in folders:
             for file in Path(scratch).iterdir():
-                with whole(folder / KEPT / file.name) as partial:
+                with whole(folder / TOKENIZER / file.name) as partial:
                     shutil.copyfile(file, partial)
 
 

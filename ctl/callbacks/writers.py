@@ -15,7 +15,6 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ctl.arrays import Floats, Ints
-from ctl.callbacks.finite import are_finite
 from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
@@ -24,6 +23,7 @@ from ctl.data.soft_labels import MARKS, StoreWriter
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.results import add_record, make_record, write_counts
+from ctl.system.checkpoints import are_finite
 from ctl.system.names import check_method
 from ctl.thresholds.curve import curve
 from ctl.thresholds.curve_file import Point, write_curve

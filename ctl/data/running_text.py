@@ -48,7 +48,7 @@ class RunningText:
     (`stand_together`), and all sentences where neither way gives the subwords of running text. Each word then has the
     subwords that overlap it or the space before it. A subword that spans several words belongs to each of them: it is
     the first subword, or the last, of every such word, and it counts in the mean over the subwords of each. Words that
-    are one subword so have one state, in which an entity can only go on (`ctl.modules.word_classifier.carry_on`).
+    are one subword so have one state, in which an entity can only go on (`ctl.networks.word_classifier.carry_on`).
 
     Args:
         tokenizer: a fast tokenizer of `transformers`.

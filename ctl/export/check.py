@@ -12,10 +12,10 @@ import numpy as np
 
 from ctl.data.corpus import Corpus
 from ctl.errors import UnlikeOriginalError
+from ctl.tagging.engines import TOLERANCE
 from ctl.tagging.exported import Exported, OnnxModel
 from ctl.tagging.text_tagger import TextTagger
 
-TOLERANCE = 1e-3  # the most by which rounding may change a probability
 LOSS = 1.0  # the most that numbers of eight bits may cost, in points of F1
 SENTENCES, LENGTH = 64, 12  # sentences that are compared, and their words
 SECONDS = 2.0  # for which a speed is measured, at least
@@ -133,6 +133,10 @@ class Compared:
     changed: float = 0.0
     f1: float | None = None
     original_f1: float | None = None
+
+    def measured(self) -> dict[str, float]:
+        """Gives what `ctl.tagging.engines` chooses a network by."""
+        return {"words_per_second": round(self.words_per_second, 1), "difference": self.difference}
 
     def __str__(self) -> str:
         scores = "" if self.f1 is None else f", F1 {self.f1:.1f} on the test split ({self.original_f1:.1f} as trained)"

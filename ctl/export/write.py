@@ -29,8 +29,9 @@ from ctl.export.token_classifier import to_transformers
 from ctl.modules.tagger import Tagger
 from ctl.scoring.precision import set_for_precision
 from ctl.system.console import say
-from ctl.system.files import whole
-from ctl.tagging.exported import THRESHOLDS, OnnxModel
+from ctl.system.files import whole, write_json
+from ctl.tagging.engines import MEASURED
+from ctl.tagging.exported import THRESHOLDS, Exported, OnnxModel
 from ctl.tagging.text_tagger import TextTagger
 from ctl.tagging.trained import Trained, load_trained
 from ctl.thresholds.decoding import Threshold, option_of
@@ -98,7 +99,7 @@ def export(
     """
     if onnx or int8:
         check_extras()
-    trained = load_trained(run, method)
+    trained = load_trained(run, method, module=True)
     tagger = TextTagger(trained, tokenizer, "cpu", "32", threshold=threshold)
     set_for_precision(tagger, for_precision)
     thresholds = tagger.threshold_by_type()
@@ -141,7 +142,8 @@ def check_extras() -> None:
 def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bool) -> dict[str, Compared]:  # noqa: ANN401
     say("writing ONNX, which takes a minute or two ...")
     torch_file, file, small = (folder / name for name in ("model.safetensors", "model.onnx", "model_int8.onnx"))
-    networks = {torch_file.name: compare(tagger, corpus, torch_file, tagger)}
+    as_exported = with_network(tagger, Exported(model, range(len(tagger.schema))))
+    networks = {torch_file.name: compare(as_exported, corpus, torch_file, tagger)}
     write_onnx(model, file)
     networks[file.name] = compare(with_network(tagger, OnnxModel(file)), corpus, file, tagger)
     check_onnx(file.name, networks[file.name])
@@ -150,6 +152,7 @@ def _onnx(tagger: TextTagger, model: Any, folder: Path, corpus: Corpus, int8: bo
         quantised = with_network(tagger, OnnxModel(small))
         networks[small.name] = scored(compare(quantised, corpus, small, tagger), quantised, tagger)
         check_int8(small.name, networks[small.name])
+    write_json(folder / MEASURED, {name: network.measured() for name, network in networks.items()})
     return networks
 
 

@@ -15,7 +15,8 @@ from ctl.inspection.settings import read_settings
 from ctl.inspection.stores import read_named
 from ctl.modules.tagger import Tagger
 from ctl.system.console import say
-from ctl.tagging.text_tagger import load_tagger
+from ctl.tagging.text_tagger import TextTagger
+from ctl.tagging.trained import load_trained
 
 
 def label_by_students(run: Path, split: str, settings: Mapping[str, Any]) -> None:
@@ -47,7 +48,7 @@ def label_by_students(run: Path, split: str, settings: Mapping[str, Any]) -> Non
 
 def _label(checkpoint: Path, store: Path, settings: Mapping[str, Any]) -> None:
     """Writes a student's store."""
-    tagger = load_tagger(checkpoint)
+    tagger = TextTagger(load_trained(checkpoint, module=True))
     student = tagger.trained.model
     assert isinstance(student, Tagger)
     data = {**read_settings(store.parents[1] / "fit.yaml"), **settings}

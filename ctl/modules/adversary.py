@@ -17,7 +17,7 @@ from ctl.data.collation import WordBatch
 from ctl.data.corpus import Corpus
 from ctl.data.selection import language_independent
 from ctl.modules.teacher import Teacher
-from ctl.modules.word_classifier import WordClassifier, carry_on
+from ctl.networks.word_classifier import WordClassifier, carry_on
 from ctl.system.numbers import NonNegativeFloat, PositiveInt, PositiveShare
 
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import Callback, LightningModule
@@ -94,13 +94,6 @@ class Trainable(LightningModule, ABC):
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-class WordLabeller(Protocol):
-    """Anything that gives every word of a batch a distribution over the tags: a module, an exported network."""
-
-    def probabilities(self, batch: WordBatch) -> Tensor:
-        """Gives the distributions of all words (N, C)."""
 
 
 class Labeller(LightningModule, ABC):

@@ -13,18 +13,18 @@ from torch import Tensor, nn
 from ctl.backbones.adapters import ALONE, Base, add_adapter, disowned, fingerprint_base, owned
 from ctl.backbones.attention import is_decoder
 from ctl.backbones.loading import recompute_activations
-from ctl.callbacks.finite import are_finite
+from ctl.backbones.rows import BLOCK
 from ctl.callbacks.fit_record import fit_record
 from ctl.callbacks.progress.weak_fits import weaknesses
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.metrics import SpanF1
 from ctl.modules.base import Labeller, Trainable, fingerprint_weights
+from ctl.system.checkpoints import are_finite
 from ctl.system.console import notice
 from ctl.system.files import fingerprint
 from ctl.system.numbers import NonNegativeFloat, NonNegativeInt, OpenShare, PositiveInt, Share
 
-BLOCK = "block"  # in a checkpoint: which rows of the word embedding it has; the others are the backbone's
 PLAIN = (dict, list, tuple, str, int, float, bool, type(None))
 
 

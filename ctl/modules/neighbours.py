@@ -20,7 +20,7 @@ from ctl.data.soft_labels import SoftLabelStore
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules.tagger import load_module
-from ctl.modules.word_classifier import WordClassifier, pool_words
+from ctl.networks.word_classifier import WordClassifier, pool_words
 from ctl.system.console import say
 from ctl.system.numbers import PositiveInt
 

@@ -10,15 +10,13 @@ from lightning.pytorch import Callback
 from torch import Tensor
 
 from ctl.backbones.adapters import ALONE
-from ctl.backbones.attention import is_decoder
 from ctl.backbones.loading import build_encoder, count_layers, freeze, load_encoder
-from ctl.callbacks.tokenizer import KEPT, KeepTokenizer
+from ctl.callbacks.tokenizer import KeepTokenizer
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.modules.trimmed import Trimmed
-from ctl.modules.word_classifier import Pooling, WordClassifier
-from ctl.system.checkpoints import WholeCheckpoints
-from ctl.system.files import moved
+from ctl.networks.word_classifier import Pooling, WordClassifier
+from ctl.system.checkpoints import TOKENIZER, backbone_now, read_checkpoint, read_from
 from ctl.system.numbers import NonNegativeInt, OpenShare
 
 NAME_ANOTHER = "; name one that `ctl fit` or `ctl transfer` wrote for a teacher or a student"
@@ -99,9 +97,10 @@ class Tagger(Trimmed):
         return self._classifier(backbone)
 
     def _classifier(self, backbone: Any) -> WordClassifier:  # noqa: ANN401
-        self.pooling = self.pooling or ("last" if is_decoder(backbone.config) else "first")
         adapter = self.adapter if self.lora_rank else None
-        return WordClassifier(backbone, len(self.schema), self.pooling, self.dropout, adapter)
+        network = WordClassifier(backbone, len(self.schema), self.pooling, self.dropout, adapter)
+        self.pooling = network.pooling
+        return network
 
     def join(self, other: Tagger, adapter: str) -> None:
         """Answers with an adapter of this name in another tagger's base, instead of a base of its own.
@@ -116,6 +115,11 @@ class Tagger(Trimmed):
         """Gives the logits of all words (N, C)."""
         assert self.network is not None, "configure_model was not called"
         return self.network(batch)  # type: ignore[no-any-return]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds who it is, so that whoever only tags needs no class of it (`ctl.networks.saved`)."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["ctl"]["identity"] = self.identity()
 
     def form(self) -> dict[str, Any]:
         """Names the settings without which the weights of a checkpoint mean something else."""
@@ -133,31 +137,18 @@ def load_module(path: str | Path, others: Sequence[Tagger] = (), **settings: Any
     Raises:
         CTLError: there is no such file, or it is damaged, of another kind or another version.
     """
-    checkpoint = WholeCheckpoints().load_checkpoint(path, "cpu")
+    checkpoint = read_checkpoint(path)
     kind, saved = _class_of(checkpoint, path), checkpoint.get("hyper_parameters", {})
-    try:
+    with read_from(path):
         arguments = {name: value for name, value in saved.items() if not name.startswith("_")}
-        arguments["backbone"] = _backbone_now(arguments["backbone"], Path(path))
+        arguments["backbone"] = backbone_now(arguments["backbone"], Path(path))
         tagger = kind(**{**arguments, **settings})
         _share_base(tagger, checkpoint["ctl"]["base"], others)
         tagger.on_load_checkpoint(checkpoint)
         tagger.load_state_dict(checkpoint["state_dict"])
         tagger.identity()
-        tagger.tokenizer_fingerprint = checkpoint.get(KEPT)
-    except CTLError as error:
-        raise CTLError(f"{path}: {error}") from error
-    except Exception as error:  # whatever a file may hold that somebody else wrote
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise CTLError(f"{path}: of another version of ctl, or damaged ({reason}); train again") from error
+        tagger.tokenizer_fingerprint = checkpoint.get(TOKENIZER)
     return tagger.eval().requires_grad_(False)
-
-
-def _backbone_now(backbone: str, path: Path) -> str:
-    """The backbone that a checkpoint names; where its run was moved with it, the folder that it is in now."""
-    if Path(backbone).is_dir():
-        return backbone
-    folders = list(path.absolute().parents[1:6])
-    return next((str(end) for folder in folders if (end := moved(backbone, folder))), backbone)
 
 
 def _class_of(checkpoint: Mapping[str, Any], path: str | Path) -> type[Tagger]:

@@ -12,11 +12,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ctl.backbones.rows import ReadRows, put_block, trim
+from ctl.backbones.rows import BLOCK, ReadRows, put_block, trim
 from ctl.callbacks.saving import WeightsOnly
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
-from ctl.modules.fine_tuned import BLOCK, FineTuned
+from ctl.modules.fine_tuned import FineTuned
 
 
 class Trimmed(FineTuned):

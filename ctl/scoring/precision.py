@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ctl.errors import CTLError
-from ctl.scoring.labelled import read_labelled
 from ctl.system.console import say
 from ctl.tagging.text_tagger import TextTagger
-from ctl.thresholds.curve import curve
 from ctl.thresholds.curve_file import Point, of_all
 
 
@@ -46,6 +44,9 @@ def set_for_precision(tagger: TextTagger, precision: float | None) -> None:
     """
     if precision is None:
         return
+    from ctl.scoring.labelled import read_labelled  # what few ask for, and takes long to load
+    from ctl.thresholds.curve import curve
+
     corpora = [read_labelled(tagger.trained, "validation", source) for source in _sources(tagger)]
     probabilities = np.concatenate([tagger.probabilities(corpus) for corpus in corpora])
     lengths = np.concatenate([np.diff(corpus.offsets) for corpus in corpora])

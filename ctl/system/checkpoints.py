@@ -1,106 +1,30 @@
-"""Checkpoints that are written at once, and once; are checked before they are read, and never run code."""
+"""Checkpoints are checked before they are read, and never run code; Lightning is not needed to read them."""
 
 from __future__ import annotations
 
-import io
-import os
 import pickle
 import re
 import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric.plugins import TorchCheckpointIO
+from torch import Tensor
 
 from ctl.errors import CTLError, first_line
-from ctl.system.files import whole
+from ctl.system.files import moved
 from ctl.system.names import some
-from ctl.system.signals import finishing
 
 REMEDY = "; name a .ckpt file that `ctl fit` or `ctl transfer` wrote, or train again"
 NAMES = ("best", "last")  # of checkpoints, without their ending
-LARGE = ("state_dict", "optimizer_states", "ctl")  # of a checkpoint: weights, moments, and a clock that is read
+TOKENIZER = "tokenizer"  # the folder beside checkpoints, and in them the key of its fingerprint
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Lightning's checkpoint files; a killed run leaves the old one or the new one, and damage is noticed.
-
-    Lightning writes by way of the temporary folder, from which a file is copied where that is another disk. The state
-    after an epoch may be both the best and the last one: it is written once, and the second file is a hard link.
-    """
-
-    def __init__(self) -> None:
-        self._written: tuple[Path, bytes] | None = None
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
-        """Writes beside the old file, then puts the new one in its place.
-
-        Raises:
-            CTLError: there is no room, or the folder can't be written to.
-        """
-        try:
-            with finishing(), whole(Path(path)) as partial:
-                state = digest(checkpoint)
-                if not self._link(state, partial):
-                    _write(checkpoint, partial)
-        except (OSError, RuntimeError) as error:
-            cause = error if isinstance(error, OSError) else error.__context__  # PyTorch hides what the system said
-            reason = getattr(cause, "strerror", None) or "is the disk full?"
-            raise CTLError(f"checkpoint {path}: not written ({reason}); what was saved before is untouched") from error
-        self._written = Path(path), state
-
-    def _link(self, state: bytes, partial: Path) -> bool:
-        """Links to the file that was written last, if that has the same state and the disk knows links."""
-        if self._written is None or self._written[1] != state:
-            return False
-        try:
-            os.link(self._written[0], partial)
-        except OSError:
-            return False
-        return True
-
-    def load_checkpoint(
-        self,
-        path: str | Path,
-        map_location: Any = lambda storage, loc: storage,  # noqa: ANN401
-        weights_only: bool | None = True,
-    ) -> dict[str, Any]:
-        """Reads tensors and plain values, and nothing that could run.
-
-        Raises:
-            CTLError: no such file, or it is damaged, or it has more in it than tensors and plain values.
-        """
-        check_checkpoint(path)
-        return read_plain(Path(path), map_location)
-
-
-def digest(checkpoint: dict[str, Any]) -> bytes:
-    """Gives bytes that tell the states of a training apart: all plain values, and the sum of each weight.
-
-    Moments follow from these, and the clock of the model goes on between two writes of one state.
-    """
-    plain = {name: value for name, value in checkpoint.items() if name not in LARGE}
-    sums = {name: _sum(value) for name, value in checkpoint.get("state_dict", {}).items()}
-    torch.save([plain, sums], buffer := io.BytesIO())
-    return buffer.getvalue()
-
-
-def _sum(value: Any) -> Any:  # noqa: ANN401
-    return value.detach().sum(dtype=torch.float32) if isinstance(value, torch.Tensor) else value
-
-
-def _write(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes a checkpoint to the disk, past its cache."""
-    with path.open("wb") as file:
-        torch.save(checkpoint, file)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def read_plain(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:  # noqa: ANN401
-    """Reads the tensors and plain values of a checkpoint file.
+def read_checkpoint(path: str | Path, map_location: Any = "cpu", mmap: bool = False) -> dict[str, Any]:  # noqa: ANN401
+    """Reads the tensors and plain values of a checkpoint file, and nothing that could run.
 
     PyTorch's own message on other things recommends to read them all the same, so it is not repeated.
 
@@ -110,8 +34,9 @@ def read_plain(path: Path, map_location: Any = "cpu", mmap: bool = False) -> dic
         mmap: whether tensors are read from the disk when they are used.
 
     Raises:
-        CTLError: it has something else in it, or it is none.
+        CTLError: no such file, or it is damaged, or it has something else in it.
     """
+    check_checkpoint(path)
     try:
         loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
@@ -133,8 +58,7 @@ def can_resume(path: Path) -> bool:
     """
     if not path.is_file():
         return path.is_dir()
-    check_checkpoint(path)
-    return "optimizer_states" in read_plain(path, mmap=True)
+    return "optimizer_states" in read_checkpoint(path, mmap=True)
 
 
 def check_checkpoint(path: str | Path) -> None:
@@ -177,3 +101,33 @@ def named_checkpoint(folder: Path, name: str) -> Path:
         there = some(sorted(other.name for other in folder.glob("*.ckpt")))
         raise CTLError(f"--ckpt_path {name}: no {path}; " + (f"there is {there}" if there else "`ctl fit` writes it"))
     return path
+
+
+@contextmanager
+def read_from(path: str | Path) -> Iterator[None]:
+    """Names the file from whose content something is made, whatever goes wrong with it.
+
+    Raises:
+        CTLError: something went wrong; somebody else may have written the file.
+    """
+    try:
+        yield
+    except CTLError as error:
+        raise CTLError(f"{path}: {error}") from error
+    except Exception as error:  # whatever a file may hold that somebody else wrote
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise CTLError(f"{path}: of another version of ctl, or damaged ({reason}); train again") from error
+
+
+def backbone_now(backbone: str, path: Path) -> str:
+    """Gives the backbone that a checkpoint names; where its run was moved with it, the folder that it is in now."""
+    if Path(backbone).is_dir():
+        return backbone
+    folders = list(path.absolute().parents[1:6])
+    return next((str(end) for folder in folders if (end := moved(backbone, folder))), backbone)
+
+
+def are_finite(values: Iterable[Tensor]) -> bool:
+    """Tells whether all numbers of all tensors are finite; waits for a GPU once."""
+    flags = [value.detach().isfinite().all() for value in values if value.is_floating_point() and value.numel()]
+    return not flags or bool(torch.stack([flag.to(flags[0].device) for flag in flags]).all())

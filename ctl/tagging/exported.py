@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from ctl.backbones.loading import load_token_classifier
-from ctl.backbones.packing import padded
+from ctl.backbones.packing import lay_out, padded
 from ctl.data.collation import WordBatch
 from ctl.data.tags import TagSchema
 from ctl.errors import CTLError, first_line
-from ctl.modules.word_classifier import carry_on
+from ctl.networks.word_classifier import carry_on
 from ctl.system.files import read_object
 from ctl.thresholds.decoding import thresholds_of
 
@@ -36,7 +36,7 @@ class Exported(nn.Module):
 
     def probabilities(self, batch: WordBatch) -> Tensor:
         """Distributions of all words (N, C)."""
-        layout = padded(self.model, batch.subwords)
+        layout = lay_out(self.model, batch.subwords)
         logits = layout.gather([self.model(**inputs).logits for inputs in layout.passes])
         return carry_on(logits[batch.first][:, self.order].float(), batch).softmax(-1)
 

@@ -1,4 +1,4 @@
-"""Names of the forms in which texts are read and results are written; they load nothing, so that help is quick."""
+"""Names of the forms of texts and results, and of the engines; they load nothing, so that help is quick."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ from typing import Literal
 
 Input = Literal["raw", "words", "conll"]
 Format = Literal["jsonl", "conll", "pretty"]
+Engine = Literal["torch", "onnx", "int8"]
 STDIN = "-"

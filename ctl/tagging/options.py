@@ -11,6 +11,7 @@ from ctl.errors import CTLError
 from ctl.system.console import say
 from ctl.system.numbers import OpenShare
 from ctl.tagging.finding import find_model
+from ctl.tagging.forms import Engine
 
 if TYPE_CHECKING:
     from ctl.tagging.text_tagger import TextTagger
@@ -28,6 +29,13 @@ def add_model_options(parser: ArgumentParser) -> None:
         type=Literal["32", "bf16"] | None,
         default=None,
         help="By default bf16 on a GPU that has it.",
+    )
+    parser.add_argument(
+        "--engine",
+        type=Engine | None,
+        default=None,
+        help="Of an export, which network runs; int8 is a little less exact. By default, on a CPU, the one that was "
+        "the fastest at export among those with the answers of the original.",
     )
     parser.add_argument(
         "--tokenizer", type=str | None, default=None, help="Where the backbone is now, if it was moved after training."
@@ -89,6 +97,7 @@ def load_named(given: Namespace) -> TextTagger:
         device=given.device,
         precision=given.precision,
         threshold=given.threshold,
+        engine=given.engine,
     )
     say(f"ctl: {tagger.trained}")
     if given.threshold is None and given.for_precision is None and (own := tagger.threshold_by_type()):

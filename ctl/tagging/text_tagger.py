@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from ctl.arrays import Floats, Ints
-from ctl.backbones.facts import fingerprint_tokenizer, longest_input
-from ctl.backbones.loading import load_config, load_tokenizer
+from ctl.backbones.facts import longest_input
+from ctl.backbones.loading import load_config
 from ctl.data.batching import BatchDataset, SentenceSampler
 from ctl.data.collation import Collator
 from ctl.data.corpus import Corpus
@@ -21,9 +20,9 @@ from ctl.data.encoding import WordEncoder
 from ctl.data.sentences import Place
 from ctl.data.tags import TagSchema, span_ends
 from ctl.data.words import plain
-from ctl.errors import CTLError
 from ctl.system.cells import Html, bar, mark, table
 from ctl.system.devices import has_bf16, open_device
+from ctl.tagging.forms import Engine
 from ctl.tagging.texts import Span, Tagged, TaggedTexts, Text, colour_of
 from ctl.tagging.trained import Trained, load_trained
 from ctl.thresholds.decoding import Threshold, decode, masses, thresholds_of
@@ -61,7 +60,7 @@ class TextTagger:
         self.schema = TagSchema(trained.types)
         self.set_threshold(trained.thresholds if threshold is None else threshold)
         name = tokenizer or trained.tokenizer
-        loaded = _load_tokenizer(trained, name)
+        loaded = trained.load_tokenizer(name)
         self.encoder = WordEncoder(loaded, min(max_length, longest_input(loaded, load_config(name))))
         movable = isinstance(trained.model, torch.nn.Module)
         self.device = open_device(device if movable else "cpu")
@@ -169,26 +168,6 @@ class TextTagger:
         return Span(self.schema.types[kind], text.text[start:stop], start, stop, first, end, confidence, score)
 
 
-def _load_tokenizer(trained: Trained, name: str) -> Any:  # noqa: ANN401
-    """Loads a model's tokenizer, and refuses another one.
-
-    Raises:
-        CTLError: it is not there, or it is not the one that the model was trained with.
-    """
-    try:
-        tokenizer = load_tokenizer(name)
-    except CTLError as error:
-        raise CTLError(f"{trained.path}: no tokenizer ({error}); --tokenizer DIR says where it is now") from error
-    if trained.tokenizer_fingerprint not in (None, fingerprint_tokenizer(tokenizer)):
-        raise CTLError(
-            f"{name}: not the tokenizer that {trained.path} was trained with; --tokenizer DIR says where it is"
-        )
-    rows = getattr(getattr(trained.model, "backbone_model", None), "get_input_embeddings", None)
-    if rows is not None and len(tokenizer) > rows().num_embeddings:
-        raise CTLError(f"{name}: it has more subwords than {trained.path}; --tokenizer DIR says where its tokenizer is")
-    return tokenizer
-
-
 def load_tagger(
     run: str | Path,
     method: str | None = None,
@@ -197,6 +176,7 @@ def load_tagger(
     device: str | None = None,
     precision: str | None = None,
     threshold: Threshold | None = None,
+    engine: Engine | None = None,
 ) -> TextTagger:
     """Loads a tagger: ``ctl.load_tagger("runs/quickstart")(["Anna lives in Berlin."])[0].spans``.
 
@@ -207,8 +187,10 @@ def load_tagger(
         device: ``cpu``, ``cuda``, ``mps``; by default the best there is.
         precision: ``32`` or ``bf16``; by default bf16 on a GPU that has it.
         threshold: for more entities, or more certain ones; see `TextTagger`.
+        engine: of an export, ``torch``, ``onnx`` or ``int8``; by default the fastest (`network_of`).
 
     Raises:
         CTLError: there is no such model, or it can't be loaded.
     """
-    return TextTagger(load_trained(run, method), tokenizer, device, precision, threshold=threshold)
+    trained = load_trained(run, method, engine=engine, device=device, precision=precision)
+    return TextTagger(trained, tokenizer, device, precision, threshold=threshold)

@@ -8,7 +8,7 @@ from transformers import AutoConfig
 from ctl.backbones.attention import is_decoder, open_layers, set_attention, unmask_last
 from ctl.backbones.loading import build_encoder, recompute_activations
 from ctl.errors import CTLError
-from ctl.modules.word_classifier import WordClassifier
+from ctl.networks.word_classifier import WordClassifier
 
 SIZE = {
     "vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48,

@@ -9,16 +9,15 @@ import torch
 from faults import said, signalled, training
 from processes import Command
 
-from ctl.callbacks.saving import SaveLast, WeightsOnly
+from ctl.callbacks import saving
+from ctl.callbacks.saving import SaveLast, WeightsOnly, WholeCheckpoints
 from ctl.main import main
-from ctl.system import checkpoints
-from ctl.system.checkpoints import WholeCheckpoints
 
 
 @pytest.fixture(scope="module")
 def unbroken(family, tmp_path_factory):
     output = tmp_path_factory.mktemp("unbroken")
-    with mock.patch.object(checkpoints, "_write", wraps=checkpoints._write) as write:
+    with mock.patch.object(saving, "_write", wraps=saving._write) as write:
         assert main(training(family, output)) == 0
     assert write.call_count == 3  # once an epoch, though the best state is a new one in two
     return output
@@ -93,7 +92,7 @@ def test_a_finished_fit_keeps_one_checkpoint_without_the_optimisers_state(tmp_pa
 def test_a_fit_that_ends_between_the_best_state_and_the_last_becomes_the_same_model(family, tmp_path, unbroken):
     """The best state is of an epoch later than the last one."""
     link = mock.Mock(side_effect=[KeyboardInterrupt])
-    with mock.patch.object(checkpoints.os, "link", link):
+    with mock.patch.object(saving.os, "link", link):
         assert main(training(family, tmp_path)) == 130
     assert (tmp_path / "best.ckpt").is_file() and not (tmp_path / "last.ckpt").exists()
     assert main(training(family, tmp_path, more=["--ckpt_path", "last"])) == 0

@@ -6,7 +6,8 @@ from transformers import AutoConfig
 
 from ctl.backbones.facts import fingerprint_tokenizer
 from ctl.backbones.loading import load_config, load_tokenizer
-from ctl.callbacks.tokenizer import KEPT, KeepTokenizer
+from ctl.callbacks.tokenizer import KeepTokenizer
+from ctl.system.checkpoints import TOKENIZER
 
 
 def test_it_is_kept_and_its_fingerprint_is_in_the_checkpoint(family, tmp_path):
@@ -19,7 +20,7 @@ def test_it_is_kept_and_its_fingerprint_is_in_the_checkpoint(family, tmp_path):
     for _ in range(2):  # a fit that goes on writes it again
         KeepTokenizer().on_fit_start(trainer, module)
     KeepTokenizer().on_save_checkpoint(trainer, module, checkpoint)
-    folder = str(tmp_path / "checkpoints" / KEPT)
-    assert checkpoint == {KEPT: fingerprint_tokenizer(load_tokenizer(folder))}
+    folder = str(tmp_path / "checkpoints" / TOKENIZER)
+    assert checkpoint == {TOKENIZER: fingerprint_tokenizer(load_tokenizer(folder))}
     assert load_config(folder).hidden_size == 32
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [KEPT]
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [TOKENIZER]

@@ -15,7 +15,7 @@ OPTIONS = {
     "--data.root": ["any"], "--trainer.max_epochs": ["int"],
     "--trainer.strategy": ["any"], "--trainer.devices": ["any"], "--config": ["any"],
     "--loss": [{"choices": ["mse", "kl"]}], "--steps": ["int", "null"],
-    "--model": [{"classes": {"Teacher": {"lr": ["float"]}}}],
+    "--model": [{"classes": {"Teacher": {"lr": ["float"]}}}], "--methods": ["any"],
 }  # fmt: skip
 
 
@@ -70,6 +70,8 @@ for mistake in (["--model", "Techer"], ["--model", "Teacher", "--model.lrr", "1"
                 ["--steps"], ["--words", "[a, {b: c}]"], ["--data.root", "x", "--trainer.devices=none"]):
     for name in SLOW:
         assert main([name, *mistake]) == 2
+for mistake in (["--sources", "[de, '../x']"], ["--methods", "[studnt]"]):
+    assert main(["transfer", *mistake]) == 2
 sys.exit(len(sys.modules.keys() & {"torch", "lightning", "transformers", "pandas", "datasets"}))
 """
     (cache.parent / "given.yaml").write_text("stps: 3")

@@ -10,7 +10,7 @@ from ctl.data.collation import Collator, windows
 from ctl.data.corpus import Corpus
 from ctl.data.encoding import WordEncoder
 from ctl.data.reading.splits import read_split
-from ctl.modules.word_classifier import pool_words
+from ctl.networks.word_classifier import pool_words
 
 TEXT = ["the river Rhine flows", "from Basel to Rotterdam", "unaffable rivers in Basel", "the Netherlands , again"]
 

@@ -25,7 +25,7 @@ from ctl.tagging.trained import load_trained
 def test_a_head_with_other_layers_is_refused(family, tmp_path):
     """As ModernBERT's own head would be, were it not opened."""
     make_checkpoint(tmp_path, family, "modernbert")
-    trained = load_trained(tmp_path)
+    trained = load_trained(tmp_path, module=True)
     tagger, model = TextTagger(trained, device="cpu", precision="32"), to_transformers(trained)
     assert check_network(tagger, model, sample(tagger)) < 1e-4
     torch.nn.init.normal_(model.head.dense.weight)
@@ -68,7 +68,7 @@ def test_differences_by_hand(monkeypatch, tmp_path):
 def test_no_number_is_no_agreement(family, tmp_path):
     """A model of NaN differs from itself by NaN, which is not above any tolerance."""
     make_checkpoint(tmp_path, family, "bert")
-    trained = load_trained(tmp_path)
+    trained = load_trained(tmp_path, module=True)
     tagger, model = TextTagger(trained, device="cpu", precision="32"), to_transformers(trained)
     torch.nn.init.constant_(model.classifier.bias, float("nan"))
     with pytest.raises(UnlikeOriginalError, match="one differs by nan"):
@@ -77,7 +77,7 @@ def test_no_number_is_no_agreement(family, tmp_path):
 
 def test_other_entities_in_any_sentence_are_refused(family, tmp_path):
     make_checkpoint(tmp_path, family, "bert")
-    trained = load_trained(tmp_path)
+    trained = load_trained(tmp_path, module=True)
     tagger, model = TextTagger(trained, device="cpu", precision="32"), to_transformers(trained)
     corpus, folder = sample(tagger), tmp_path / "exported"
     tagger.encoder.tokenizer.save_pretrained(folder)

@@ -26,7 +26,7 @@ def test_the_temperature_of_a_calibrated_teacher_is_kept(family, tmp_path):
 
 def test_the_classifier_has_the_tags_and_the_weights(family, tmp_path):
     make_checkpoint(tmp_path, family, "bert")
-    trained = load_trained(tmp_path)
+    trained = load_trained(tmp_path, module=True)
     model = to_transformers(trained)
     assert model.config.id2label[1] == "B-PER" and model.config.label2id["I-LOC"] == 6
     torch.testing.assert_close(model.classifier.weight, trained.model.network.head.weight)
@@ -36,7 +36,7 @@ def test_the_classifier_has_the_tags_and_the_weights(family, tmp_path):
 def test_other_poolings_are_refused(family, tmp_path):
     make_checkpoint(tmp_path, family, "bert", pooling="mean")
     with pytest.raises(CTLError, match="train with pooling `first`"):
-        to_transformers(load_trained(tmp_path))
+        to_transformers(load_trained(tmp_path, module=True))
 
 
 def test_a_network_without_adapters_is_left_alone():

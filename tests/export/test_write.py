@@ -69,7 +69,7 @@ def test_a_threshold_is_that_of_the_folder(family, tmp_path, capsys):
     for given, expected in ((None, {"PER": 0.4}), (0.6, dict.fromkeys(("PER", "ORG", "LOC"), 0.6)), ({}, {})):
         options = Namespace(
             model=str(tmp_path / "exported"), method=None, tokenizer=None, device="cpu", precision="32",
-            threshold=given, for_precision=None,
+            threshold=given, for_precision=None, engine=None,
         )  # fmt: skip
         assert load_named(options).threshold_by_type() == expected
         said = capsys.readouterr().err

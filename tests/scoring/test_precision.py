@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ctl.errors import CTLError
-from ctl.scoring import precision
 from ctl.scoring.labelled import read_labelled
 from ctl.scoring.precision import choose, set_for_precision
 from ctl.tagging.text_tagger import load_tagger
@@ -39,7 +38,9 @@ def test_precision_rises_and_recall_falls_with_the_threshold(trained_run):
 
 def test_it_is_chosen_on_the_sources_alone(trained_run, capsys, monkeypatch):
     read = []
-    monkeypatch.setattr(precision, "read_labelled", lambda *args: read.append(args[1:]) or read_labelled(*args))
+    monkeypatch.setattr(
+        "ctl.scoring.labelled.read_labelled", lambda *args: read.append(args[1:]) or read_labelled(*args)
+    )
     tagger = load_tagger(trained_run, device="cpu", precision="32")
     set_for_precision(tagger, 0.3)
     assert read == [("validation", "a2"), ("validation", "a3")]

@@ -35,7 +35,7 @@ def test_words_are_read_at_their_first_subword_in_the_order_of_the_tags(monkeypa
     monkeypatch.setattr("ctl.backbones.packing.SUBWORDS_AT_ONCE", 3)
 
     class Network(torch.nn.Module):
-        calls = 0
+        calls, packs_rows, config = 0, False, SimpleNamespace(_attn_implementation="eager")
 
         def forward(self, input_ids, attention_mask):
             self.calls += 1

@@ -8,6 +8,7 @@ import pytest
 from ctl.errors import CTLError
 from ctl.tagging.finding import find_model
 from ctl.tagging.text_tagger import load_tagger
+from ctl.tagging.trained import load_trained
 
 
 def test_a_stage_and_its_checkpoint_are_one_model(trained_run):
@@ -32,14 +33,15 @@ def test_what_is_no_tagger_is_named(trained_run, path, method, message):
 
 
 def test_a_checkpoint_runs_nothing_of_its_own(trained_run, tmp_path):
-    """The class in a checkpoint is looked up among ctl's own and never imported."""
+    """The class in a checkpoint is not asked for, or is looked up among ctl's own; it is never imported."""
     import torch
 
     checkpoint = torch.load(trained_run / "students" / "uniform" / "checkpoints" / "last.ckpt", weights_only=True)
     checkpoint["hyper_parameters"] |= {"_class_path": "subprocess.Popen", "_instantiator": "os.system"}
     torch.save(checkpoint, tmp_path / "bad.ckpt")
+    assert load_trained(tmp_path / "bad.ckpt").method == "student:uniform"
     with pytest.raises(CTLError, match="not the checkpoint of a tagger but of Popen"):
-        load_tagger(tmp_path / "bad.ckpt")
+        load_trained(tmp_path / "bad.ckpt", module=True)
 
 
 def test_a_checkpoint_of_another_version_is_named(trained_run, tmp_path):

@@ -14,12 +14,13 @@ from ctl.arrays import Floats
 from ctl.backbones.adapters import merge_adapters
 from ctl.backbones.facts import fingerprint_tokenizer
 from ctl.callbacks.saving import RESUMED
-from ctl.callbacks.tokenizer import KEPT, KeepTokenizer, keep_tokenizer
+from ctl.callbacks.tokenizer import KeepTokenizer, keep_tokenizer
 from ctl.data.collation import WordBatch
 from ctl.errors import CTLError
 from ctl.methods import Method, named
 from ctl.mixing.sharpness import sharpen
 from ctl.modules.tagger import Tagger, load_module
+from ctl.system.checkpoints import TOKENIZER
 from ctl.system.numbers import NonNegativeFloat
 from ctl.weighting import given_weights
 
@@ -143,7 +144,7 @@ class Merged(Tagger):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to build the model again; leaves out what only a training that goes on reads."""
         super().on_save_checkpoint(checkpoint)
-        checkpoint[KEPT] = fingerprint_tokenizer(self.trainer.datamodule.encoder.tokenizer)  # type: ignore[attr-defined]
+        checkpoint[TOKENIZER] = fingerprint_tokenizer(self.trainer.datamodule.encoder.tokenizer)  # type: ignore[attr-defined]
         for name in RESUMED:
             checkpoint.pop(name, None)
 

@@ -17,7 +17,7 @@ from ctl.data.tags import TagSchema
 from ctl.errors import CTLError
 from ctl.modules.ready.kind import Kind
 from ctl.modules.ready.labels import TypeMap, read_labels
-from ctl.modules.word_classifier import carry_on
+from ctl.networks.word_classifier import carry_on
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 TINY = 1e-30  # a probability that is zero in every store, and whose logarithm is finite

@@ -21,7 +21,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.methods import IDENTIFIED
-from ctl.modules.word_classifier import SentenceFeature, sentence_features
+from ctl.networks.word_classifier import SentenceFeature, sentence_features
 from ctl.system.numbers import NonNegativeFloat, PositiveInt
 from ctl.weighting import Scale, similarity_weights, unlearned_similarities
 

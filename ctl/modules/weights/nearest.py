@@ -19,7 +19,7 @@ from ctl.data.corpus import Corpus
 from ctl.data.datamodule import NERDataModule
 from ctl.errors import CTLError
 from ctl.methods import VOTED
-from ctl.modules.word_classifier import pool_words
+from ctl.networks.word_classifier import pool_words
 from ctl.system.numbers import PositiveInt, PositiveShare
 
 

@@ -45,7 +45,7 @@ def test_a_merged_model_is_scored_and_found_like_any_other(merged, teachers):
     (record,) = json.loads((merged / "results.json").read_text())
     assert record["method"] == "merged:fixed" and record["sources"] == ["a2", "b1"]
     assert record["provenance"]["weights"] == [0.75, 0.25]
-    trained = load_trained(merged)
+    trained = load_trained(merged, module=True)
     assert trained.method == "merged:fixed" and trained.record()["f1"] == record["f1"] and not trained.unfinished()
     assert trained.model.fingerprint() == record["provenance"]["model"]
     seconds = [json.loads((teachers / name / "results.json").read_text())[0]["train_seconds"] for name in ("a2", "b1")]

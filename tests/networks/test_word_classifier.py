@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import torch
 
-from ctl.modules.word_classifier import GAP, carry_on, pool_words
+from ctl.networks.word_classifier import GAP, carry_on, pool_words
 
 
 def test_pooling_by_hand():

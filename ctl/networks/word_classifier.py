@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ctl.backbones.adapters import activate
+from ctl.backbones.attention import is_decoder
 from ctl.backbones.packing import hidden_states, padded
 from ctl.data.collation import WordBatch
 from ctl.system.numbers import OpenShare
@@ -24,7 +25,8 @@ class WordClassifier(nn.Module):
     Args:
         encoder: a backbone of `transformers`.
         classes: number of tags C.
-        pooling: what stands for a word: its first subword, its last, or the mean of all.
+        pooling: what stands for a word: its first subword, its last, or the mean of all; by default the first of an
+            encoder and the last of a decoder, which has read the whole word only there.
         dropout: of the word's state before the linear layer.
         adapter: name of the adapter that the backbone answers with, where it has any.
     """
@@ -33,13 +35,13 @@ class WordClassifier(nn.Module):
         self,
         encoder: nn.Module,
         classes: int,
-        pooling: Pooling = "first",
+        pooling: Pooling | None = None,
         dropout: OpenShare = 0.1,
         adapter: str | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.pooling = pooling
+        self.pooling: Pooling = pooling or ("last" if is_decoder(encoder.config) else "first")
         self.adapter = adapter
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(int(encoder.config.hidden_size), classes)  # type: ignore[union-attr, arg-type]
